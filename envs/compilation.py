@@ -1,0 +1,125 @@
+"""Compiling the rules, and keeping what was compiled.
+
+Two things are wanted of the cache of compiled code: a second process compiles nothing, and an edit
+to any rule takes effect at the next import. Numba alone gives neither: it checks only the file in
+which a function stands, so a cached loop does not notice that a rule in another file changed. So
+the folder of the cache is named after a hash of every rule's source, and the one loop over worlds
+(`driver.py`) is loaded once for each game as a module of its own, with the game's rules as its
+globals.
+
+``NUMBA_DISABLE_JIT=1`` runs every rule as ordinary Python. ``COUNTERPOISE_CACHE_DIR`` moves the
+cache; by default it is ``numba-cache`` in the user's cache folder. Where no folder can be written,
+rules are compiled anew in each process.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import importlib.util
+import os
+import platform
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any, TypeVar
+
+import numba
+
+FOLDER = Path(__file__).resolve().parent
+KEPT_FOR_DAYS = 30
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def is_compiled() -> bool:
+    """Return whether rules run compiled (`NUMBA_DISABLE_JIT` is not set)."""
+    return not numba.config.DISABLE_JIT
+
+
+def rule_sources() -> list[Path]:
+    """Return every file whose text may change what compiled code does."""
+    return sorted(FOLDER.rglob("*.py"))
+
+
+def _fingerprint() -> str:
+    digest = hashlib.sha256()
+    digest.update(f"{numba.__version__} {sys.version} {platform.machine()}".encode())
+    for path in rule_sources():
+        digest.update(str(path.relative_to(FOLDER)).encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+@functools.cache
+def cache_folder() -> Path | None:
+    """Return the folder of compiled code for the rules as they stand, or None if none is writable."""
+    places = [Path(place) for place in [os.environ.get("COUNTERPOISE_CACHE_DIR", "")] if place]
+    user_cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    places += [user_cache / "counterpoise", FOLDER / "__pycache__" / "counterpoise"]
+    for place in places:
+        folder = place / "numba-cache" / _fingerprint()
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder):
+                pass
+            os.utime(folder)
+        except OSError:
+            continue
+        _forget_old(folder)
+        return folder
+    return None
+
+
+def _forget_old(current: Path) -> None:
+    oldest = time.time() - KEPT_FOR_DAYS * 86_400
+    for sibling in current.parent.iterdir():
+        with contextlib.suppress(OSError):
+            if sibling != current and sibling.stat().st_mtime < oldest:
+                shutil.rmtree(sibling)
+
+
+@contextlib.contextmanager
+def _numba_cache_at(folder: Path) -> Iterator[None]:
+    before = numba.config.CACHE_DIR
+    numba.config.CACHE_DIR = str(folder)
+    try:
+        yield
+    finally:
+        numba.config.CACHE_DIR = before
+
+
+def rule(function: Function) -> Function:
+    """Compile a rule: a scalar function over one world's record.
+
+    The decorated function can be called from other rules and from Python alike; under
+    ``NUMBA_DISABLE_JIT=1`` it stays the plain Python function that it is.
+    """
+    if not is_compiled():
+        return function
+    folder = cache_folder()
+    options = dict(nogil=True, error_model="numpy")
+    if folder is None:
+        return numba.njit(**options)(function)  # type: ignore[no-any-return]
+    # Two games may hold functions of one name at one line with records of one shape.
+    with _numba_cache_at(folder / function.__module__.rpartition(".")[2]):
+        return numba.njit(cache=True, **options)(function)  # type: ignore[no-any-return]
+
+
+def load_driver(game: str, rules: dict[str, Callable[..., Any]]) -> ModuleType:
+    """Load the loop over worlds with the rules of one game as its globals."""
+    name = f"counterpoise.envs.driver_of_{game}"
+    spec = importlib.util.spec_from_file_location(name, FOLDER / "driver.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    vars(module).update(rules)
+    # Numba finds a function's module, when it writes the cache and when it reads it, by this name.
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module

@@ -1,0 +1,111 @@
+"""The one loop over worlds.
+
+This file is loaded once for each game, with the game's rules as its globals (`compilation.py` says
+why), and steps one world or ten thousand with the same code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from counterpoise.envs.compilation import rule
+from counterpoise.envs.randomness import seed_world
+
+start: Callable[..., None]
+step: Callable[..., bool]
+observe: Callable[..., None]
+allow: Callable[..., None]
+
+
+@rule
+def begin(world, parameters):  # type: ignore[no-untyped-def]
+    """Start the episode whose number and seed stand in the record."""
+    seed_world(world, world.seed, world.episode)
+    world.cycles = 0
+    world.year = 0
+    world.phase = 0
+    world.over = 0
+    start(world, parameters)
+
+
+@rule
+def begin_worlds(worlds, parameters, observations, masks, outer_masks, first, last):  # type: ignore[no-untyped-def]
+    """Start the worlds from `first` up to `last` and write what their powers see."""
+    for k in range(first, last):
+        begin(worlds[k], parameters[k])
+        observe(worlds[k], parameters[k], observations[k])
+        masks[k] = outer_masks
+        allow(worlds[k], parameters[k], masks[k])
+
+
+@rule
+def observe_worlds(worlds, parameters, observations, masks, outer_masks, first, last):  # type: ignore[no-untyped-def]
+    """Write what the powers of the worlds from `first` up to `last` see."""
+    for k in range(first, last):
+        observe(worlds[k], parameters[k], observations[k])
+        masks[k] = outer_masks
+        allow(worlds[k], parameters[k], masks[k])
+
+
+@rule
+def find_illegal(actions, low, high):  # type: ignore[no-untyped-def]
+    """Return the first entry outside its bounds, as a flat index, or -1.
+
+    An amount may overstep its bound by the rounding of a 32-bit float; it is then set to the bound.
+    """
+    count, powers, width = actions.shape
+    for k in range(count):
+        row = k if len(low) > 1 else 0
+        for power in range(powers):
+            for component in range(width):
+                value = actions[k, power, component]
+                least = low[row, power, component]
+                most = high[row, power, component]
+                if value < least and np.float32(value) >= np.float32(least):
+                    actions[k, power, component] = least
+                elif value > most and np.float32(value) <= np.float32(most):
+                    actions[k, power, component] = most
+                elif not least <= value <= most:
+                    return (k * powers + power) * width + component
+    return -1
+
+
+@rule
+def step_worlds(  # type: ignore[no-untyped-def]
+    worlds,
+    parameters,
+    actions,
+    observations,
+    rewards,
+    terminated,
+    truncated,
+    final_observations,
+    masks,
+    outer_masks,
+    max_cycles,
+    autoreset,
+    first,
+    last,
+):
+    """Step the worlds from `first` up to `last`; with `autoreset` those that end begin anew."""
+    for k in range(first, last):
+        world = worlds[k]
+        rewards[k] = 0.0
+        if world.over != 0:
+            continue
+        ended = step(world, parameters[k], actions[k], rewards[k])
+        world.cycles += 1
+        cut = not ended and world.cycles >= max_cycles
+        terminated[k] = ended
+        truncated[k] = cut
+        if ended or cut:
+            world.over = 1
+            if autoreset:
+                observe(world, parameters[k], final_observations[k])
+                world.episode += np.uint64(1)
+                begin(world, parameters[k])
+        observe(world, parameters[k], observations[k])
+        masks[k] = outer_masks
+        allow(world, parameters[k], masks[k])

@@ -1,0 +1,41 @@
+"""Errors for people: what was wrong, what was expected, what to do."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class CounterpoiseError(Exception):
+    """Any mistake in the use of Counterpoise that a person can mend."""
+
+
+class UnknownNameError(CounterpoiseError, KeyError):
+    """A game, parameter, scenario or strategy that does not exist."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class ParameterError(CounterpoiseError, ValueError):
+    """A parameter out of its range, of the wrong kind or of the wrong length."""
+
+
+class ActionError(CounterpoiseError, ValueError):
+    """An action outside its space, of the wrong shape, or not a number."""
+
+
+class LifecycleError(CounterpoiseError, RuntimeError):
+    """A step before the first reset or after the end."""
+
+
+class ScenarioError(CounterpoiseError, ValueError):
+    """A scenario file that cannot be understood; the message names line and field."""
+
+
+def unknown_name(kind: str, name: str, known: Iterable[str]) -> UnknownNameError:
+    """Return the error for an unknown `name`, with the nearest known name where one is near."""
+    names = sorted(known)
+    near = difflib.get_close_matches(name, names, n=1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    return UnknownNameError(f"There is no {kind} {name!r}.{hint} Known: {', '.join(names)}.")

@@ -1,0 +1,1 @@
+"""One file a game: its parameters, its world, its dynamics, its equations."""

@@ -1,0 +1,97 @@
+"""How far a profile is from an equilibrium: best responses, NashConv and regret.
+
+The *regret* of a power is what its best response would gain, in units of the game's *stake*: what a
+best response gains over uniformly random play when all others play uniformly at random. So 0 is a
+best response, and 1 is as much as there is to lose against aimless rivals.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+from types import ModuleType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from counterpoise.envs.game import Game
+from counterpoise.envs.parameters import ParametersBase
+from counterpoise.envs.registration import game as game_named
+from counterpoise.envs.strategy import Profile, Strategy
+from counterpoise.theory.solution import BestResponse, Equilibrium
+
+
+class Uniform(Strategy):
+    """Draws every action with equal probability from what is open to the power."""
+
+    name = "uniformly random"
+    is_random = True
+
+    def __init__(self, game: Game, parameters: ParametersBase, power: int) -> None:
+        self._counts = game.choice_counts
+        self._is_discrete = game.is_discrete
+        low, high = game.action_bounds(np.array([parameters.to_record()]), parameters.powers)
+        self._low, self._high = low[0, power], high[0, power]
+
+    def act(
+        self, observations: NDArray[np.float32], masks: NDArray[np.int8], rng: np.random.Generator
+    ) -> NDArray[np.float64] | NDArray[np.int64]:
+        """Draw one action a row."""
+        if not self._is_discrete:
+            return rng.uniform(self._low, self._high, (len(observations), len(self._low)))
+        chosen = np.zeros((len(observations), len(self._counts)), np.int64)
+        at = 0
+        for component, count in enumerate(self._counts):
+            weights = np.cumsum(masks[:, at : at + count], axis=1, dtype=np.float64)
+            draws = rng.random(len(observations)) * weights[:, -1]
+            chosen[:, component] = (draws[:, None] >= weights).sum(axis=1)
+            at += count
+        return chosen
+
+    def probabilities(
+        self, observations: NDArray[np.float32], masks: NDArray[np.int8]
+    ) -> NDArray[np.float64]:
+        """Return equal probabilities over the open options."""
+        return masks / masks.sum(axis=1, keepdims=True)
+
+
+def theory_of(game: str) -> ModuleType:
+    """Return the module that holds a game's theory."""
+    game_named(game)
+    return importlib.import_module(f"counterpoise.theory.{game}")
+
+
+def equilibrium(game: str, parameters: ParametersBase) -> Equilibrium:
+    """Return the equilibrium of a game."""
+    return theory_of(game).equilibrium(parameters)  # type: ignore[no-any-return]
+
+
+def best_response(
+    game: str, parameters: ParametersBase, profile: Profile, power: int
+) -> BestResponse:
+    """Return the exact best response of one power to the others of a profile."""
+    return theory_of(game).best_response(parameters, profile, power)  # type: ignore[no-any-return]
+
+
+def gains(game: str, parameters: ParametersBase, profile: Profile) -> NDArray[np.float64]:
+    """Return what each power would gain by its best response, [powers]."""
+    return np.array(
+        [best_response(game, parameters, profile, k).gain for k in range(parameters.powers)]
+    )
+
+
+def nash_conv(game: str, parameters: ParametersBase, profile: Profile) -> float:
+    """Return the sum of all powers' gains from deviating: 0 in equilibrium."""
+    return float(gains(game, parameters, profile).sum())
+
+
+@functools.lru_cache(maxsize=64)
+def stakes(game: str, parameters: ParametersBase) -> tuple[float, ...]:
+    """Return each power's stake: what there is to gain over random play among random players."""
+    profile = [Uniform(game_named(game), parameters, k) for k in range(parameters.powers)]
+    return tuple(gains(game, parameters, profile))
+
+
+def regret(game: str, parameters: ParametersBase, profile: Profile) -> NDArray[np.float64]:
+    """Return each power's gain from deviating in units of its stake, [powers]."""
+    return gains(game, parameters, profile) / np.array(stakes(game, parameters))
