@@ -148,6 +148,9 @@ class ParametersBase:
         return cls(**values)
 
 
+KINDS = {bool: "a yes or no", int: "a whole number", float: "a number"}
+
+
 def _is_sequence(value: Any) -> bool:
     return isinstance(value, Sequence | np.ndarray) and not isinstance(value, str)
 
@@ -155,7 +158,7 @@ def _is_sequence(value: Any) -> bool:
 def _number(declaration: Declaration, value: Any) -> Any:
     expected = (
         f"{declaration.name} ({declaration.doc}) must be "
-        f"{'a yes or no' if declaration.kind is bool else 'a whole number' if declaration.kind is int else 'a number'}"
+        f"{KINDS[declaration.kind]}"
         f" from {declaration.low:g} to {declaration.high:g}"
         f"{'' if declaration.unit == '1' else ' ' + declaration.unit}"
     )
@@ -216,7 +219,7 @@ def parameters(cls: type[ParametersType]) -> type[ParametersType]:
 
 
 def observed_names(cls: type[ParametersBase], powers: int) -> list[str]:
-    """Return the names of the observed parameters' columns, one for each power where each differs."""
+    """Return the names of the observed parameters' columns, one a power where each differs."""
     names = []
     for name, declaration in cls.declarations.items():
         if declaration.observed:

@@ -14,7 +14,7 @@ from counterpoise.envs.errors import unknown_name
 if TYPE_CHECKING:
     from counterpoise.envs.game import Game
 
-# Name and version of every game; the version changes with any change of dynamics, spaces or rewards.
+# Name and version of every game; any change of dynamics, spaces or rewards raises the version.
 GAMES = {"burden_sharing": 0, "arms_race": 0, "arms_or_allies": 0}
 
 

@@ -223,9 +223,9 @@ class Worlds:
                 )
         if given.dtype.kind not in "fiub":
             raise ActionError(f"Actions are numbers, not {given.dtype}.")
-        if self.game.is_discrete and given.dtype.kind == "f":
-            if not np.array_equal(given, np.floor(given)):
-                raise ActionError("Choices are whole numbers; a fraction or NaN was given.")
+        is_whole = given.dtype.kind != "f" or np.array_equal(given, np.floor(given))
+        if self.game.is_discrete and not is_whole:
+            raise ActionError("Choices are whole numbers; a fraction or NaN was given.")
         np.copyto(self._actions, given, casting="unsafe")
         self._check_actions()
 
@@ -281,11 +281,13 @@ class Worlds:
 
     # -- snapshots -------------------------------------------------------------------------------
 
+    def _chosen(self, worlds: int | slice | ArrayLike) -> NDArray[np.int64]:
+        index = worlds if isinstance(worlds, slice) else np.atleast_1d(np.asarray(worlds))
+        return np.arange(self.count)[index]
+
     def copy(self, worlds: int | slice | ArrayLike = slice(None)) -> Snapshot:
         """Return a snapshot of all worlds, or of some by index."""
-        chosen = np.arange(self.count)[
-            worlds if isinstance(worlds, slice) else np.atleast_1d(worlds)
-        ]
+        chosen = self._chosen(worlds)
         parameters = (
             self.parameters
             if len(self.parameters) == 1
@@ -303,9 +305,7 @@ class Worlds:
         LifecycleError
             If the snapshot is of another game, of other parameters, or of another number of worlds.
         """
-        chosen = np.arange(self.count)[
-            worlds if isinstance(worlds, slice) else np.atleast_1d(worlds)
-        ]
+        chosen = self._chosen(worlds)
         if snapshot.game != self.game.name:
             raise LifecycleError(
                 f"A snapshot of {snapshot.game!r} into worlds of {self.game.name!r}."
