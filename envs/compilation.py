@@ -58,7 +58,7 @@ def _fingerprint() -> str:
 
 @functools.cache
 def cache_folder() -> Path | None:
-    """Return the folder of compiled code for the rules as they stand, or None if none is writable."""
+    """Return the folder of code compiled from the rules as they stand; None if none is writable."""
     places = [Path(place) for place in [os.environ.get("COUNTERPOISE_CACHE_DIR", "")] if place]
     user_cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     places += [user_cache / "counterpoise", FOLDER / "__pycache__" / "counterpoise"]

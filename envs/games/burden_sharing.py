@@ -123,6 +123,21 @@ def utility(parameters: Any, gdp: float, defence: float, defence_of_others: floa
 
 
 @rule
+def marginal_utility(
+    parameters: Any, gdp: float, defence: float, defence_of_others: float
+) -> float:
+    """Return the derivative of `utility` by the own defence; it falls in it."""
+    protection = parameters.common_defence + defence + parameters.spill_in * defence_of_others
+    theta = parameters.deterrence_weight
+    psi = parameters.private_weight
+    return (
+        theta / protection
+        + psi / (parameters.private_base + defence)
+        - (1.0 - theta - psi) / (gdp - defence)
+    )
+
+
+@rule
 def step(world: Any, parameters: Any, actions: Any, rewards: Any) -> bool:
     """Play one year: all spend at once, all are paid, incomes grow."""
     total = 0.0
