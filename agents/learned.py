@@ -1,0 +1,159 @@
+"""Learned strategies: weights as safetensors, description as JSON, nothing unpickled.
+
+The networks are small, so they are evaluated with numpy: playing a learned strategy needs no torch.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors.numpy
+from numpy.typing import NDArray
+
+from counterpoise.envs.errors import CounterpoiseError
+from counterpoise.envs.game import Game
+from counterpoise.envs.parameters import ParametersBase
+from counterpoise.envs.registration import game as game_named
+from counterpoise.envs.strategy import Strategy
+from counterpoise.envs.worlds import as_parameters
+
+WEIGHTS = "policy.safetensors"
+DESCRIPTION = "policy.json"
+FORMAT = 1
+
+
+class LearnedStrategy(Strategy):
+    """One seat of a learned policy.
+
+    Parameters
+    ----------
+    game : Game
+    parameters : Parameters
+        The bounds of amounts are these parameters' own.
+    power : int
+        The seat.
+    weights : mapping of str to ndarray
+    description : mapping
+        As written by `counterpoise.training.runs`.
+    is_random : bool
+        Whether to draw from the learned distribution of choices; otherwise its mode is played.
+    """
+
+    def __init__(
+        self,
+        game: Game,
+        parameters: ParametersBase,
+        power: int,
+        weights: dict[str, NDArray[np.float32]],
+        description: dict[str, Any],
+        *,
+        is_random: bool = False,
+    ) -> None:
+        self.name = "learned"
+        self.is_random = is_random and game.is_discrete
+        self._game = game
+        self._seat = power
+        self._seats = int(description["seats"])
+        group = power if description["separate"] else 0
+        self._is_shared = not description["separate"]
+        self._mean = weights["feature_mean"]
+        self._scale = weights["feature_scale"]
+        layers = len(description["hidden"]) + 1
+        self._layers = [
+            (weights[f"actor.weights.{k}"][group], weights[f"actor.biases.{k}"][group, 0])
+            for k in range(layers)
+        ]
+        low, high = game.action_bounds(np.array([parameters.to_record()]), parameters.powers)
+        self._low, self._span = low[0, power], high[0, power] - low[0, power]
+
+    def _outputs(self, observations: NDArray[np.float32]) -> NDArray[np.float32]:
+        hidden = (observations - self._mean) / self._scale
+        if self._is_shared:
+            seat = np.zeros((len(hidden), self._seats), np.float32)
+            seat[:, self._seat] = 1.0
+            hidden = np.concatenate([hidden, seat], axis=1)
+        for k, (weight, bias) in enumerate(self._layers):
+            hidden = hidden @ weight + bias
+            if k < len(self._layers) - 1:
+                hidden = np.tanh(hidden)
+        return hidden
+
+    def act(
+        self, observations: NDArray[np.float32], masks: NDArray[np.int8], rng: np.random.Generator
+    ) -> NDArray[np.float64] | NDArray[np.int64]:
+        """Return the mean amount within the bounds, or each choice's mode (or a draw)."""
+        outputs = self._outputs(observations)
+        if not self._game.is_discrete:
+            share = np.clip(0.5 * (outputs.astype(np.float64) + 1.0), 0.0, 1.0)
+            return np.asarray(self._low + share * self._span)
+        chosen = np.zeros((len(outputs), self._game.action_width), np.int64)
+        at = 0
+        for component, count in enumerate(self._game.choice_counts):
+            logits = _masked(outputs[:, at : at + count], masks[:, at : at + count])
+            if self.is_random:
+                # The largest of logits with Gumbel noise is a draw from their distribution.
+                logits = logits + rng.gumbel(size=logits.shape)
+            chosen[:, component] = logits.argmax(axis=1)
+            at += count
+        return chosen
+
+    def probabilities(
+        self, observations: NDArray[np.float32], masks: NDArray[np.int8]
+    ) -> NDArray[np.float64]:
+        """Return the probability of each option of a game with one choice."""
+        if not self.is_random:
+            return super().probabilities(observations, masks)
+        logits = _masked(self._outputs(observations), masks).astype(np.float64)
+        weights = np.exp(logits - logits.max(axis=1, keepdims=True))
+        return np.asarray(weights / weights.sum(axis=1, keepdims=True))
+
+
+def _masked(logits: NDArray[np.float32], masks: NDArray[np.int8]) -> NDArray[np.float32]:
+    return np.where(masks == 1, logits, np.float32(-np.inf))
+
+
+def load_profile(
+    folder: str | Path, *, is_random: bool = False
+) -> tuple[Game, ParametersBase, list[LearnedStrategy]]:
+    """Load the policy in a folder as one strategy for every power.
+
+    Parameters
+    ----------
+    folder : path
+        Holds ``policy.safetensors`` and ``policy.json``.
+    is_random : bool
+        Whether choices are drawn rather than the most probable taken.
+
+    Raises
+    ------
+    CounterpoiseError
+        If the files are missing or not such a policy.
+    """
+    folder = Path(folder)
+    try:
+        description = json.loads((folder / DESCRIPTION).read_text())
+        weights = safetensors.numpy.load_file(folder / WEIGHTS)
+    except FileNotFoundError as error:
+        raise CounterpoiseError(
+            f"{folder} holds no learned policy: {Path(error.filename or WEIGHTS).name} is missing."
+        ) from None
+    if description.get("format") != FORMAT:
+        raise CounterpoiseError(
+            f"{folder / DESCRIPTION} is of format {description.get('format')!r}; this version "
+            f"reads {FORMAT}."
+        )
+    game = game_named(description["game"])
+    if description["version"] != game.version:
+        raise CounterpoiseError(
+            f"The policy in {folder} was learned on {game.name} v{description['version']}; the "
+            f"rules are now v{game.version}: train it again."
+        )
+    parameters = as_parameters(game.parameters, description["parameters"])
+    profile = [
+        LearnedStrategy(game, parameters, seat, weights, description, is_random=is_random)
+        for seat in range(parameters.powers)
+    ]
+    return game, parameters, profile

@@ -1,0 +1,67 @@
+"""Strategies by name: ``random``, ``constant:0.02``, ``equilibrium``, a doctrine, a run folder."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+
+from counterpoise.agents.learned import load_profile
+from counterpoise.agents.simple import Constant
+from counterpoise.envs.errors import CounterpoiseError, UnknownNameError, unknown_name
+from counterpoise.envs.game import Game
+from counterpoise.envs.parameters import ParametersBase
+from counterpoise.envs.strategy import Strategy
+from counterpoise.theory.regret import Uniform, equilibrium
+
+
+def doctrines(game: str) -> dict[str, type[Strategy]]:
+    """Return the scripted doctrines of a game by name."""
+    return dict(importlib.import_module(f"counterpoise.agents.{game}").DOCTRINES)
+
+
+def strategy_names(game: str) -> list[str]:
+    """Return every name that `strategy` knows for a game, beside constants and folders."""
+    return ["random", "equilibrium", *doctrines(game)]
+
+
+def strategy(name: str, game: Game, parameters: ParametersBase, power: int) -> Strategy:
+    """Return a strategy of a game by name.
+
+    Parameters
+    ----------
+    name : str
+        ``random``, ``equilibrium``, ``constant:VALUE`` (components separated by commas), a doctrine
+        of the game, or the folder of a learned policy.
+
+    Raises
+    ------
+    UnknownNameError
+        If the name is none of these; the message lists what there is.
+    """
+    if name == "random":
+        return Uniform(game, parameters, power)
+    if name == "equilibrium":
+        return equilibrium(game.name, parameters).strategies[power]
+    if name.startswith("constant:"):
+        try:
+            values = [float(value) for value in name.removeprefix("constant:").split(",")]
+        except ValueError:
+            raise UnknownNameError(f"{name!r}: expected numbers, as in constant:0.02.") from None
+        return Constant(game, parameters, power, values)
+    known = doctrines(game.name)
+    if name in known:
+        return known[name](parameters, power)  # type: ignore[call-arg]
+    if Path(name).is_dir():
+        learned, _, profile = load_profile(Path(name))
+        if learned.name != game.name or len(profile) != parameters.powers:
+            raise CounterpoiseError(
+                f"{name} was learned on {learned.name} with {len(profile)} powers, not on "
+                f"{game.name} with {parameters.powers}."
+            )
+        return profile[power]
+    raise unknown_name(f"strategy of {game.name}", name, strategy_names(game.name))
+
+
+def profile(name: str, game: Game, parameters: ParametersBase) -> list[Strategy]:
+    """Return the named strategy for every power."""
+    return [strategy(name, game, parameters, power) for power in range(parameters.powers)]

@@ -1,0 +1,63 @@
+"""Strategies that every game has: doing nothing, doing always the same, choosing at random."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from counterpoise.envs.errors import ActionError
+from counterpoise.envs.game import Game
+from counterpoise.envs.parameters import ParametersBase
+from counterpoise.envs.strategy import Strategy
+
+
+class Constant(Strategy):
+    """Does the same in every year.
+
+    Parameters
+    ----------
+    game : Game
+    parameters : Parameters
+    power : int
+    action : array_like, [components]
+        In the game's own units; option numbers for choices. A closed choice gives way to option 0.
+
+    Raises
+    ------
+    ActionError
+        If the action is outside the power's space.
+    """
+
+    name = "constant"
+
+    def __init__(
+        self,
+        game: Game,
+        parameters: ParametersBase,
+        power: int,
+        action: NDArray[np.float64] | list[float] | float,
+    ) -> None:
+        kind = np.int64 if game.is_discrete else np.float64
+        self._action = np.zeros(game.action_width, kind)
+        given = np.atleast_1d(np.asarray(action, np.float64))
+        if len(given) > game.action_width:
+            raise ActionError(f"{len(given)} components; {game.name} has {game.action_width}.")
+        self._action[: len(given)] = given
+        low, high = game.action_bounds(np.array([parameters.to_record()]), parameters.powers)
+        if ((given < low[0, power, : len(given)]) | (given > high[0, power, : len(given)])).any():
+            raise ActionError(
+                f"{given.tolist()} is outside power_{power}'s bounds {low[0, power].tolist()} to "
+                f"{high[0, power].tolist()}."
+            )
+        self._first_option = np.cumsum((0, *game.choice_counts))[:-1]
+        self._is_discrete = game.is_discrete
+
+    def act(
+        self, observations: NDArray[np.float32], masks: NDArray[np.int8], rng: np.random.Generator
+    ) -> NDArray[np.float64] | NDArray[np.int64]:
+        """Return the one action for every row, [n, components]."""
+        actions = np.repeat(self._action[None], len(observations), axis=0)
+        if self._is_discrete:
+            is_open = masks[:, self._first_option + self._action] == 1
+            actions = np.where(is_open, actions, 0)
+        return actions

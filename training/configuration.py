@@ -1,0 +1,159 @@
+"""What a training is: every option with its meaning, read from a TOML file."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self
+
+from counterpoise.envs.errors import CounterpoiseError, ParameterError, unknown_name
+from counterpoise.envs.game import Game
+from counterpoise.envs.parameters import ParametersBase
+from counterpoise.envs.registration import game as game_named
+from counterpoise.envs.scenarios import scenario
+from counterpoise.envs.worlds import as_parameters
+
+FOLDER = Path(__file__).resolve().parent / "configurations"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Configuration:
+    """The options of one training; every field stands in a TOML file under its own name."""
+
+    name: str
+    """What the configuration is called in tables and folders."""
+    game: str
+    """The game that is learned."""
+    scenario: str | None = None
+    """A named scenario, or the path of one, that sets the parameters."""
+    parameters: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    """Changes to the game's (or the scenario's) parameters while learning."""
+    judged_parameters: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    """Changes under which the learned policy is compared with theory, where these differ."""
+    policy: str = "separate"
+    """`separate`: a network for each seat; `shared`: one network that sees its seat."""
+    agent_steps: int = 1_000_000
+    """How many decisions of single powers to learn from."""
+    worlds: int = 1_024
+    """How many worlds run at once."""
+    steps: int = 10
+    """How many steps of every world make one batch."""
+    max_cycles: int | None = None
+    """Steps after which a world is cut off; the game's own limit if left out."""
+    minibatch: int = 8_192
+    """Agent-steps in one step of the optimiser."""
+    epochs: int = 4
+    """How often a batch is gone through."""
+    learning_rate: float = 3e-3
+    """Of Adam at the start; it falls linearly to nothing."""
+    adam_second_moment: float = 0.999
+    """Adam's decay of the squared gradient."""
+    discount: float | None = None
+    """A step's discount factor; the game's own if left out."""
+    trace: float = 0.95
+    """Lambda of generalised advantage estimation."""
+    clip: float = 0.2
+    """Clipping of PPO's probability ratio."""
+    entropy: float = 0.0
+    """Weight of the entropy bonus."""
+    value_weight: float = 0.5
+    """Weight of the critic's loss."""
+    gradient_norm: float = 1.0
+    """Longest gradient."""
+    hidden: tuple[int, ...] = (32, 32)
+    """Units of the hidden layers."""
+    spread: float = 0.3
+    """First standard deviation of amounts, in units of half the range."""
+    checkpoint_seconds: float = 10.0
+    """At most so much work is lost when a run is killed."""
+    regret_points: int = 8
+    """At how many points of a training the regret is computed for the learning curve."""
+
+    def __post_init__(self) -> None:
+        if self.policy not in ("separate", "shared"):
+            raise ParameterError(f"policy is 'separate' or 'shared', not {self.policy!r}.")
+        for field in ("agent_steps", "worlds", "steps", "minibatch", "epochs"):
+            if getattr(self, field) < 1:
+                raise ParameterError(f"{field} must be at least 1, not {getattr(self, field)}.")
+        object.__setattr__(self, "hidden", tuple(self.hidden))
+        self.game_parameters()
+
+    def the_game(self) -> Game:
+        """Return the game."""
+        return game_named(self.game)
+
+    def game_parameters(self) -> ParametersBase:
+        """Return the parameters that are learned on."""
+        game = self.the_game()
+        if self.scenario is None:
+            return as_parameters(game.parameters, dict(self.parameters))
+        loaded = scenario(self.scenario)
+        if loaded.game != self.game:
+            raise ParameterError(
+                f"Scenario {self.scenario!r} is of {loaded.game}, not of {self.game}."
+            )
+        return loaded.parameters.replace(**self.parameters)
+
+    def parameters_to_judge(self) -> ParametersBase:
+        """Return the parameters under which the policy is compared with theory."""
+        return self.game_parameters().replace(**self.judged_parameters)
+
+    def replace(self, **changes: Any) -> Self:
+        """Return this configuration with some fields changed."""
+        known = [field.name for field in dataclasses.fields(self)]
+        for name in changes:
+            if name not in known:
+                raise unknown_name("training option", name, known)
+        return dataclasses.replace(self, **changes)
+
+    def to_toml(self) -> str:
+        """Return the configuration as the text of a TOML file."""
+        lines, tables = [], []
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, Mapping):
+                if value:
+                    tables.append(f"\n[{field.name}]")
+                    tables += [f"{key} = {json.dumps(item)}" for key, item in value.items()]
+            elif value is not None:
+                lines.append(f"{field.name} = {json.dumps(value)}")
+        return "\n".join([*lines, *tables]) + "\n"
+
+
+def shipped() -> list[str]:
+    """Return the names of the configurations that come with the package."""
+    return sorted(path.stem for path in FOLDER.glob("*.toml"))
+
+
+def load(name: str | Path) -> Configuration:
+    """Read a configuration by name or path.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such configuration, or it holds an unknown option.
+    CounterpoiseError
+        If the file is not TOML; the message gives line and column.
+    """
+    path = Path(name)
+    if path.suffix != ".toml":
+        path = FOLDER / f"{name}.toml"
+        if not path.is_file():
+            raise unknown_name("training configuration", str(name), shipped())
+    try:
+        values = tomllib.loads(path.read_text())
+    except FileNotFoundError:
+        raise unknown_name("training configuration", str(name), shipped()) from None
+    except tomllib.TOMLDecodeError as error:
+        raise CounterpoiseError(f"{path}: {error}") from None
+    known = [field.name for field in dataclasses.fields(Configuration)]
+    for key in values:
+        if key not in known:
+            raise unknown_name(f"training option (in {path.name})", key, known)
+    values.setdefault("name", path.stem)
+    if "game" not in values:
+        raise CounterpoiseError(f"{path} names no game: add a line such as game = 'arms_race'.")
+    return Configuration(**values)

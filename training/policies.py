@@ -1,0 +1,182 @@
+"""Policies for Stable-Baselines3 that hold every seat of a game in one batched network.
+
+*Separate* parameters give each seat its own network; all are evaluated in one batched matrix
+product, so that rivals learn at the same time and independently. *Shared* parameters give all seats
+one network that sees which seat it plays.
+
+Amounts come from a normal distribution whose mean may lie beyond the bounds, and whose draws are
+cut at them: so a policy can end on a boundary. Its spread is a parameter of each seat and can
+shrink to nothing.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sb3_contrib.common.maskable.policies import MaskableActorCriticPolicy
+from stable_baselines3.common.policies import ActorCriticPolicy
+from torch import nn
+
+
+@dataclasses.dataclass(frozen=True)
+class Architecture:
+    """What the networks are made of.
+
+    Attributes
+    ----------
+    seats : int
+    separate : bool
+        A network for each seat, rather than one for all.
+    hidden : tuple of int
+        Units of each hidden layer, tanh between.
+    spread : float
+        First standard deviation of amounts, in units of half the range.
+    feature_mean, feature_scale : ndarray, [features]
+        Observations are centred and scaled by these.
+    value_mean, value_scale : ndarray, [seats]
+        The critic's output is scaled and shifted by these.
+    """
+
+    seats: int
+    separate: bool
+    hidden: tuple[int, ...]
+    spread: float
+    feature_mean: NDArray[np.float32]
+    feature_scale: NDArray[np.float32]
+    value_mean: NDArray[np.float32]
+    value_scale: NDArray[np.float32]
+
+
+class BatchedNetwork(nn.Module):
+    """Several multi-layer perceptrons of one shape, evaluated in one batched product a layer."""
+
+    def __init__(self, groups: int, sizes: list[int], last_gain: float) -> None:
+        super().__init__()
+        self.weights = nn.ParameterList()
+        self.biases = nn.ParameterList()
+        for layer, (inputs, outputs) in enumerate(itertools.pairwise(sizes)):
+            gain = last_gain if layer == len(sizes) - 2 else np.sqrt(2.0)
+            weight = torch.empty(groups, inputs, outputs)
+            for group in range(groups):
+                nn.init.orthogonal_(weight[group], gain=gain)
+            self.weights.append(nn.Parameter(weight))
+            self.biases.append(nn.Parameter(torch.zeros(groups, 1, outputs)))
+
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        """Map [groups, rows, inputs] to [groups, rows, outputs]."""
+        hidden = inputs
+        for layer, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
+            hidden = torch.baddbmm(bias, hidden, weight)
+            if layer < len(self.weights) - 1:
+                hidden = torch.tanh(hidden)
+        return hidden
+
+
+class SeatNetworks(nn.Module):
+    """Actor and critic of every seat, in the place of Stable-Baselines3's ``mlp_extractor``."""
+
+    feature_mean: torch.Tensor
+    feature_scale: torch.Tensor
+    value_mean: torch.Tensor
+    value_scale: torch.Tensor
+
+    def __init__(self, architecture: Architecture, outputs: int, is_normal: bool) -> None:
+        super().__init__()
+        self.seats = architecture.seats
+        self.groups = architecture.seats if architecture.separate else 1
+        features = len(architecture.feature_mean)
+        inputs = features if architecture.separate else features + architecture.seats
+        hidden = list(architecture.hidden)
+        self.actor = BatchedNetwork(self.groups, [inputs, *hidden, outputs], 0.01)
+        self.critic = BatchedNetwork(self.groups, [inputs, *hidden, 1], 0.01)
+        for name in ("feature_mean", "feature_scale", "value_mean", "value_scale"):
+            value = np.asarray(getattr(architecture, name), np.float32)
+            self.register_buffer(name, torch.as_tensor(value))
+        self.log_spread: nn.Parameter | None = None
+        if is_normal:
+            start = torch.full((architecture.seats, outputs), float(np.log(architecture.spread)))
+            self.log_spread = nn.Parameter(start)
+        self.latent_dim_pi = outputs
+        self.latent_dim_vf = 1
+
+    def _seat(self, observations: torch.Tensor) -> torch.Tensor:
+        return observations[:, -self.seats :].argmax(dim=1)
+
+    def _inputs(self, observations: torch.Tensor) -> torch.Tensor:
+        features = observations[:, : -self.seats]
+        return (features - self.feature_mean) / self.feature_scale
+
+    def _evaluate(self, network: BatchedNetwork, observations: torch.Tensor) -> torch.Tensor:
+        inputs = self._inputs(observations)
+        if self.groups == 1:
+            together = torch.cat([inputs, observations[:, -self.seats :]], dim=1)
+            return network(together[None])[0]
+        seat = self._seat(observations)
+        order = torch.argsort(seat, stable=True)
+        counts = torch.bincount(seat, minlength=self.groups)
+        most = int(counts.max())
+        first = torch.cumsum(counts, 0) - counts
+        place = torch.arange(len(seat), device=seat.device) - first[seat[order]]
+        padded = inputs.new_zeros(self.groups, most, inputs.shape[1])
+        padded[seat[order], place] = inputs[order]
+        outputs = network(padded)
+        result = outputs.new_empty(len(seat), outputs.shape[2])
+        result[order] = outputs[seat[order], place]
+        return result
+
+    def forward(self, observations: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the actor's and the critic's output."""
+        return self.forward_actor(observations), self.forward_critic(observations)
+
+    def forward_actor(self, observations: torch.Tensor) -> torch.Tensor:
+        """Return means and log spreads of amounts, or the choices' logits."""
+        outputs = self._evaluate(self.actor, observations)
+        if self.log_spread is None:
+            return outputs
+        return torch.cat([outputs, self.log_spread[self._seat(observations)]], dim=1)
+
+    def forward_critic(self, observations: torch.Tensor) -> torch.Tensor:
+        """Return the value of each row, in the scaled rewards' unit, [rows, 1]."""
+        seat = self._seat(observations)
+        values = self._evaluate(self.critic, observations)
+        return self.value_mean[seat][:, None] + self.value_scale[seat][:, None] * values
+
+
+class _SeatPolicy:
+    """What both policy classes share: our networks in the place of Stable-Baselines3's."""
+
+    def __init__(self, *args: Any, architecture: Architecture, **kwargs: Any) -> None:
+        self._architecture = architecture
+        super().__init__(*args, **{**kwargs, "ortho_init": False})
+
+    def _build(self: Any, lr_schedule: Any) -> None:
+        is_normal = hasattr(self.action_space, "low")
+        if is_normal:
+            outputs = int(np.prod(self.action_space.shape))
+        else:
+            outputs = int(np.sum(getattr(self.action_space, "nvec", self.action_space.n)))
+        self.mlp_extractor = SeatNetworks(self._architecture, outputs, is_normal)
+        self.action_net = nn.Identity()
+        self.value_net = nn.Identity()
+        self.optimizer = self.optimizer_class(
+            self.parameters(), lr=lr_schedule(1), **self.optimizer_kwargs
+        )
+
+
+class SeatPolicy(_SeatPolicy, ActorCriticPolicy):
+    """Actor and critic of all seats for PPO over amounts or choices without masks."""
+
+    def _get_action_dist_from_latent(self, latent_pi: torch.Tensor) -> Any:
+        if self.mlp_extractor.log_spread is None:
+            return super()._get_action_dist_from_latent(latent_pi)
+        mean, log_spread = latent_pi.chunk(2, dim=1)
+        return self.action_dist.proba_distribution(mean, log_spread)  # type: ignore[call-arg]
+
+
+class MaskableSeatPolicy(_SeatPolicy, MaskableActorCriticPolicy):
+    """Actor and critic of all seats for MaskablePPO."""
