@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
+
+import numpy as np
 
 from counterpoise.envs.errors import CounterpoiseError, ParameterError, unknown_name
 from counterpoise.envs.game import Game
@@ -31,6 +34,8 @@ class Configuration:
     """A named scenario, or the path of one, that sets the parameters."""
     parameters: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     """Changes to the game's (or the scenario's) parameters while learning."""
+    varied: Mapping[str, list[Any]] = dataclasses.field(default_factory=dict)
+    """Parameters that differ between the worlds, each with its values; all combinations occur."""
     judged_parameters: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     """Changes under which the learned policy is compared with theory, where these differ."""
     policy: str = "separate"
@@ -58,7 +63,7 @@ class Configuration:
     clip: float = 0.2
     """Clipping of PPO's probability ratio."""
     entropy: float = 0.0
-    """Weight of the entropy bonus."""
+    """Weight of the entropy bonus at the start; it falls linearly to nothing."""
     value_weight: float = 0.5
     """Weight of the critic's loss."""
     gradient_norm: float = 1.0
@@ -79,7 +84,7 @@ class Configuration:
             if getattr(self, field) < 1:
                 raise ParameterError(f"{field} must be at least 1, not {getattr(self, field)}.")
         object.__setattr__(self, "hidden", tuple(self.hidden))
-        self.game_parameters()
+        self.world_parameters()
 
     def the_game(self) -> Game:
         """Return the game."""
@@ -96,6 +101,16 @@ class Configuration:
                 f"Scenario {self.scenario!r} is of {loaded.game}, not of {self.game}."
             )
         return loaded.parameters.replace(**self.parameters)
+
+    def world_parameters(self) -> list[ParametersBase]:
+        """Return the parameters of each world: the combinations of what varies, dealt evenly."""
+        fixed = self.game_parameters()
+        if not self.varied:
+            return [fixed]
+        combinations = list(itertools.product(*self.varied.values()))
+        made = [fixed.replace(**dict(zip(self.varied, each, strict=True))) for each in combinations]
+        order = np.random.default_rng(0).permutation(len(made))
+        return [made[order[world % len(made)]] for world in range(self.worlds)]
 
     def parameters_to_judge(self) -> ParametersBase:
         """Return the parameters under which the policy is compared with theory."""

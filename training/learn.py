@@ -68,14 +68,14 @@ class Measures:
 def measure(configuration: Configuration, discount: float) -> Measures:
     """Play uniformly at random and measure means and spreads, so that networks see order one."""
     game, parameters = configuration.the_game(), configuration.game_parameters()
-    worlds = Worlds(
-        game, MEASURED_WORLDS, parameters, max_cycles=configuration.max_cycles, autoreset=False
-    )
+    each = configuration.world_parameters()
+    each = [each[world % len(each)] for world in range(MEASURED_WORLDS)]
+    worlds = Worlds(game, len(each), each, max_cycles=configuration.max_cycles, autoreset=False)
     powers = parameters.powers
     profile = [Uniform(game, parameters, power) for power in range(powers)]
     most = configuration.max_cycles or game.default_max_cycles
     rollout = play(worlds, profile, seed=0, steps=min(most, 200))
-    seen = Worlds(game, MEASURED_WORLDS, parameters, max_cycles=most, autoreset=False)
+    seen = Worlds(game, len(each), each, max_cycles=most, autoreset=False)
     seen.reset(0)
     rows = [seen.observations.copy()]
     for actions in rollout.actions:
@@ -172,7 +172,12 @@ class _Learner(BaseCallback):
         discount = configuration.discount
         self._discount = yearly ** (1 / len(game.phases)) if discount is None else discount
         measures = measure(configuration, self._discount)
-        worlds = Worlds(game, configuration.worlds, parameters, max_cycles=configuration.max_cycles)
+        worlds = Worlds(
+            game,
+            configuration.worlds,
+            configuration.world_parameters(),
+            max_cycles=configuration.max_cycles,
+        )
         self.slots = Slots(worlds, reward_scale=measures.reward_scale, seed=seed)
         batch = self.slots.num_envs * configuration.steps
         self.total = -(-configuration.agent_steps // batch) * batch
@@ -187,6 +192,7 @@ class _Learner(BaseCallback):
             value_scale=measures.value_scale,
         )
         self.learner = self._algorithm(seed, device)
+        self.slots.bootstrap = self._values_of_cut
         self.rows: list[dict[str, Any]] = []
         self._seconds_before = 0.0
         self._began = self._kept = time.perf_counter()
@@ -248,7 +254,16 @@ class _Learner(BaseCallback):
     def _on_step(self) -> bool:
         return True
 
+    def _values_of_cut(self, observations: NDArray[np.float32]) -> NDArray[np.float32]:
+        with torch.no_grad():
+            seen = torch.as_tensor(observations, device=self.learner.device)
+            values = self.learner.policy.predict_values(seen)
+        return self._discount * np.asarray(values.cpu().numpy()[:, 0])
+
     def _on_rollout_start(self) -> None:
+        self.learner.ent_coef = self.configuration.entropy * (
+            1.0 - self.learner.num_timesteps / self.total
+        )
         if self.learner.num_timesteps == 0:
             self._keep(is_finished=False)
             return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import gymnasium
@@ -35,6 +35,14 @@ class Slots(VecEnv):
         What rewards are multiplied by, for learning only.
     seed : int
         Seeds the worlds and random strategies at the first reset.
+
+    Attributes
+    ----------
+    bootstrap : callable, optional
+        From the last observations of worlds that were cut off, [n, features + seats], to their
+        discounted values, [n], which are then added to the last rewards in one batch.
+        Stable-Baselines3 makes the same correction one slot at a time; without `bootstrap` it is
+        left to it.
     """
 
     def __init__(
@@ -82,6 +90,7 @@ class Slots(VecEnv):
         self._is_everyone = self.seats == list(range(worlds.powers))
         self._observed = np.zeros((worlds.count, len(self.seats), len(low)), np.float32)
         self._observed[:, :, -len(self.seats) :] = np.eye(len(self.seats), dtype=np.float32)
+        self.bootstrap: Callable[[NDArray[np.float32]], NDArray[np.float32]] | None = None
         self._nothing: list[dict[str, Any]] = [{} for _ in range(count)]
 
     def current(self) -> NDArray[np.float32]:
@@ -118,18 +127,28 @@ class Slots(VecEnv):
         self.reward_sums += rewards.mean(axis=0)
         self.reward_steps += 1
         dones = np.repeat(worlds.terminated | worlds.truncated, len(self.seats))
+        scaled = rewards * self.reward_scale
         infos = self._nothing
         if worlds.truncated.any():
-            infos = list(self._nothing)
-            for world in np.flatnonzero(worlds.truncated):
-                for k, seat in enumerate(self.seats):
-                    own = self._observed[world, k, -len(self.seats) :]
-                    last = np.concatenate([worlds.final_observations[world, seat], own])
-                    infos[world * len(self.seats) + k] = {
-                        "terminal_observation": last,
-                        "TimeLimit.truncated": True,
-                    }
-        return self.current(), (rewards * self.reward_scale).reshape(-1), dones, infos
+            cut = np.flatnonzero(worlds.truncated)
+            last = self._observed[cut]
+            last[:, :, : -len(self.seats)] = worlds.final_observations[cut][:, self.seats]
+            if self.bootstrap is not None:
+                rows = last.reshape(-1, last.shape[-1])
+                scaled[cut] += self.bootstrap(rows).reshape(len(cut), len(self.seats))
+            else:
+                infos = self._cut_infos(cut, last)
+        return self.current(), scaled.reshape(-1), dones, infos
+
+    def _cut_infos(self, cut: NDArray[np.int64], last: NDArray[np.float32]) -> list[dict[str, Any]]:
+        infos = list(self._nothing)
+        for world, seen in zip(cut, last, strict=True):
+            for k in range(len(self.seats)):
+                infos[world * len(self.seats) + k] = {
+                    "terminal_observation": seen[k],
+                    "TimeLimit.truncated": True,
+                }
+        return infos
 
     def action_masks(self) -> NDArray[np.bool_]:
         """Return which choices are open, [slots, options]."""
