@@ -1,0 +1,248 @@
+r"""Arms race: rivals that fear each other's stocks, tire of the cost, and see their arms grow old.
+
+Each year every power builds arms, or scraps some. Arms age out. A power is content when its own
+stock, helped by its ally's, matches what it fears of its rivals plus its grievance; it pays for
+any distance from that, and for building:
+
+.. math::
+
+    x_i' &= (1 - \delta) x_i + u_i + s \varepsilon_i, \qquad x_i \ge 0 \\
+    \text{cost}_i &= q_i \Bigl(x_i + \sigma \sum_{\text{ally}} x_j
+        - \rho \sum_{\text{rival}} x_j - g_i\Bigr)^2 + r_i u_i^2,
+    \qquad \text{reward}_i = -\text{cost}_i
+
+The cost of a year is reckoned on the stocks at its beginning, so that what is built this year
+counts from the next. With three powers, 0 and 1 are allies against 2. Nobody can scrap more than is
+left of its stock: the build that counts, for stock and for cost, is :math:`\max(u, -(1-\delta)x)`.
+
+Source: after Richardson (1960), "Arms and Insecurity" (fear, fatigue and grievance), and after its
+recasting as a differential game of rational powers by Simaan and Cruz (1975), Review of Economic
+Studies 42, and van der Ploeg and de Zeeuw (1990), International Economic Review 31. The ally is
+after Bruce (1990), Defence Economics 1. Discrete time, the exact quadratic cost, the limits to
+building and scrapping, and the numbers are ours.
+
+Version history
+---------------
+v0: first release.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from counterpoise.envs.compilation import rule
+from counterpoise.envs.game import Account, Continuous, Feature, Game, Role, world_dtype
+from counterpoise.envs.parameters import ParametersBase, parameter, parameters
+from counterpoise.envs.randomness import normal
+
+MOST_POWERS = 3
+LARGEST_BUILD = 1.0
+MOST_ARMS_AT_START = 20.0
+
+# The fixed point of building at most, with every shock at its largest (0.5 times the generator's
+# largest deviate of 8.3), where arms age slowest (1 % a year): 515.
+MOST_ARMS = 520.0
+
+
+@parameters
+class Parameters(ParametersBase):
+    """Parameters of `arms_race`."""
+
+    CAPACITY = MOST_POWERS
+
+    powers: int = parameter(
+        2, 2, MOST_POWERS, unit="powers", doc="Two rivals, or two allies (0, 1) against a third."
+    )
+    fear: float = parameter(
+        0.6, 0.0, 1.0, doc="rho: weight of a rival's arms in the stock that one wants.",
+        observed=True,
+    )  # fmt: skip
+    fatigue: tuple[float, ...] = parameter(
+        (4.0,),
+        0.01,
+        100.0,
+        unit="cost/(% of GDP/year)^2",
+        doc="r: what building costs, the fiscal burden.",
+        per_power=True,
+        observed=True,
+    )
+    spill_in: float = parameter(
+        0.0, 0.0, 1.0, doc="sigma: how much of an ally's arms protects me.", observed=True
+    )
+    obsolescence: float = parameter(
+        0.08, 0.01, 1.0, unit="1/year", doc="delta: share of the stock that ages out.",
+        observed=True,
+    )  # fmt: skip
+    weight: tuple[float, ...] = parameter(
+        (1.0,),
+        0.0,
+        100.0,
+        unit="cost/(% of GDP)^2",
+        doc="q: what a distance from the wanted stock costs.",
+        per_power=True,
+    )
+    grievance: tuple[float, ...] = parameter(
+        (1.0,),
+        0.0,
+        10.0,
+        unit="% of GDP",
+        doc="g: the stock that is wanted even of unarmed rivals.",
+        per_power=True,
+    )
+    arms: tuple[float, ...] = parameter(
+        (1.0,),
+        0.0,
+        MOST_ARMS_AT_START,
+        unit="% of GDP",
+        doc="x_0: the stock in the first year.",
+        per_power=True,
+    )
+    noise: float = parameter(
+        0.0, 0.0, 0.5, unit="% of GDP", doc="s: standard deviation of a stock's yearly shock."
+    )
+    horizon: int = parameter(
+        30, 1, 1_000, unit="years", doc="Years until the game ends, unless it is endless."
+    )
+    endless: bool = parameter(
+        False, 0, 1, unit="yes or no", doc="Whether the game goes on for ever."
+    )
+    discount: float = parameter(0.95, 0.0, 1.0, unit="1/year", doc="Weight of the next year.")
+
+
+WORLD = world_dtype(arms=("f8", MOST_POWERS), build=("f8", MOST_POWERS), cost=("f8", MOST_POWERS))
+
+FEATURES = (
+    Feature("arms", 0.0, MOST_ARMS, "% of GDP", "The own stock of arms."),
+    Feature("arms_of_other", 0.0, MOST_ARMS, "% of GDP", "Of each other power.", others=True),
+    Feature("other_is_ally", 0.0, 1.0, "yes or no", "Of each other power.", others=True),
+    Feature("years_left", 0.0, 1.0, "of horizon", "Years still to play; 1 in an endless game."),
+)
+
+BUILD = Continuous(
+    "build", -LARGEST_BUILD, LARGEST_BUILD, "% of GDP/year", "Arms built; scrapped if negative."
+)
+
+
+@rule
+def start(world: Any, parameters: Any) -> None:
+    """Set the first year's stocks; nobody has built anything yet."""
+    for power in range(world.powers):
+        world.arms[power] = parameters.arms[power]
+        world.build[power] = 0.0
+        world.cost[power] = 0.0
+
+
+@rule
+def are_allies(powers: int, first: int, second: int) -> bool:
+    """Return whether two powers are allies: of three, the first two."""
+    return powers == 3 and first != second and first < 2 and second < 2
+
+
+@rule
+def arms_left(parameters: Any, arms: float) -> float:
+    """Return what of a stock has not aged out by the next year."""
+    return float((1.0 - parameters.obsolescence) * arms)
+
+
+@rule
+def effective_build(parameters: Any, arms: float, build: float) -> float:
+    """Return the build that counts: nobody scraps more than is left."""
+    return max(build, -arms_left(parameters, arms))
+
+
+@rule
+def surplus(parameters: Any, power: int, arms: Any) -> float:
+    """Return one power's stock, helped by its ally's, beyond what it wants of its rivals'."""
+    gap = arms[power] - parameters.grievance[power]
+    for other in range(parameters.powers):
+        if are_allies(parameters.powers, power, other):
+            gap += parameters.spill_in * arms[other]
+        elif other != power:
+            gap -= parameters.fear * arms[other]
+    return float(gap)
+
+
+@rule
+def yearly_cost(parameters: Any, power: int, arms: Any, build: float) -> float:
+    """Return one power's cost of a year, from all stocks at its beginning and the own build."""
+    gap = surplus(parameters, power, arms)
+    return float(parameters.weight[power] * gap * gap + parameters.fatigue[power] * build * build)
+
+
+@rule
+def step(world: Any, parameters: Any, actions: Any, rewards: Any) -> bool:
+    """Play one year: all build at once, all bear the year's cost, arms age."""
+    for power in range(world.powers):
+        build = effective_build(parameters, world.arms[power], actions[power, 0])
+        world.build[power] = build
+        world.cost[power] = yearly_cost(parameters, power, world.arms, build)
+        rewards[power] = -world.cost[power]
+    for power in range(world.powers):
+        arms = arms_left(parameters, world.arms[power]) + world.build[power]
+        if parameters.noise > 0.0:
+            arms += parameters.noise * normal(world)
+        world.arms[power] = max(arms, 0.0)
+    world.year += 1
+    return bool(parameters.endless == 0 and world.year >= parameters.horizon)
+
+
+@rule
+def observe(world: Any, parameters: Any, observations: Any) -> None:
+    """Write each power's own stock, the others', who is an ally, and the time left."""
+    left = 1.0
+    if parameters.endless == 0:
+        left = (parameters.horizon - world.year) / parameters.horizon
+    for power in range(world.powers):
+        observations[power, 0] = world.arms[power]
+        column = 1
+        for other in range(world.powers):
+            if other != power:
+                observations[power, column] = world.arms[other]
+                allied = are_allies(world.powers, power, other)
+                observations[power, column + world.powers - 1] = 1.0 if allied else 0.0
+                column += 1
+        observations[power, 2 * world.powers - 1] = left
+
+
+def discount(parameters: Parameters) -> float:
+    """Return the yearly discount factor."""
+    return parameters.discount
+
+
+def alliances(world: Any, parameters: Any) -> list[tuple[str, str]]:
+    """Return the alliance of the first two of three powers."""
+    powers = int(world.powers)
+    return [
+        (f"power_{first}", f"power_{second}")
+        for first in range(powers)
+        for second in range(first + 1, powers)
+        if are_allies(powers, first, second)
+    ]
+
+
+GAME = Game(
+    name="arms_race",
+    version=0,
+    title="Rivals arm out of fear, tire of the cost, and their arms age",
+    source="after Richardson 1960, Simaan and Cruz 1975, van der Ploeg and de Zeeuw 1990",
+    parameters=Parameters,
+    world=WORLD,
+    roles=(Role("power", (BUILD,), "A power that builds arms."),),
+    features=FEATURES,
+    start=start,
+    step=step,
+    observe=observe,
+    discount=discount,
+    default_max_cycles=1_000,
+    accounts=(
+        Account("build", "spends", "build", "% of GDP/year"),
+        Account("cost", "spends", "cost of the year", "1"),
+        Account("arms", "holds", "arms", "% of GDP"),
+    ),
+    alliances=alliances,
+    variants={
+        "three_powers": {"powers": 3, "fear": 0.4, "spill_in": 0.25},
+        "endless": {"endless": True},
+        "noisy": {"noise": 0.1},
+    },
+)
