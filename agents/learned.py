@@ -25,6 +25,13 @@ DESCRIPTION = "policy.json"
 FORMAT = 1
 
 
+def _relu(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.maximum(values, np.float32(0.0))
+
+
+ACTIVATIONS = {"tanh": np.tanh, "relu": _relu}
+
+
 class LearnedStrategy(Strategy):
     """One seat of a learned policy.
 
@@ -62,6 +69,7 @@ class LearnedStrategy(Strategy):
         self._mean = weights["feature_mean"]
         self._scale = weights["feature_scale"]
         layers = len(description["hidden"]) + 1
+        self._activate = ACTIVATIONS[description["activation"]]
         self._layers = [
             (weights[f"actor.weights.{k}"][group], weights[f"actor.biases.{k}"][group, 0])
             for k in range(layers)
@@ -78,7 +86,7 @@ class LearnedStrategy(Strategy):
         for k, (weight, bias) in enumerate(self._layers):
             hidden = hidden @ weight + bias
             if k < len(self._layers) - 1:
-                hidden = np.tanh(hidden)
+                hidden = self._activate(hidden)
         return hidden
 
     def act(

@@ -12,6 +12,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from counterpoise.agents.learned import ACTIVATIONS
 from counterpoise.envs.errors import CounterpoiseError, ParameterError, unknown_name
 from counterpoise.envs.game import Game
 from counterpoise.envs.parameters import ParametersBase
@@ -70,6 +71,8 @@ class Configuration:
     """Longest gradient."""
     hidden: tuple[int, ...] = (32, 32)
     """Units of the hidden layers."""
+    activation: str = "tanh"
+    """Between layers: `tanh`, smooth, or `relu`, faster."""
     spread: float = 0.3
     """First standard deviation of amounts, in units of half the range."""
     checkpoint_seconds: float = 10.0
@@ -80,6 +83,10 @@ class Configuration:
     def __post_init__(self) -> None:
         if self.policy not in ("separate", "shared"):
             raise ParameterError(f"policy is 'separate' or 'shared', not {self.policy!r}.")
+        if self.activation not in ACTIVATIONS:
+            raise ParameterError(
+                f"activation is one of {', '.join(ACTIVATIONS)}, not {self.activation!r}."
+            )
         for field in ("agent_steps", "worlds", "steps", "minibatch", "epochs"):
             if getattr(self, field) < 1:
                 raise ParameterError(f"{field} must be at least 1, not {getattr(self, field)}.")

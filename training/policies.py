@@ -33,13 +33,15 @@ class Architecture:
     separate : bool
         A network for each seat, rather than one for all.
     hidden : tuple of int
-        Units of each hidden layer, tanh between.
+        Units of each hidden layer.
     spread : float
         First standard deviation of amounts, in units of half the range.
     feature_mean, feature_scale : ndarray, [features]
         Observations are centred and scaled by these.
     value_mean, value_scale : ndarray, [seats]
         The critic's output is scaled and shifted by these.
+    activation : str
+        ``tanh`` or ``relu``.
     """
 
     seats: int
@@ -50,13 +52,17 @@ class Architecture:
     feature_scale: NDArray[np.float32]
     value_mean: NDArray[np.float32]
     value_scale: NDArray[np.float32]
+    activation: str = "tanh"
 
 
 class BatchedNetwork(nn.Module):
     """Several multi-layer perceptrons of one shape, evaluated in one batched product a layer."""
 
-    def __init__(self, groups: int, sizes: list[int], last_gain: float) -> None:
+    def __init__(
+        self, groups: int, sizes: list[int], last_gain: float, activation: str = "tanh"
+    ) -> None:
         super().__init__()
+        self.activate = {"tanh": torch.tanh, "relu": torch.relu}[activation]
         self.weights = nn.ParameterList()
         self.biases = nn.ParameterList()
         for layer, (inputs, outputs) in enumerate(itertools.pairwise(sizes)):
@@ -73,7 +79,7 @@ class BatchedNetwork(nn.Module):
         for layer, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
             hidden = torch.baddbmm(bias, hidden, weight)
             if layer < len(self.weights) - 1:
-                hidden = torch.tanh(hidden)
+                hidden = self.activate(hidden)
         return hidden
 
 
@@ -92,11 +98,15 @@ class SeatNetworks(nn.Module):
         features = len(architecture.feature_mean)
         inputs = features if architecture.separate else features + architecture.seats
         hidden = list(architecture.hidden)
-        self.actor = BatchedNetwork(self.groups, [inputs, *hidden, outputs], 0.01)
-        self.critic = BatchedNetwork(self.groups, [inputs, *hidden, 1], 0.01)
+        self.actor = BatchedNetwork(
+            self.groups, [inputs, *hidden, outputs], 0.01, architecture.activation
+        )
+        self.critic = BatchedNetwork(
+            self.groups, [inputs, *hidden, 1], 0.01, architecture.activation
+        )
         for name in ("feature_mean", "feature_scale", "value_mean", "value_scale"):
             value = np.asarray(getattr(architecture, name), np.float32)
-            self.register_buffer(name, torch.as_tensor(value))
+            self.register_buffer(name, torch.tensor(value))
         self.log_spread: nn.Parameter | None = None
         if is_normal:
             start = torch.full((architecture.seats, outputs), float(np.log(architecture.spread)))

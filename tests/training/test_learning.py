@@ -1,0 +1,298 @@
+"""Learning: runs survive being killed, policies load without unpickling, and play gets better."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import polars
+import pytest
+import safetensors.numpy
+import torch
+
+from counterpoise.agents.learned import load_profile
+from counterpoise.agents.named import strategy
+from counterpoise.envs.errors import CounterpoiseError, ParameterError, UnknownNameError
+from counterpoise.envs.worlds import Worlds
+from counterpoise.theory import burden_sharing as theory
+from counterpoise.theory import regret
+from counterpoise.training.configuration import Configuration, load, shipped
+from counterpoise.training.learn import Interrupted, train
+from counterpoise.training.policies import Architecture, SeatNetworks
+from counterpoise.training.runs import Run
+
+SMALL = Configuration(
+    name="small",
+    game="burden_sharing",
+    agent_steps=40_960,
+    worlds=64,
+    steps=10,
+    minibatch=1_280,
+    epochs=2,
+    discount=0.0,
+    hidden=(8,),
+    learning_rate=1e-2,
+    checkpoint_seconds=0.0,
+    regret_points=1,
+)
+
+
+def weights_of(run):
+    return safetensors.numpy.load_file(run.folder / "policy.safetensors")
+
+
+def assert_same_weights(one, other):
+    first, second = weights_of(one), weights_of(other)
+    assert first.keys() == second.keys()
+    for name in first:
+        np.testing.assert_array_equal(first[name], second[name], err_msg=name)
+
+
+@pytest.fixture(scope="module")
+def learned(tmp_path_factory):
+    return train(SMALL, tmp_path_factory.mktemp("runs") / "whole", seed=4)
+
+
+def test_a_run_can_be_read_by_itself(learned):
+    again = Run(learned.folder)
+    assert again.configuration == SMALL
+    assert again.seed == 4
+    assert again.is_finished
+    metrics = again.metrics()
+    assert metrics["agent_steps"].to_list() == [2_560 * (k + 1) for k in range(16)]
+    assert metrics["nash_conv"].null_count() == 15
+    assert (learned.folder / "versions.json").is_file()
+    assert list((learned.folder / "tensorboard").iterdir())
+
+
+def test_the_same_seed_learns_the_same(learned, tmp_path):
+    assert_same_weights(learned, train(SMALL, tmp_path / "again", seed=4))
+
+
+KILLED = """
+import sys
+from counterpoise.training.configuration import load
+from counterpoise.training.learn import train
+
+def slowly(progress):
+    import time
+    print(progress.agent_steps, flush=True)
+    time.sleep(0.2)
+
+train(load(sys.argv[1]), sys.argv[2], seed=4, on_progress=slowly)
+"""
+
+
+def test_a_killed_run_resumes_to_the_same_numbers(learned, tmp_path):
+    configuration = tmp_path / "small.toml"
+    configuration.write_text(SMALL.to_toml())
+    folder = tmp_path / "killed"
+    process = subprocess.Popen(
+        [sys.executable, "-c", KILLED, str(configuration), str(folder)],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    for line in process.stdout:
+        if int(line) >= 2_560 * 6:
+            break
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    before = Run(folder)
+    assert not before.is_finished
+    assert 0 < before.state["agent_steps"] < SMALL.agent_steps
+    resumed = train(SMALL, folder, seed=4, resume=True)
+    assert resumed.is_finished
+    assert_same_weights(learned, resumed)
+    timing = ["seconds"]
+    assert learned.metrics().drop(timing).equals(resumed.metrics().drop(timing))
+
+
+def test_ctrl_c_leaves_a_usable_run_and_says_how_to_go_on(learned, tmp_path):
+    def stop(progress):
+        if progress.agent_steps >= 2_560 * 5:
+            raise KeyboardInterrupt
+
+    with pytest.raises(Interrupted, match="--resume"):
+        train(SMALL, tmp_path / "run", seed=4, on_progress=stop)
+    half = Run(tmp_path / "run")
+    assert not half.is_finished
+    assert len(half.profile()) == 4
+    assert_same_weights(learned, train(SMALL, tmp_path / "run", seed=4, resume=True))
+
+
+def test_a_run_is_never_overwritten(learned):
+    with pytest.raises(CounterpoiseError, match="holds a run already"):
+        train(SMALL, learned.folder, seed=4)
+    with pytest.raises(CounterpoiseError, match="another configuration or seed"):
+        train(SMALL, learned.folder, seed=5, resume=True)
+
+
+def test_nothing_in_a_run_needs_unpickling(learned, monkeypatch):
+    def refuse(*_, **__):
+        raise AssertionError("a pickle was loaded")
+
+    monkeypatch.setattr(pickle, "loads", refuse)
+    monkeypatch.setattr(pickle, "load", refuse)
+    game, parameters, profile = load_profile(learned.folder)
+    assert game.name == "burden_sharing"
+    assert len(profile) == parameters.powers == 4
+    monkeypatch.undo()
+    torch.load(learned.folder / "checkpoint.pt", weights_only=True)
+
+
+def test_what_is_loaded_plays_as_what_was_learned(learned):
+    """The numpy evaluation of the saved weights equals torch's of the checkpoint."""
+    checkpoint = torch.load(learned.folder / "checkpoint.pt", weights_only=True)["policy"]
+    state = {
+        name.removeprefix("mlp_extractor."): value
+        for name, value in checkpoint.items()
+        if name.startswith("mlp_extractor.")
+    }
+    features = state["feature_mean"].numel()
+    nothing = np.zeros(features, np.float32)
+    architecture = Architecture(4, True, (8,), 0.3, *[nothing] * 2, np.zeros(4), np.zeros(4))
+    networks = SeatNetworks(architecture, 1, is_normal=True)
+    networks.load_state_dict(state)
+    worlds = Worlds("burden_sharing", 6)
+    worlds.reset(0)
+    for seat, player in enumerate(learned.profile()):
+        rows = np.concatenate(
+            [worlds.observations[:, seat], np.tile(np.eye(4)[seat], (6, 1))], axis=1
+        )
+        with torch.no_grad():
+            mean = networks.forward_actor(torch.as_tensor(rows, dtype=torch.float32))[:, :1]
+        share = np.clip(0.5 * (mean.numpy().astype(np.float64) + 1), 0, 1) * 0.1
+        played = player.act(worlds.observations[:, seat], worlds.masks[:, seat], None)
+        np.testing.assert_allclose(played, share, atol=1e-6)
+
+
+def test_separate_networks_do_not_depend_on_the_order_of_rows():
+    rng = np.random.default_rng(0)
+    ones = np.ones(3, np.float32)
+    architecture = Architecture(3, True, (5,), 0.3, 0 * ones, ones, 0 * ones, ones)
+    networks = SeatNetworks(architecture, 2, is_normal=True)
+    for weight in networks.actor.weights:
+        torch.nn.init.normal_(weight)
+    seats = rng.integers(0, 3, 40)
+    rows = torch.as_tensor(
+        np.concatenate([rng.normal(size=(40, 3)), np.eye(3)[seats]], axis=1), dtype=torch.float32
+    )
+    together = networks.forward_actor(rows)
+    alone = torch.cat([networks.forward_actor(row[None]) for row in rows])
+    torch.testing.assert_close(together, alone)
+
+
+def test_amounts_can_end_on_the_boundary_and_spreads_can_shrink(tmp_path):
+    """In the pure public good the small pay exactly nothing, and learn it."""
+    configuration = SMALL.replace(
+        agent_steps=400_000,
+        worlds=128,
+        minibatch=2_560,
+        epochs=4,
+        learning_rate=3e-2,
+        spread=0.5,
+        parameters={"deterrence_weight": 0.04, "private_weight": 0.0},
+    )
+    run = train(configuration, tmp_path / "pure", seed=0)
+    shares = theory.outcomes(run.parameters, run.profile())["share"]
+    assert (shares[1:] == 0.0).all()
+    spread = run.metrics()["spread_0"]
+    assert spread[-1] < 0.1 * spread[0]
+
+
+@pytest.mark.parametrize("policy", ["separate", "shared"])
+def test_learning_lowers_regret(policy, tmp_path):
+    configuration = SMALL.replace(agent_steps=160_000, worlds=128, minibatch=2_560, policy=policy)
+    run = train(configuration, tmp_path / policy, seed=1)
+    found = regret.regret("burden_sharing", run.parameters, run.profile())
+    assert found.max() < 0.2
+
+
+def test_policies_of_choices_are_learned_under_masks_and_saved(tmp_path):
+    configuration = load("arms_or_allies").replace(
+        agent_steps=8_192, worlds=128, steps=16, regret_points=1, hidden=[8]
+    )
+    run = train(configuration, tmp_path / "run", seed=0)
+    worlds = Worlds(run.game, 50, run.parameters)
+    worlds.reset(0)
+    for seat, player in enumerate(run.profile(is_random=True)):
+        chances = player.probabilities(worlds.observations[:, seat], worlds.masks[:, seat])
+        np.testing.assert_allclose(chances.sum(axis=1), 1.0)
+        assert (chances[worlds.masks[:, seat] == 0] == 0).all()
+        drawn = player.act(
+            worlds.observations[:, seat], worlds.masks[:, seat], np.random.default_rng(0)
+        )
+        assert (np.take_along_axis(worlds.masks[:, seat], drawn, axis=1) == 1).all()
+    assert run.parameters.random_ending == 0.05
+    assert json.loads((run.folder / "policy.json").read_text())["version"] == run.game.version
+
+
+def test_a_learned_rival_can_be_named_by_its_folder(learned):
+    rival = strategy(str(learned.folder), learned.game, learned.parameters, 2)
+    assert rival.name == "learned"
+    other = learned.parameters.replace(powers=5)
+    with pytest.raises(CounterpoiseError, match="4 powers"):
+        strategy(str(learned.folder), learned.game, other, 2)
+
+
+def test_a_policy_of_older_rules_is_refused(learned, tmp_path):
+    for name in ("policy.safetensors", "policy.json"):
+        (tmp_path / name).write_bytes((learned.folder / name).read_bytes())
+    description = json.loads((tmp_path / "policy.json").read_text())
+    description["version"] = -1
+    (tmp_path / "policy.json").write_text(json.dumps(description))
+    with pytest.raises(CounterpoiseError, match="train it again"):
+        load_profile(tmp_path)
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_shipped_configurations_can_be_written_and_read_back(name, tmp_path):
+    configuration = load(name)
+    path = tmp_path / f"{name}.toml"
+    path.write_text(configuration.to_toml())
+    assert load(path) == configuration
+
+
+def test_wrong_options_are_refused_with_the_nearest_name(tmp_path):
+    with pytest.raises(UnknownNameError, match="Did you mean 'arms_race'"):
+        load("arm_race")
+    path = tmp_path / "mine.toml"
+    path.write_text("game = 'burden_sharing'\nlearning_rat = 1.0\n")
+    with pytest.raises(UnknownNameError, match="Did you mean 'learning_rate'"):
+        load(path)
+    path.write_text("game = 'burden_sharing'\nworlds = = 3\n")
+    with pytest.raises(CounterpoiseError, match="line 2"):
+        load(path)
+    with pytest.raises(ParameterError, match=r"from 0 to 0\.5"):
+        SMALL.replace(parameters={"deterrence_weight": 3.0})
+
+
+def test_varied_parameters_reach_the_worlds_evenly():
+    configuration = SMALL.replace(
+        worlds=60, varied={"spill_in": [0.0, 0.5, 1.0], "private_weight": [0.0, 0.02]}
+    )
+    each = configuration.world_parameters()
+    pairs = [(one.spill_in, one.private_weight) for one in each]
+    assert len(each) == 60
+    assert sorted(set(pairs)) == sorted((b, p) for b in (0.0, 0.5, 1.0) for p in (0.0, 0.02))
+    assert all(pairs.count(pair) == 10 for pair in set(pairs))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", shipped())
+def test_shipped_configurations_reach_the_promised_regret(name, tmp_path):
+    run = train(load(name), tmp_path / name, seed=0)
+    found = regret.regret(run.game.name, run.parameters, run.profile())
+    assert found.max() <= 0.02
+
+
+def test_metrics_are_plain_parquet(learned):
+    table = polars.read_parquet(learned.folder / "metrics.parquet")
+    assert {"iteration", "seconds", "reward_0", "spread_3", "regret_3", "nash_conv"} <= set(
+        table.columns
+    )
