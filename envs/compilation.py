@@ -5,7 +5,8 @@ to any rule takes effect at the next import. Numba alone gives neither: it check
 which a function stands, so a cached loop does not notice that a rule in another file changed. So
 the folder of the cache is named after a hash of every rule's source, and the one loop over worlds
 (`driver.py`) is loaded once for each game as a module of its own, with the game's rules as its
-globals.
+globals. Rules from outside this package are compiled anew in each process: nobody can know which
+files they depend on.
 
 ``NUMBA_DISABLE_JIT=1`` runs every rule as ordinary Python. ``COUNTERPOISE_CACHE_DIR`` moves the
 cache; by default it is ``numba-cache`` in the user's cache folder. Where no folder can be written,
@@ -33,13 +34,14 @@ import numba
 
 FOLDER = Path(__file__).resolve().parent
 KEPT_FOR_DAYS = 30
+CONFIG: Any = numba.config
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def is_compiled() -> bool:
     """Return whether rules run compiled (`NUMBA_DISABLE_JIT` is not set)."""
-    return not numba.config.DISABLE_JIT
+    return not CONFIG.DISABLE_JIT
 
 
 def rule_sources() -> list[Path]:
@@ -47,21 +49,34 @@ def rule_sources() -> list[Path]:
     return sorted(FOLDER.rglob("*.py"))
 
 
-def _fingerprint() -> str:
+def _hash_of(*parts: bytes) -> str:
     digest = hashlib.sha256()
-    digest.update(f"{numba.__version__} {sys.version} {platform.machine()}".encode())
-    for path in rule_sources():
-        digest.update(str(path.relative_to(FOLDER)).encode())
-        digest.update(path.read_bytes())
+    for part in parts:
+        digest.update(len(part).to_bytes(8, "little") + part)
     return digest.hexdigest()[:16]
+
+
+def _fingerprint() -> str:
+    parts = [f"{numba.__version__} {sys.version} {platform.machine()}".encode()]
+    for path in rule_sources():
+        parts += [str(path.relative_to(FOLDER)).encode(), path.read_bytes()]
+    return _hash_of(*parts)
+
+
+@functools.cache
+def _hash_of_folder(folder: Path) -> str:
+    return _hash_of(*(path.read_bytes() for path in sorted(folder.glob("*.py"))))
 
 
 @functools.cache
 def cache_folder() -> Path | None:
     """Return the folder of code compiled from the rules as they stand; None if none is writable."""
     places = [Path(place) for place in [os.environ.get("COUNTERPOISE_CACHE_DIR", "")] if place]
-    user_cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    places += [user_cache / "counterpoise", FOLDER / "__pycache__" / "counterpoise"]
+    # A user without a home has no cache folder.
+    with contextlib.suppress(RuntimeError):
+        user_cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        places.append(user_cache / "counterpoise")
+    places.append(FOLDER / "__pycache__" / "counterpoise")
     for place in places:
         folder = place / "numba-cache" / _fingerprint()
         try:
@@ -86,12 +101,26 @@ def _forget_old(current: Path) -> None:
 
 @contextlib.contextmanager
 def _numba_cache_at(folder: Path) -> Iterator[None]:
-    before = numba.config.CACHE_DIR
-    numba.config.CACHE_DIR = str(folder)
+    before = CONFIG.CACHE_DIR
+    CONFIG.CACHE_DIR = str(folder)
     try:
         yield
     finally:
-        numba.config.CACHE_DIR = before
+        CONFIG.CACHE_DIR = before
+
+
+def _cache_folder_of(function: Callable[..., Any]) -> Path | None:
+    """Return where a rule's compiled code is kept; None if it must not be."""
+    folder = cache_folder()
+    package, _, name = function.__module__.rpartition(".")
+    if folder is None or not f"{package}.".startswith("counterpoise."):
+        return None
+    # Two games may hold functions of one name at one line with records of one shape.
+    if f"{package}.".startswith("counterpoise.envs."):
+        return folder / name
+    # A rule above this package, in a theory, may call its neighbours' too.
+    neighbours = Path(function.__code__.co_filename).resolve().parent
+    return folder / f"{package.rpartition('.')[2]}_{name}-{_hash_of_folder(neighbours)}"
 
 
 def rule(function: Function) -> Function:
@@ -102,24 +131,31 @@ def rule(function: Function) -> Function:
     """
     if not is_compiled():
         return function
-    folder = cache_folder()
-    options = dict(nogil=True, error_model="numpy")
+    folder = _cache_folder_of(function)
+    options: dict[str, Any] = dict(nogil=True, error_model="numpy")
     if folder is None:
         return numba.njit(**options)(function)  # type: ignore[no-any-return]
-    # Two games may hold functions of one name at one line with records of one shape.
-    with _numba_cache_at(folder / function.__module__.rpartition(".")[2]):
+    with _numba_cache_at(folder):
         return numba.njit(cache=True, **options)(function)  # type: ignore[no-any-return]
 
 
 def load_driver(game: str, rules: dict[str, Callable[..., Any]]) -> ModuleType:
     """Load the loop over worlds with the rules of one game as its globals."""
-    name = f"counterpoise.envs.driver_of_{game}"
+    origins = [f"{each.__module__}.{each.__qualname__}" for each in rules.values()]
+    is_known = all(
+        origin.startswith("counterpoise.envs.") and "<locals>" not in origin for origin in origins
+    )
+    # The cache knows a loop by its module: games that differ in a rule must differ in it.
+    name = f"driver_of_{game}_{_hash_of(*(origin.encode() for origin in origins))[:8]}"
+    if is_known:
+        name = f"counterpoise.envs.{name}"
     spec = importlib.util.spec_from_file_location(name, FOLDER / "driver.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     vars(module).update(rules)
-    # Numba finds a function's module, when it writes the cache and when it reads it, by this name.
-    sys.modules[name] = module
+    if is_known:
+        # Numba finds a function's module, when it writes the cache and when it reads it, by name.
+        sys.modules[name] = module
     spec.loader.exec_module(module)
     return module

@@ -11,7 +11,10 @@ from collections.abc import Callable
 import numpy as np
 
 from counterpoise.envs.compilation import rule
+from counterpoise.envs.game import HEADER
 from counterpoise.envs.randomness import seed_world
+
+HEADER_BYTES = np.dtype(HEADER).itemsize
 
 start: Callable[..., None]
 step: Callable[..., bool]
@@ -20,21 +23,24 @@ allow: Callable[..., None]
 
 
 @rule
-def begin(world, parameters):  # type: ignore[no-untyped-def]
-    """Start the episode whose number and seed stand in the record."""
+def begin(worlds, parameters, k):  # type: ignore[no-untyped-def]
+    """Start the episode whose number and seed stand in the record of world `k`."""
+    # Nothing of the last episode may reach into the next.
+    worlds[k : k + 1].view(np.uint8)[HEADER_BYTES:] = 0
+    world = worlds[k]
     seed_world(world, world.seed, world.episode)
     world.cycles = 0
     world.year = 0
     world.phase = 0
     world.over = 0
-    start(world, parameters)
+    start(world, parameters[k])
 
 
 @rule
 def begin_worlds(worlds, parameters, observations, masks, outer_masks, first, last):  # type: ignore[no-untyped-def]
     """Start the worlds from `first` up to `last` and write what their powers see."""
     for k in range(first, last):
-        begin(worlds[k], parameters[k])
+        begin(worlds, parameters, k)  # type: ignore[no-untyped-call]
         observe(worlds[k], parameters[k], observations[k])
         masks[k] = outer_masks
         allow(worlds[k], parameters[k], masks[k])
@@ -101,11 +107,11 @@ def step_worlds(  # type: ignore[no-untyped-def]
         terminated[k] = ended
         truncated[k] = cut
         if ended or cut:
-            world.over = 1
+            world.over = 1 if ended else 2
             if autoreset:
                 observe(world, parameters[k], final_observations[k])
                 world.episode += np.uint64(1)
-                begin(world, parameters[k])
+                begin(worlds, parameters, k)  # type: ignore[no-untyped-call]
         observe(world, parameters[k], observations[k])
         masks[k] = outer_masks
         allow(world, parameters[k], masks[k])

@@ -273,7 +273,7 @@ class Game:
             for component, part in enumerate(self.role(power).actions):
                 if isinstance(part, Choice):
                     high[:, power, component] = len(part.options) - 1
-                else:
+                elif isinstance(part, Continuous):
                     low[:, power, component] = _bound(part.low, parameter_records, power)
                     high[:, power, component] = _bound(part.high, parameter_records, power)
         return low, high

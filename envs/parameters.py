@@ -203,7 +203,7 @@ def parameters(cls: type[ParametersType]) -> type[ParametersType]:
     made = dataclasses.dataclass(frozen=True, kw_only=True)(cls)
     made.declarations = {
         field.name: Declaration(name=field.name, default=field.default, **field.metadata)
-        for field in dataclasses.fields(made)
+        for field in dataclasses.fields(made)  # type: ignore[arg-type]
     }
     kinds = {bool: "i8", int: "i8", float: "f8"}
     made.dtype = np.dtype(

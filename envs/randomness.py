@@ -55,7 +55,8 @@ def happens(world: Any, probability: float) -> bool:
 @rule
 def normal(world: Any) -> float:
     """Draw a standard normal deviate; at most 8.3 in absolute value."""
-    q = uniform(world) + 0.5 / 9007199254740992.0 - 0.5
+    # The middle of the draw's interval; in this order no rounding can reach 0.5 itself.
+    q = (uniform(world) - 0.5) + 0.5 / 9007199254740992.0
     if abs(q) <= 0.425:
         r = 0.180625 - q * q
         return q * _ratio(

@@ -1,0 +1,11 @@
+"""Burden sharing in an alliance, as a PettingZoo environment.
+
+The rules stand in `counterpoise.envs.games.burden_sharing`; settings are those of
+`counterpoise.envs.parallel.CounterpoiseParallel`.
+"""
+
+from counterpoise.envs.parallel import ways_in
+
+__all__ = ["env", "parallel_env", "raw_env"]
+
+parallel_env, env, raw_env = ways_in("burden_sharing", version=0)

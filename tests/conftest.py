@@ -1,0 +1,71 @@
+"""Settings for all tests, and the list of every game in every variant."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from typing import Any
+
+# Small networks and small arrays are slower on many threads; to be set before torch is imported.
+for _variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(_variable, "1")
+os.environ.setdefault("MPLBACKEND", "Agg")
+
+import hypothesis  # noqa: E402
+import pytest  # noqa: E402
+
+from counterpoise.envs.game import Game  # noqa: E402
+from counterpoise.envs.parameters import ParametersBase  # noqa: E402
+from counterpoise.envs.registration import game, game_names  # noqa: E402
+
+# A rule that is compiled in the middle of an example takes seconds: no deadline.
+hypothesis.settings.register_profile("counterpoise", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("counterpoise")
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """One game in one variant."""
+
+    name: str
+    variant: str
+    changes: dict[str, Any]
+
+    @property
+    def game(self) -> Game:
+        return game(self.name)
+
+    @property
+    def parameters(self) -> ParametersBase:
+        return self.game.parameters.from_mapping(self.changes)
+
+
+def every_case() -> list[Case]:
+    """Return every registered game with its defaults and in each of its variants."""
+    return [
+        Case(name, variant, dict(changes))
+        for name in game_names()
+        for variant, changes in {"default": {}, **game(name).variants}.items()
+    ]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--slow", action="store_true", help="also run the tests that train")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--slow"):
+        return
+    slow = [item for item in items if "slow" in item.keywords]
+    if slow:
+        config.hook.pytest_deselected(items=slow)
+        items[:] = [item for item in items if "slow" not in item.keywords]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test that asks for a `case` or a `game_name` once for each that is registered."""
+    if "case" in metafunc.fixturenames:
+        cases = every_case()
+        metafunc.parametrize("case", cases, ids=[f"{c.name}-{c.variant}" for c in cases])
+    if "game_name" in metafunc.fixturenames:
+        metafunc.parametrize("game_name", game_names())

@@ -1,0 +1,77 @@
+"""The one renderer, for every game."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from counterpoise.envs.errors import UnknownNameError
+from counterpoise.envs.parallel import CounterpoiseParallel
+from counterpoise.envs.registration import game
+from counterpoise.envs.render import draw, render_ansi, render_rgb
+from counterpoise.envs.worlds import Worlds
+
+
+def reset_world(name: str, changes: Any = None) -> tuple[Any, Any, Any]:
+    worlds = Worlds(name, 1, changes)
+    worlds.reset(0)
+    return worlds.game, worlds.records[0], worlds.parameters[0]
+
+
+def test_the_table_names_every_power_and_every_account(case: Any) -> None:
+    rules, record, parameters = reset_world(case.name, case.changes)
+    text = render_ansi(rules, record, parameters)
+    lines = text.splitlines()
+    assert lines[0].startswith(case.name.replace("_", " ") + " · year 0")
+    for agent in rules.agent_names(parameters.powers):
+        assert any(line.startswith(agent) for line in lines)
+    for account in rules.accounts:
+        assert account.kind in lines[1]
+        assert account.label in lines[2]
+    if len(rules.phases) > 1:
+        assert rules.phases[0] in lines[0]
+
+
+def test_the_table_is_aligned_and_says_who_is_allied() -> None:
+    rules, record, parameters = reset_world("burden_sharing", {"gdp": (123.5, 0.5)})
+    lines = render_ansi(rules, record, parameters, ["Rome", "a longer name"]).splitlines()
+    assert len(set(map(len, lines[1:4:2]))) == 1
+    assert lines[5].split()[-1] == "123.5"
+    assert lines[6].split()[-1] == "0.5"
+    assert len(lines[5]) == len(lines[6])
+    assert lines[-1] == "allied: Rome - a longer name"
+    lonely = render_ansi(*reset_world("arms_or_allies"))
+    assert lonely.endswith("allied: nobody")
+
+
+@pytest.mark.parametrize("powers", [2, 4, 31])
+def test_pictures_have_their_size_and_show_the_figures(powers: int) -> None:
+    figures = {"gdp": tuple(np.linspace(100.0, 1.0, powers)), "growth": 0.0}
+    rules, record, parameters = reset_world("burden_sharing", figures)
+    empty = render_rgb(rules, record, parameters)
+    assert empty.shape == (480, 640, 3)
+    assert empty.dtype == np.uint8
+    record["share"][:powers] = 0.05
+    spent = render_rgb(rules, record, parameters)
+    assert (empty != spent).any()
+    assert np.array_equal(spent, render_rgb(rules, record, parameters))
+    grey = spent.mean(axis=2)
+    assert grey.max() - grey.min() > 200, "ink on paper"
+    for edge in (spent[:4], spent[-4:], spent[:, -4:]):
+        assert (edge >= 240).all(), "nothing runs off the paper"
+
+
+def test_human_prints_each_step(capsys: pytest.CaptureFixture[str]) -> None:
+    env = CounterpoiseParallel("arms_or_allies", render_mode="human")
+    env.reset(seed=0)
+    env.step({"power_0": 0, "power_1": 0})
+    printed = capsys.readouterr().out
+    assert "year 0 · plan" in printed
+    assert "year 0 · challenge" in printed
+
+
+def test_an_unknown_mode_is_refused() -> None:
+    with pytest.raises(UnknownNameError, match="rgb_array"):
+        draw("rgb_aray", game("burden_sharing"), None, None)
