@@ -6,6 +6,7 @@ The networks are small, so they are evaluated with numpy: playing a learned stra
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,10 @@ def _relu(values: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.maximum(values, np.float32(0.0))
 
 
-ACTIVATIONS = {"tanh": np.tanh, "relu": _relu}
+ACTIVATIONS: dict[str, Callable[[NDArray[np.float32]], NDArray[np.float32]]] = {
+    "tanh": np.tanh,
+    "relu": _relu,
+}
 
 
 class LearnedStrategy(Strategy):
@@ -103,7 +107,7 @@ class LearnedStrategy(Strategy):
             logits = _masked(outputs[:, at : at + count], masks[:, at : at + count])
             if self.is_random:
                 # The largest of logits with Gumbel noise is a draw from their distribution.
-                logits = logits + rng.gumbel(size=logits.shape)
+                logits = logits + rng.gumbel(size=logits.shape).astype(np.float32)
             chosen[:, component] = logits.argmax(axis=1)
             at += count
         return chosen

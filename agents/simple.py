@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -38,7 +40,7 @@ class Constant(Strategy):
         action: NDArray[np.float64] | list[float] | float,
     ) -> None:
         kind = np.int64 if game.is_discrete else np.float64
-        self._action = np.zeros(game.action_width, kind)
+        self._action: NDArray[Any] = np.zeros(game.action_width, kind)
         given = np.atleast_1d(np.asarray(action, np.float64))
         if len(given) > game.action_width:
             raise ActionError(f"{len(given)} components; {game.name} has {game.action_width}.")
@@ -56,7 +58,7 @@ class Constant(Strategy):
         self, observations: NDArray[np.float32], masks: NDArray[np.int8], rng: np.random.Generator
     ) -> NDArray[np.float64] | NDArray[np.int64]:
         """Return the one action for every row, [n, components]."""
-        actions = np.repeat(self._action[None], len(observations), axis=0)
+        actions: NDArray[Any] = np.repeat(self._action[None], len(observations), axis=0)
         if self._is_discrete:
             is_open = masks[:, self._first_option + self._action] == 1
             actions = np.where(is_open, actions, 0)

@@ -112,9 +112,8 @@ def learning_rate_of_shipped(name: str, seconds: float) -> float:
             raise KeyboardInterrupt
 
     configuration = load(name).replace(regret_points=1, agent_steps=10**8, checkpoint_seconds=1e9)
-    with tempfile.TemporaryDirectory() as folder:
-        with contextlib.suppress(Interrupted):
-            train(configuration, Path(folder) / "run", seed=0, on_progress=watch)
+    with tempfile.TemporaryDirectory() as folder, contextlib.suppress(Interrupted):
+        train(configuration, Path(folder) / "run", seed=0, on_progress=watch)
     (first, done), (last, total) = began[0], began[-1]
     return (total - done) / (last - first)
 

@@ -34,7 +34,7 @@ class Rollout:
     def returns(self, discount: float) -> NDArray[np.float64]:
         """Return the discounted payoffs, [worlds, powers]; `discount` is per step."""
         weights = discount ** np.arange(len(self.rewards))
-        return np.einsum("t,twp->wp", weights, self.rewards)
+        return np.asarray(np.einsum("t,twp->wp", weights, self.rewards))
 
 
 def choose(
@@ -42,7 +42,8 @@ def choose(
 ) -> NDArray[np.float64] | NDArray[np.int64]:
     """Return what every power of every world does now, [worlds, powers, components]."""
     kind = np.int64 if worlds.game.is_discrete else np.float64
-    actions = np.zeros((worlds.count, worlds.powers, worlds.game.action_width), kind)
+    shape = (worlds.count, worlds.powers, worlds.game.action_width)
+    actions: NDArray[Any] = np.zeros(shape, kind)
     for power, strategy in enumerate(profile):
         actions[:, power] = strategy.act(worlds.observations[:, power], worlds.masks[:, power], rng)
     return actions
@@ -69,7 +70,8 @@ def play(worlds: Worlds, profile: Profile, *, seed: int, steps: int | None = Non
         raise ValueError(f"{len(profile)} strategies for {worlds.powers} powers: give one each.")
     rng = np.random.default_rng(seed)
     worlds.reset(seed)
-    records, actions, rewards, lived = [worlds.records.copy()], [], [], []
+    records, rewards, lived = [worlds.records.copy()], [], []
+    actions: list[NDArray[Any]] = []
     while (steps is None or len(actions) < steps) and not worlds.records["over"].all():
         lived.append(worlds.records["over"] == 0)
         actions.append(choose(worlds, profile, rng))

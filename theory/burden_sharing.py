@@ -56,7 +56,7 @@ def best_defence(
             return end
     for _ in range(200):
         middle = 0.5 * (low + high)
-        if middle == low or middle == high:
+        if middle in (low, high):
             break
         slope = 0.0
         for others in defence_of_others:
@@ -122,7 +122,7 @@ def pure_public_good(parameters: Parameters, gdp: NDArray[np.float64]) -> NDArra
         payers = order[:active]
         protection = (parameters.common_defence + gdp[payers].sum()) / (1.0 + k * active)
         if gdp[payers[-1]] > k * protection:
-            return np.maximum(0.0, gdp - k * protection)
+            return np.asarray(np.maximum(0.0, gdp - k * protection))
     return np.zeros(len(gdp))
 
 
@@ -133,8 +133,7 @@ def social_optimum(parameters: Parameters, gdp: NDArray[np.float64]) -> NDArray[
     def loss(shares: NDArray[np.float64]) -> float:
         defence = shares * gdp
         return -sum(
-            utility(record, gdp[k], defence[k], defence.sum() - defence[k])
-            for k in range(len(gdp))
+            utility(record, gdp[k], defence[k], defence.sum() - defence[k]) for k in range(len(gdp))
         )
 
     bounds = [(0.0, cap) for cap in parameters.fiscal_cap]
@@ -183,7 +182,7 @@ class ShareByYear(Strategy):
     ) -> NDArray[np.float64]:
         """Return the share of each row's year, [n, 1]."""
         years = np.rint(self._horizon * (1.0 - observations[:, self._column])).astype(int)
-        return self._shares[np.minimum(years, self._horizon - 1)][:, None]
+        return np.asarray(self._shares[np.minimum(years, self._horizon - 1)][:, None])
 
 
 def equilibrium(parameters: Parameters) -> Equilibrium:

@@ -52,7 +52,7 @@ class Uniform(Strategy):
         self, observations: NDArray[np.float32], masks: NDArray[np.int8]
     ) -> NDArray[np.float64]:
         """Return equal probabilities over the open options."""
-        return masks / masks.sum(axis=1, keepdims=True)
+        return np.asarray(masks / masks.sum(axis=1, keepdims=True), np.float64)
 
 
 def theory_of(game: str) -> ModuleType:
@@ -94,4 +94,4 @@ def stakes(game: str, parameters: ParametersBase) -> tuple[float, ...]:
 
 def regret(game: str, parameters: ParametersBase, profile: Profile) -> NDArray[np.float64]:
     """Return each power's gain from deviating in units of its stake, [powers]."""
-    return gains(game, parameters, profile) / np.array(stakes(game, parameters))
+    return np.asarray(gains(game, parameters, profile) / np.array(stakes(game, parameters)))

@@ -69,6 +69,8 @@ class Configuration:
     """Weight of the critic's loss."""
     gradient_norm: float = 1.0
     """Longest gradient."""
+    averaging: float = 0.0
+    """The weights that are played are a running mean over this share of the training."""
     hidden: tuple[int, ...] = (32, 32)
     """Units of the hidden layers."""
     activation: str = "tanh"

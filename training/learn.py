@@ -31,7 +31,6 @@ from counterpoise.envs.worlds import Worlds
 from counterpoise.theory import regret
 from counterpoise.theory.regret import Uniform
 from counterpoise.training import runs
-from counterpoise.training.buffers import OwnMovesBuffer
 from counterpoise.training.configuration import Configuration
 from counterpoise.training.policies import Architecture, MaskableSeatPolicy, SeatPolicy
 from counterpoise.training.runs import Run, write_atomically, write_text_atomically
@@ -198,6 +197,7 @@ class _Learner(BaseCallback):
             activation=configuration.activation,
         )
         self.learner = self._algorithm(seed, device)
+        self._averaged = self._weights()
         self.slots.bootstrap = self._values_of_cut
         self.rows: list[dict[str, Any]] = []
         self._seconds_before = 0.0
@@ -209,9 +209,9 @@ class _Learner(BaseCallback):
     def _algorithm(self, seed: int, device: str) -> PPO | MaskablePPO:
         configuration = self.configuration
         is_discrete = self.slots.worlds.game.is_discrete
-        algorithm = MaskablePPO if is_discrete else PPO
+        algorithm: Any = MaskablePPO if is_discrete else PPO
         rate = configuration.learning_rate
-        learner = algorithm(
+        learner: PPO | MaskablePPO = algorithm(
             MaskableSeatPolicy if is_discrete else SeatPolicy,
             self.slots,
             learning_rate=lambda remaining: rate * remaining,
@@ -231,7 +231,6 @@ class _Learner(BaseCallback):
                     "betas": (0.9, configuration.adam_second_moment),
                 },
             },
-            rollout_buffer_class=OwnMovesBuffer if is_discrete else None,
             seed=seed,
             device=device,
         )
@@ -265,7 +264,7 @@ class _Learner(BaseCallback):
         with torch.no_grad():
             seen = torch.as_tensor(observations, device=self.learner.device)
             values = self.learner.policy.predict_values(seen)
-        return self._discount * np.asarray(values.cpu().numpy()[:, 0])
+        return np.asarray(self._discount * values.cpu().numpy()[:, 0], np.float32)
 
     def _on_rollout_start(self) -> None:
         self.learner.ent_coef = self.configuration.entropy * (
@@ -282,6 +281,7 @@ class _Learner(BaseCallback):
         iteration = self.learner.num_timesteps // batch
         if self.rows and self.rows[-1]["iteration"] == iteration:
             return
+        self._average()
         is_finished = self.learner.num_timesteps >= self.total
         seconds = self._seconds_before + time.perf_counter() - self._began
         rewards = self.slots.take_mean_rewards()
@@ -337,11 +337,18 @@ class _Learner(BaseCallback):
 
     # -- keeping and restoring -------------------------------------------------------------------
 
+    def _weights(self) -> dict[str, torch.Tensor]:
+        state = self.learner.policy.mlp_extractor.state_dict()
+        return {name: value.detach().cpu().clone() for name, value in state.items()}
+
+    def _average(self) -> None:
+        """Move the weights that are played towards those that learn."""
+        batches = self.total // (self.slots.num_envs * self.configuration.steps)
+        share = 1.0 / max(1.0, self.configuration.averaging * batches)
+        for name, value in self._weights().items():
+            self._averaged[name] += share * (value - self._averaged[name])
+
     def _write_policy(self) -> None:
-        weights = {
-            name: value.detach().cpu().contiguous()
-            for name, value in self.learner.policy.mlp_extractor.state_dict().items()
-        }
         game = self.slots.worlds.game
         parameters = self.configuration.parameters_to_judge()
         description = {
@@ -356,7 +363,7 @@ class _Learner(BaseCallback):
             "agent_steps": self.learner.num_timesteps,
         }
         write_atomically(
-            self.folder / WEIGHTS, lambda path: safetensors.torch.save_file(weights, path)
+            self.folder / WEIGHTS, lambda path: safetensors.torch.save_file(self._averaged, path)
         )
         write_text_atomically(self.folder / DESCRIPTION, json.dumps(description, indent=2) + "\n")
 
@@ -370,6 +377,7 @@ class _Learner(BaseCallback):
         self._write_policy()
         checkpoint = {
             "policy": learner.policy.state_dict(),
+            "averaged": self._averaged,
             "optimizer": learner.policy.optimizer.state_dict(),
             "torch": torch.get_rng_state(),
             "numpy": [numbers[0], torch.as_tensor(np.asarray(numbers[1], np.int64)), *numbers[2:]],
@@ -404,6 +412,7 @@ class _Learner(BaseCallback):
         path = self.folder / runs.CHECKPOINT
         checkpoint = torch.load(path, map_location=learner.device, weights_only=True)
         learner.policy.load_state_dict(checkpoint["policy"])
+        self._averaged = {name: value.cpu() for name, value in checkpoint["averaged"].items()}
         learner.policy.optimizer.load_state_dict(checkpoint["optimizer"])
         learner.num_timesteps = checkpoint["agent_steps"]
         learner._n_updates = checkpoint["updates"]
@@ -411,7 +420,7 @@ class _Learner(BaseCallback):
         self._seconds_before = checkpoint["seconds"]
         if checkpoint["has_begun"]:
             worlds = self.slots.worlds
-            learner.env.reset()
+            self.slots.reset()
             stored = checkpoint["worlds"].cpu().numpy().tobytes()
             snapshot = worlds.copy()
             snapshot.records[:] = np.frombuffer(stored, worlds.records.dtype)

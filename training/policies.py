@@ -125,7 +125,8 @@ class SeatNetworks(nn.Module):
         inputs = self._inputs(observations)
         if self.groups == 1:
             together = torch.cat([inputs, observations[:, -self.seats :]], dim=1)
-            return network(together[None])[0]
+            alone: torch.Tensor = network(together[None])[0]
+            return alone
         seat = self._seat(observations)
         order = torch.argsort(seat, stable=True)
         counts = torch.bincount(seat, minlength=self.groups)
@@ -134,8 +135,8 @@ class SeatNetworks(nn.Module):
         place = torch.arange(len(seat), device=seat.device) - first[seat[order]]
         padded = inputs.new_zeros(self.groups, most, inputs.shape[1])
         padded[seat[order], place] = inputs[order]
-        outputs = network(padded)
-        result = outputs.new_empty(len(seat), outputs.shape[2])
+        outputs: torch.Tensor = network(padded)
+        result: torch.Tensor = outputs.new_empty(len(seat), outputs.shape[2])
         result[order] = outputs[seat[order], place]
         return result
 
@@ -178,15 +179,15 @@ class _SeatPolicy:
         )
 
 
-class SeatPolicy(_SeatPolicy, ActorCriticPolicy):
+class SeatPolicy(_SeatPolicy, ActorCriticPolicy):  # type: ignore[misc]
     """Actor and critic of all seats for PPO over amounts or choices without masks."""
 
     def _get_action_dist_from_latent(self, latent_pi: torch.Tensor) -> Any:
         if self.mlp_extractor.log_spread is None:
             return super()._get_action_dist_from_latent(latent_pi)
         mean, log_spread = latent_pi.chunk(2, dim=1)
-        return self.action_dist.proba_distribution(mean, log_spread)  # type: ignore[call-arg]
+        return self.action_dist.proba_distribution(mean, log_spread)
 
 
-class MaskableSeatPolicy(_SeatPolicy, MaskableActorCriticPolicy):
+class MaskableSeatPolicy(_SeatPolicy, MaskableActorCriticPolicy):  # type: ignore[misc]
     """Actor and critic of all seats for MaskablePPO."""

@@ -80,7 +80,7 @@ class Slots(VecEnv):
             if len(counts) == 1:
                 action_space = gymnasium.spaces.Discrete(counts[0])
             else:
-                action_space = gymnasium.spaces.MultiDiscrete(counts)
+                action_space = gymnasium.spaces.MultiDiscrete(list(counts))
         else:
             action_space = gymnasium.spaces.Box(-1.0, 1.0, (game.action_width,), np.float32)
             self._low = worlds.action_low[:, self.seats]

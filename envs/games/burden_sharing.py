@@ -114,7 +114,7 @@ def utility(parameters: Any, gdp: float, defence: float, defence_of_others: floa
     protection = parameters.common_defence + defence + parameters.spill_in * defence_of_others
     theta = parameters.deterrence_weight
     psi = parameters.private_weight
-    payoff = (1.0 - theta - psi) * math.log(gdp - defence)
+    payoff: float = (1.0 - theta - psi) * math.log(gdp - defence)
     if theta > 0.0:
         payoff += theta * math.log(protection)
     if psi > 0.0:
@@ -130,11 +130,9 @@ def marginal_utility(
     protection = parameters.common_defence + defence + parameters.spill_in * defence_of_others
     theta = parameters.deterrence_weight
     psi = parameters.private_weight
-    return (
-        theta / protection
-        + psi / (parameters.private_base + defence)
-        - (1.0 - theta - psi) / (gdp - defence)
-    )
+    slope: float = theta / protection + psi / (parameters.private_base + defence)
+    slope -= (1.0 - theta - psi) / (gdp - defence)
+    return slope
 
 
 @rule
@@ -150,7 +148,8 @@ def step(world: Any, parameters: Any, actions: Any, rewards: Any) -> bool:
         rewards[power] = utility(parameters, world.gdp[power], own, total - own)
         world.gdp[power] *= 1.0 + parameters.growth[power]
     world.year += 1
-    return world.year >= parameters.horizon
+    is_over: bool = world.year >= parameters.horizon
+    return is_over
 
 
 @rule

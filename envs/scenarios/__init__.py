@@ -94,9 +94,9 @@ def _line_of(text: str, key: str, table: str = "", occurrence: int = 0) -> int:
             seen += here == table
             if here == table == key:
                 return number
-        elif re.match(rf"\s*{re.escape(key)}\s*(\.|=)", line) and here == table:
-            if not table or seen == occurrence:
-                return number
+        is_here = here == table and (not table or seen == occurrence)
+        if is_here and re.match(rf"\s*{re.escape(key)}\s*(\.|=)", line):
+            return number
     return 1
 
 
