@@ -46,9 +46,7 @@ def test_default_alliance_of_the_tenth_year_spends_what_theory_prints():
 def test_first_year_payoffs_are_what_theory_prints():
     parameters = Parameters()
     record, spent = parameters.to_record(), defence(parameters)
-    found = [
-        utility(record, parameters.gdp[k], spent[k], spent.sum() - spent[k]) for k in range(4)
-    ]
+    found = [utility(record, parameters.gdp[k], spent[k], spent.sum() - spent[k]) for k in range(4)]
     np.testing.assert_allclose(found, [4.446180, 3.551407, 2.873578, 2.196785], atol=6e-7)
     assert sum(found) == pytest.approx(13.067950, abs=6e-7)
 

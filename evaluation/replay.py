@@ -1,0 +1,191 @@
+"""Replaying one episode, year by year: in the terminal, and as data for the report."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from counterpoise.envs.game import Choice, Continuous, Game
+from counterpoise.envs.parameters import ParametersBase
+from counterpoise.envs.render import alliance_groups, render_ansi
+from counterpoise.envs.rollouts import play
+from counterpoise.envs.scenarios import Scenario
+from counterpoise.envs.strategy import Profile
+from counterpoise.envs.worlds import Worlds
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+MOST_STEPS = 60
+MOST_PAYOFFS = 8
+SEEDS_TRIED = 20
+LONG_ENOUGH = 24
+
+
+def power_names(game: Game, powers: int, scenario: Scenario | None = None) -> list[str]:
+    """Return what powers are called: by a scenario, by roles that all differ, or by seats."""
+    if scenario is not None and len(scenario.names) == powers:
+        return list(scenario.names)
+    roles = [game.role(power).name for power in range(powers)]
+    return roles if len(set(roles)) == powers else game.agent_names(powers)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Episode:
+    """One world's course.
+
+    Attributes
+    ----------
+    records : record array, [steps + 1]
+        The world after each step, the start first.
+    actions : ndarray, [steps, powers, components]
+    rewards : ndarray of float64, [steps, powers]
+    seed : int
+        From which the world's and the strategies' chance follows.
+    """
+
+    game: Game
+    parameters: ParametersBase
+    names: list[str]
+    records: NDArray[Any]
+    actions: NDArray[Any]
+    rewards: NDArray[np.float64]
+    seed: int
+
+    @property
+    def steps(self) -> int:
+        """How many steps were played."""
+        return len(self.actions)
+
+
+def play_episode(
+    game: Game,
+    parameters: ParametersBase,
+    profile: Profile,
+    *,
+    names: Sequence[str] | None = None,
+    seed: int = 0,
+    steps: int = MOST_STEPS,
+) -> Episode:
+    """Play one world to its end, or for so many steps."""
+    with Worlds(game, 1, parameters, autoreset=False) as worlds:
+        rollout = play(worlds, profile, seed=seed, steps=steps)
+    return Episode(
+        game=game,
+        parameters=parameters,
+        names=list(names) if names is not None else power_names(game, parameters.powers),
+        records=rollout.records[:, 0],
+        actions=rollout.actions[:, 0],
+        rewards=rollout.rewards[:, 0],
+        seed=seed,
+    )
+
+
+def long_episode(
+    game: Game,
+    parameters: ParametersBase,
+    profile: Profile,
+    *,
+    names: Sequence[str] | None = None,
+) -> Episode:
+    """Play an episode that is long enough to be looked at, where endings are left to chance.
+
+    The seed is the first that leads to 24 steps; of twenty tried the longest if none does.
+    """
+    longest = play_episode(game, parameters, profile, names=names, seed=0)
+    for seed in range(1, SEEDS_TRIED):
+        if longest.steps >= LONG_ENOUGH:
+            break
+        episode = play_episode(game, parameters, profile, names=names, seed=seed)
+        longest = max(longest, episode, key=lambda each: each.steps)
+    return longest
+
+
+def deeds(episode: Episode, step: int) -> list[str]:
+    """Return in words what each power did in a step; "" for the null action of a choice."""
+    words = []
+    for power in range(episode.parameters.powers):
+        done = []
+        parts: tuple[Continuous | Choice, ...] = episode.game.role(power).actions
+        for part, value in zip(parts, episode.actions[step, power], strict=False):
+            if isinstance(part, Choice):
+                done += [part.options[int(value)]] if value else []
+            else:
+                unit = "" if part.unit == "1" else f" {part.unit}"
+                done.append(f"{part.name.replace('_', ' ')} {value:.4g}{unit}")
+        words.append(", ".join(done))
+    return words
+
+
+def frame(episode: Episode, step: int) -> str:
+    """Return the world after so many steps as text: the start for 0."""
+    record = episode.records[step]
+    lines = [render_ansi(episode.game, record, episode.parameters, episode.names)]
+    if step > 0:
+        if episode.game.is_discrete:
+            lines += [
+                f"{name}: {deed}"
+                for name, deed in zip(episode.names, deeds(episode, step - 1), strict=True)
+                if deed
+            ]
+        if len(episode.names) <= MOST_PAYOFFS:
+            payoffs = zip(episode.names, episode.rewards[step - 1], strict=True)
+            lines.append("payoff: " + ", ".join(f"{name} {paid:.4g}" for name, paid in payoffs))
+    return "\n".join(lines)
+
+
+def watch(episode: Episode, console: Console, *, delay: float = 0.5) -> None:
+    """Show an episode in the terminal; line after line where it is not one."""
+    from rich.live import Live
+    from rich.text import Text
+
+    if not console.is_terminal:
+        for step in range(episode.steps + 1):
+            print(frame(episode, step), end="\n\n")
+        return
+    with Live(console=console, auto_refresh=False) as live:
+        for step in range(episode.steps + 1):
+            live.update(Text(frame(episode, step)), refresh=True)
+            if step < episode.steps:
+                time.sleep(delay)
+
+
+def as_data(episode: Episode) -> dict[str, Any]:
+    """Return an episode as plain values, for a page to show."""
+    game, powers = episode.game, episode.parameters.powers
+    frames = []
+    for step, record in enumerate(episode.records):
+        rewards = episode.rewards[step - 1] if step else np.full(powers, np.nan)
+        frames.append(
+            {
+                "year": int(record["year"]),
+                "phase": game.phases[int(record["phase"])] if len(game.phases) > 1 else "",
+                "over": bool(record["over"]),
+                "accounts": [
+                    [_plain(value) for value in np.asarray(record[account.field], float)[:powers]]
+                    for account in game.accounts
+                ],
+                "deeds": deeds(episode, step - 1) if step else [""] * powers,
+                "payoffs": [_plain(value) for value in rewards],
+                "allied": alliance_groups(game, record, episode.parameters, episode.names),
+            }
+        )
+    return {
+        "names": episode.names,
+        "seed": episode.seed,
+        "choices": game.is_discrete,
+        "accounts": [
+            {"label": account.label, "kind": account.kind, "unit": account.unit}
+            for account in game.accounts
+        ],
+        "frames": frames,
+    }
+
+
+def _plain(value: float) -> float | None:
+    return float(f"{value:.6g}") if np.isfinite(value) else None

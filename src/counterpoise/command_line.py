@@ -1,0 +1,791 @@
+"""The command line: ``counterpoise list``, ``describe``, ``solve``, ``train``, ``compare``, …
+
+Exit codes: 0 if all went well, 1 for a mistake that a person can mend (told in one line), 2 for a
+wrong option, 3 if ``compare --strict`` finds a target not met, 130 after Ctrl-C.
+
+Everything heavy is imported inside the command that needs it, so that ``--help`` comes at once.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+import counterpoise
+from counterpoise.envs.errors import CounterpoiseError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from counterpoise.envs.game import Continuous, Game
+    from counterpoise.envs.parameters import ParametersBase
+    from counterpoise.envs.strategy import Strategy
+    from counterpoise.training.configuration import Configuration
+
+MISTAKE, NOT_MET, STOPPED = 1, 3, 130
+
+app = typer.Typer(
+    name="counterpoise",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+# -- arguments that several commands share ---------------------------------------------------------
+
+GameName = Annotated[str, typer.Argument(metavar="GAME", help="A game, such as arms_race.")]
+Runs = Annotated[
+    list[Path], typer.Argument(metavar="RUN…", help="Folders of runs, or folders that hold runs.")
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="NAME=VALUE",
+        help="Change a parameter; several times for several. One value a power: gdp=100,40,20.",
+    ),
+]
+ScenarioName = Annotated[
+    str | None, typer.Option("--scenario", help="A named scenario, or the path of a TOML file.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
+Processes = Annotated[
+    int | None,
+    typer.Option(min=1, help="How many worker processes; by default one a core, at most four."),
+]
+
+
+def _show_version(is_asked: bool) -> None:
+    if is_asked:
+        typer.echo(f"counterpoise {counterpoise.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _counterpoise(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_show_version, is_eager=True, help="Print the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Games about the balance of power: play them, learn them, hold them against their theory.
+
+    [bold]To begin with[/bold]
+
+      counterpoise demo                              trains, compares, reports
+      counterpoise list                              what there is
+      counterpoise describe arms_race                what it is made of
+      counterpoise solve arms_race --set fear=0.9    what theory says of it
+      counterpoise watch arms_race --with tit_for_tat_armer
+
+    [bold]To learn, and to compare with theory[/bold]
+
+      counterpoise train arms_race --seeds 3 --out runs/race
+      counterpoise compare runs/race
+      counterpoise report runs/race -o report/race.html
+    """
+
+
+# -- looking ---------------------------------------------------------------------------------------
+
+
+@app.command("list")
+def list_everything(as_json: AsJson = False) -> None:
+    """List the games, the scenarios and the trainings that come with the package.
+
+    counterpoise list
+    counterpoise list --json
+    """
+    from counterpoise.envs.registration import game, game_names
+    from counterpoise.envs.scenarios import scenario, scenario_names
+    from counterpoise.training.configuration import load, shipped
+
+    games = [
+        {
+            "name": each.name,
+            "version": each.version,
+            "title": each.title,
+            "powers": _powers_in_words(each),
+            "actions": "choices" if each.is_discrete else "amounts",
+            "variants": list(each.variants),
+            "source": each.source,
+        }
+        for each in map(game, game_names())
+    ]
+    scenarios = [
+        {"name": each.name, "game": each.game, "title": each.title}
+        for each in map(scenario, scenario_names())
+    ]
+    trainings = [
+        {
+            "name": each.name,
+            "game": each.game,
+            "scenario": each.scenario,
+            "policy": each.policy,
+            "agent_steps": each.agent_steps,
+        }
+        for each in map(load, shipped())
+    ]
+    if as_json:
+        _print_json({"games": games, "scenarios": scenarios, "trainings": trainings})
+        return
+    console = _console()
+    for title, rows in (("Games", games), ("Scenarios", scenarios), ("Trainings", trainings)):
+        console.print(f"[bold]{title}[/bold]")
+        shown = [name for name in rows[0] if name not in ("version", "variants")] if rows else []
+        _print_table(shown, [[_as_text(row[name]) for name in shown] for row in rows], words=9)
+        console.print()
+
+
+@app.command()
+def describe(game: GameName, as_json: AsJson = False) -> None:
+    """Describe a game: its parameters, what powers see and do, who can play, after whom.
+
+    counterpoise describe burden_sharing
+    """
+    from counterpoise.agents.named import doctrines
+    from counterpoise.envs.registration import game as game_named
+
+    the_game = game_named(game)
+    described: dict[str, Any] = {
+        "name": the_game.name,
+        "version": the_game.version,
+        "title": the_game.title,
+        "source": the_game.source,
+        "phases": list(the_game.phases),
+        "parameters": _parameters_described(the_game),
+        "observations": [
+            {
+                "name": feature.name + ("_…" if feature.others else ""),
+                "low": feature.low,
+                "high": feature.high,
+                "unit": feature.unit,
+                "meaning": feature.doc,
+            }
+            for feature in the_game.features
+        ],
+        "actions": _actions_described(the_game),
+        "doctrines": {name: _first_line(kind) for name, kind in doctrines(game).items()},
+        "variants": {name: dict(changes) for name, changes in the_game.variants.items()},
+    }
+    if as_json:
+        _print_json(described)
+        return
+    console = _console()
+    console.print(f"[bold]{the_game.name}[/bold] v{the_game.version}: {the_game.title}")
+    console.print(f"[dim]{the_game.source}[/dim]")
+    if len(the_game.phases) > 1:
+        console.print(f"A year has {len(the_game.phases)} phases: {', '.join(the_game.phases)}.")
+    for title in ("parameters", "observations", "actions"):
+        console.print(f"\n[bold]{title.capitalize()}[/bold]")
+        rows = described[title]
+        head = list(rows[0])
+        _print_table(head, [[_as_text(value) for value in row.values()] for row in rows], words=9)
+    if any(row["observed"] for row in described["parameters"]):
+        console.print("[dim]Observed parameters follow at the end of an observation.[/dim]")
+    console.print(
+        "\n[bold]Strategies[/bold] for --with, beside random, equilibrium, constant:VALUE"
+    )
+    _print_table(["name", "meaning"], list(described["doctrines"].items()), words=2)
+    console.print("\n[bold]Variants[/bold] for --variant")
+    changed = [
+        [name, ", ".join(f"{key}={_as_text(value)}" for key, value in changes.items())]
+        for name, changes in described["variants"].items()
+    ]
+    _print_table(["name", "changes"], changed, words=2)
+    console.print(f"\nIts theory: counterpoise solve {the_game.name}", highlight=False)
+
+
+@app.command()
+def solve(
+    game: GameName,
+    settings: Settings = None,
+    scenario: ScenarioName = None,
+    variant: Annotated[
+        str | None, typer.Option("--variant", help="A named variant, as `describe` lists them.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Solve a game: what its theory says will happen.
+
+    counterpoise solve arms_race
+    counterpoise solve arms_race --set fear=0.9 --set fatigue=4,8
+    counterpoise solve burden_sharing --scenario nato_2024
+    counterpoise solve burden_sharing --variant pure --json
+    """
+    import numpy as np
+
+    from counterpoise.theory.regret import equilibrium, theory_of
+
+    parameters, names = _parameters_asked(game, settings, scenario, variant)
+    solved = equilibrium(game, parameters)
+    units: dict[str, str] = theory_of(game).OUTCOME_UNITS
+    outcomes = {name: np.asarray(value) for name, value in solved.outcomes.items()}
+    if as_json:
+        _print_json(
+            {
+                "game": game,
+                "parameters": {name: getattr(parameters, name) for name in parameters.declarations},
+                "powers": names,
+                "method": solved.method,
+                "is_unique": solved.is_unique,
+                "values": solved.values.tolist(),
+                "outcomes": {name: value.tolist() for name, value in outcomes.items()},
+                "units": units,
+            }
+        )
+        return
+    console = _console()
+    unique = "the only one" if solved.is_unique else "there may be others"
+    console.print(f"[bold]{game}[/bold]: equilibrium, {unique}")
+    console.print(f"[dim]{solved.method.rstrip('.')}.[/dim]\n")
+    by_power = {name: value for name, value in outcomes.items() if value.shape == (len(names),)}
+    head = ["power", "value (payoff)"] + [f"{name} ({units[name]})" for name in by_power]
+    columns = [solved.values, *by_power.values()]
+    rows = [
+        [name, *(f"{column[seat]:.6g}" for column in columns)] for seat, name in enumerate(names)
+    ]
+    _print_table(head, rows)
+    others = [
+        [name, _values_in_words(value), units[name]]
+        for name, value in outcomes.items()
+        if name not in by_power
+    ]
+    if others:
+        console.print()
+        _print_table(["outcome", "value, or one a year", "unit"], others, words=3)
+
+
+# -- learning --------------------------------------------------------------------------------------
+
+
+@app.command()
+def train(
+    what: Annotated[
+        str,
+        typer.Argument(
+            metavar="TRAINING", help="A training, a game, a TOML file, or a run to --resume."
+        ),
+    ],
+    seed: Annotated[int, typer.Option(min=0, help="The first seed.")] = 0,
+    seeds: Annotated[int, typer.Option(min=1, help="How many seeds, from the first on.")] = 1,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="Folder for the runs; runs/TRAINING by default."),
+    ] = None,
+    settings: Settings = None,
+    scenario: ScenarioName = None,
+    agent_steps: Annotated[
+        int | None, typer.Option(min=1, help="How many decisions of single powers to learn from.")
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with runs that were stopped.")
+    ] = False,
+    device: Annotated[
+        str, typer.Option(help="auto, cpu or cuda; auto takes a GPU where there is one.")
+    ] = "auto",
+    processes: Processes = None,
+) -> None:
+    """Train: all powers of a game learn at the same time, each for itself.
+
+    Every seed is a run, a folder OUT/seed_N that can be killed, resumed, compared and watched.
+
+      counterpoise train burden_sharing
+      counterpoise train arms_race --seeds 3 --out runs/fear --set fear=0.9
+      counterpoise train my_training.toml --agent-steps 500000
+      counterpoise train runs/fear/seed_0 --resume
+    """
+    from counterpoise.evaluation.trainings import Training, train_all, usual_processes
+
+    console = _console(to_errors=True)
+    if (Path(what) / "config.toml").is_file():
+        trainings = [_training_to_resume(Path(what), resume, [seed, out, settings, scenario])]
+        if agent_steps is not None or seeds != 1:
+            raise CounterpoiseError(f"{what} is a run: it is resumed as it was begun.")
+    else:
+        configuration = _configuration_asked(what, settings, scenario, agent_steps)
+        folder = out or Path("runs") / configuration.name.replace(" ", "_").replace("/", "_")
+        trainings = [
+            Training(configuration, folder / f"seed_{each}", each, resume)
+            for each in range(seed, seed + seeds)
+        ]
+    _refuse_what_is_there(trainings)
+    try:
+        train_all(
+            trainings, processes=processes or usual_processes(), device=device, console=console
+        )
+    except KeyboardInterrupt:
+        from counterpoise.training.learn import Interrupted
+
+        again = _again(sys.argv[1:])
+        raise Interrupted(
+            f"Stopped. The runs can be used as they are; go on with: {again}"
+        ) from None
+    for training in trainings:
+        typer.echo(training.folder)
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for runs and report.")] = Path(
+        "runs/demo"
+    ),
+    seeds: Annotated[int, typer.Option(min=1, help="How many seeds of each training.")] = 3,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Train hardly at all, to see that everything runs.")
+    ] = False,
+    reuse: Annotated[
+        bool, typer.Option("--reuse", help="Keep finished runs of an earlier demo.")
+    ] = False,
+    picture: Annotated[
+        Path | None, typer.Option(help="Also write one picture of all games, as PNG.")
+    ] = None,
+    processes: Processes = None,
+) -> None:
+    """Train on every game, compare with theory, print a table and write the report.
+
+    Unfinished runs of an earlier demo are resumed; finished ones are replaced, or kept by --reuse.
+
+      counterpoise demo
+      counterpoise demo --quick --out /tmp/demo
+      counterpoise demo --reuse --picture demo.png
+    """
+    from counterpoise.evaluation.demonstration import demonstrate
+    from counterpoise.evaluation.trainings import usual_processes
+
+    demonstrate(
+        out,
+        console=_console(),
+        seeds=seeds,
+        processes=processes or usual_processes(),
+        is_quick=quick,
+        reuse=reuse,
+        picture=picture,
+    )
+
+
+# -- comparing -------------------------------------------------------------------------------------
+
+
+@app.command()
+def compare(
+    runs: Runs,
+    as_json: AsJson = False,
+    parquet: Annotated[
+        Path | None, typer.Option(help="Also write every quantity of every run as Parquet.")
+    ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with 3 if a target is not met.")
+    ] = False,
+    processes: Processes = None,
+) -> None:
+    """Hold runs against their theory: NashConv, regret of every power, outcomes, over seeds.
+
+    Runs that differ in the seed alone are one group; at least three are needed for an interval.
+
+      counterpoise compare runs/demo
+      counterpoise compare runs/race/seed_0 runs/race/seed_1 --json
+      counterpoise compare runs/race --parquet race.parquet --strict
+    """
+    from counterpoise.evaluation.comparison import compare as compare_runs
+    from counterpoise.evaluation.comparison import find_runs
+    from counterpoise.evaluation.tables import print_comparison
+    from counterpoise.evaluation.trainings import usual_processes
+
+    found = find_runs(runs)
+    with _waiting(f"Judging {len(found)} runs …"):
+        comparison = compare_runs(found, processes=processes or usual_processes())
+    if parquet is not None:
+        comparison.write_parquet(parquet)
+    if as_json:
+        _print_json(
+            {
+                "overview": comparison.overview().to_dicts(),
+                "quantities": comparison.summary().to_dicts(),
+            }
+        )
+    else:
+        print_comparison(_console(), comparison)
+    if strict and not comparison.is_met:
+        raise typer.Exit(NOT_MET)
+
+
+@app.command()
+def report(
+    runs: Runs,
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="The page, or a folder for its index.html.")
+    ] = Path("report"),
+    title: Annotated[str, typer.Option(help="The page's heading.")] = "",
+    picture: Annotated[
+        Path | None, typer.Option(help="Also write one picture of all groups, as PNG.")
+    ] = None,
+    processes: Processes = None,
+) -> None:
+    """Write the report on runs: one HTML page that needs nothing else, its data beside it.
+
+    counterpoise report runs/demo
+    counterpoise report runs/race -o report/race.html --title "Fear of 0.9"
+    """
+    from counterpoise.evaluation import figures
+    from counterpoise.evaluation.comparison import compare as compare_runs
+    from counterpoise.evaluation.comparison import find_runs
+    from counterpoise.evaluation.report import write_report
+    from counterpoise.evaluation.trainings import usual_processes
+
+    found = find_runs(runs)
+    with _waiting(f"Judging {len(found)} runs …"):
+        comparison = compare_runs(found, processes=processes or usual_processes())
+    page = write_report(comparison, out, title=title)
+    if picture is not None:
+        figures.write_png(figures.composite(comparison), picture)
+    typer.echo(page)
+
+
+@app.command()
+def watch(
+    what: Annotated[str, typer.Argument(metavar="RUN|GAME", help="A run's folder, or a game.")],
+    who: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--with",
+            metavar="STRATEGY",
+            help="Who plays: once for all powers, or once for each, in order.",
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of the world's and strategies' chance.")] = 0,
+    settings: Settings = None,
+    scenario: ScenarioName = None,
+    delay: Annotated[float, typer.Option(min=0.0, help="Seconds between two steps.")] = 0.5,
+    steps: Annotated[int, typer.Option(min=1, help="At most so many steps.")] = 60,
+) -> None:
+    """Watch one episode in the terminal, year by year.
+
+    counterpoise watch runs/race/seed_0
+    counterpoise watch arms_race --with tit_for_tat_armer --set fear=0.9
+    counterpoise watch arms_race --with equilibrium --with worst_case_armer
+    counterpoise watch burden_sharing --with runs/burden/seed_0 --delay 0
+    """
+    from counterpoise.evaluation.replay import play_episode
+    from counterpoise.evaluation.replay import watch as watch_episode
+
+    the_game, parameters, names, profile = _played(what, who, settings, scenario)
+    episode = play_episode(the_game, parameters, profile, names=names, seed=seed, steps=steps)
+    watch_episode(episode, _console(), delay=delay)
+
+
+def _played(
+    what: str, who: list[str] | None, settings: list[str] | None, scenario: str | None
+) -> tuple[Game, ParametersBase, list[str], list[Strategy]]:
+    """Return who plays what, and what the powers are called."""
+    from counterpoise.agents.named import strategy
+    from counterpoise.envs.registration import game as game_named
+    from counterpoise.envs.scenarios import scenario as scenario_named
+    from counterpoise.evaluation.replay import power_names
+    from counterpoise.training.runs import Run
+
+    if os.sep in what or Path(what).is_dir():
+        run = Run(what)
+        if who or settings or scenario:
+            raise CounterpoiseError(
+                "A run is watched as it was learned. To mix it with others: counterpoise watch "
+                f"{run.game.name} --with {what} --with …"
+            )
+        named = run.configuration.scenario
+        loaded = None if named is None else scenario_named(named)
+        names = power_names(run.game, run.parameters.powers, loaded)
+        return run.game, run.parameters, names, list(run.profile())
+    parameters, names = _parameters_asked(what, settings, scenario, None)
+    the_game = game_named(what)
+    asked = who or ["equilibrium"]
+    if len(asked) not in (1, parameters.powers):
+        raise CounterpoiseError(
+            f"{len(asked)} strategies for {parameters.powers} powers: give --with once for all, or "
+            "once for each."
+        )
+    each = asked * parameters.powers if len(asked) == 1 else asked
+    profile = [strategy(name, the_game, parameters, seat) for seat, name in enumerate(each)]
+    return the_game, parameters, names, profile
+
+
+# -- reading what was asked ------------------------------------------------------------------------
+
+
+def read_settings(settings: list[str] | None) -> dict[str, Any]:
+    """Return parameter changes from ``name=value`` texts.
+
+    A value is a number, yes or no, or several numbers separated by commas, one for each power.
+
+    Raises
+    ------
+    CounterpoiseError
+        If a text is not of this form; the message shows one that is.
+    """
+    changes: dict[str, Any] = {}
+    for setting in settings or []:
+        name, equals, text = setting.partition("=")
+        if not equals or not name.strip() or not text.strip():
+            raise CounterpoiseError(
+                f"--set {setting}: expected NAME=VALUE, as in --set fear=0.9 or --set gdp=100,40."
+            )
+        values = [_read_value(setting, part.strip()) for part in text.split(",")]
+        changes[name.strip()] = values if len(values) > 1 else values[0]
+    return changes
+
+
+WORDS = {"yes": True, "true": True, "on": True, "no": False, "false": False, "off": False}
+
+
+def _read_value(setting: str, text: str) -> bool | int | float:
+    if text.lower() in WORDS:
+        return WORDS[text.lower()]
+    try:
+        return int(text)
+    except ValueError:
+        pass
+    try:
+        return float(text)
+    except ValueError:
+        raise CounterpoiseError(
+            f"--set {setting}: {text!r} is neither a number nor yes or no."
+        ) from None
+
+
+def _parameters_asked(
+    game: str, settings: list[str] | None, scenario: str | None, variant: str | None
+) -> tuple[ParametersBase, list[str]]:
+    """Return the parameters that were asked for, and what the powers are called."""
+    from counterpoise.envs.errors import unknown_name
+    from counterpoise.envs.registration import game as game_named
+    from counterpoise.envs.scenarios import scenario as scenario_named
+    from counterpoise.envs.worlds import as_parameters
+    from counterpoise.evaluation.replay import power_names
+
+    the_game = game_named(game)
+    changes = read_settings(settings)
+    if variant is not None:
+        if variant not in the_game.variants:
+            raise unknown_name(f"variant of {game}", variant, the_game.variants)
+        changes = {**the_game.variants[variant], **changes}
+    if scenario is None:
+        parameters = as_parameters(the_game.parameters, changes)
+        return parameters, power_names(the_game, parameters.powers)
+    loaded = scenario_named(scenario)
+    if loaded.game != game:
+        raise CounterpoiseError(f"The scenario {scenario} is one of {loaded.game}, not of {game}.")
+    parameters = loaded.parameters.replace(**changes)
+    return parameters, power_names(the_game, parameters.powers, loaded)
+
+
+def _configuration_asked(
+    what: str, settings: list[str] | None, scenario: str | None, agent_steps: int | None
+) -> Configuration:
+    """Return the training that was asked for: a shipped one, a file's, or a game's default."""
+    from counterpoise.envs.registration import game_names
+    from counterpoise.training.configuration import Configuration, load, shipped
+
+    if what in game_names() and what not in shipped():
+        configuration = Configuration(name=what, game=what)
+    else:
+        configuration = load(what)
+    changes: dict[str, Any] = {}
+    if scenario is not None:
+        changes |= {"scenario": scenario, "name": Path(scenario).stem}
+    if agent_steps is not None:
+        changes["agent_steps"] = agent_steps
+    configuration = configuration.replace(**changes)
+    set_values = read_settings(settings)
+    if not set_values:
+        return configuration
+    for name in set_values:
+        if name in configuration.judged_parameters or name in configuration.varied:
+            raise CounterpoiseError(
+                f"--set {name}: the training {what} sets {name} itself, differently for learning "
+                "and for judging. Change it in a TOML file of your own and train that."
+            )
+    words = " ".join(setting.replace(" ", "") for setting in settings or [])
+    return configuration.replace(
+        parameters={**configuration.parameters, **set_values},
+        name=f"{configuration.name} {words}",
+    )
+
+
+def _training_to_resume(folder: Path, resume: bool, others: list[Any]) -> Any:
+    from counterpoise.evaluation.trainings import Training
+    from counterpoise.training.runs import Run
+
+    run = Run(folder)
+    if not resume:
+        raise CounterpoiseError(f"{folder} is a run: go on with it by --resume.")
+    if any(others):
+        raise CounterpoiseError(f"{folder} is a run: it is resumed as it was begun.")
+    return Training(run.configuration, folder, run.seed, resume=True)
+
+
+def _refuse_what_is_there(trainings: list[Any]) -> None:
+    """Say before anything begins that a folder is taken, rather than after the first minutes."""
+    for training in trainings:
+        if not training.resume and (training.folder / "config.toml").exists():
+            raise CounterpoiseError(
+                f"{training.folder} holds a run already: go on with it by --resume, or choose "
+                "another folder with --out."
+            )
+
+
+def _again(arguments: list[str]) -> str:
+    """Return the command that goes on with what was just stopped."""
+    import shlex
+
+    words = ["counterpoise", *(word for word in arguments if word != "--resume"), "--resume"]
+    return shlex.join(words)
+
+
+# -- showing ---------------------------------------------------------------------------------------
+
+
+def _console(*, to_errors: bool = False) -> Console:
+    from rich.console import Console
+
+    console = Console(stderr=to_errors)
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        # In a file or a pipe nothing has to fit a window.
+        console = Console(stderr=to_errors, width=160)
+    return console
+
+
+def _waiting(words: str) -> Any:
+    return _console(to_errors=True).status(words)
+
+
+def _print_table(head: list[str], rows: list[Any], words: int = 1) -> None:
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for k, name in enumerate(head):
+        table.add_column(name, justify="left" if k < words else "right")
+    for row in rows:
+        table.add_row(*row)
+    _console().print(table, highlight=False)
+
+
+def _print_json(content: Any) -> None:
+    import json
+
+    typer.echo(json.dumps(_plain(content), indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def _plain(content: Any) -> Any:
+    """Return nothing but what JSON knows; what is not a number becomes null."""
+    import math
+
+    if isinstance(content, dict):
+        return {key: _plain(value) for key, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [_plain(value) for value in content]
+    if isinstance(content, float) and not math.isfinite(content):
+        return None
+    return content
+
+
+def _as_text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else ""
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, list | tuple):
+        return ", ".join(_as_text(each) for each in value)
+    return str(value)
+
+
+def _values_in_words(values: Any) -> str:
+    import numpy as np
+
+    if values.ndim == 0:
+        return f"{float(values):.6g}"
+    if values.ndim == 1:
+        return ", ".join(f"{value:.4g}" for value in values)
+    ends = values if len(values) <= 2 else np.array([values[0], values[-1]])
+    shown = " … ".join("(" + ", ".join(f"{value:.4g}" for value in row) + ")" for row in ends)
+    return f"{shown}: {len(values)} years"
+
+
+def _powers_in_words(game: Game) -> str:
+    declared = game.parameters.declarations["powers"]
+    low, high = int(declared.low), int(declared.high)
+    return str(low) if low == high else f"{low}-{high}"
+
+
+def _parameters_described(game: Game) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": declaration.name,
+            "default": list(declaration.default) if declaration.per_power else declaration.default,
+            "low": declaration.low,
+            "high": declaration.high,
+            "unit": "" if declaration.unit == "1" else declaration.unit,
+            "per_power": declaration.per_power,
+            "observed": declaration.observed,
+            "meaning": declaration.doc,
+        }
+        for declaration in game.parameters.declarations.values()
+    ]
+
+
+def _actions_described(game: Game) -> list[dict[str, Any]]:
+    from counterpoise.envs.game import Choice
+
+    rows = []
+    for role in game.roles:
+        for part in role.actions:
+            if isinstance(part, Choice):
+                count = len(part.options)
+                shown = ", ".join(part.options) if count <= 4 else f"{count} options"
+                rows.append([role.name, part.name, shown, "", part.doc])
+            else:
+                rows.append([role.name, part.name, _range_in_words(part), part.unit, part.doc])
+    head = ("role", "action", "range or options", "unit", "meaning")
+    return [dict(zip(head, row, strict=True)) for row in rows]
+
+
+def _range_in_words(part: Continuous) -> str:
+    return " to ".join(
+        bound if isinstance(bound, str) else f"{bound:g}" for bound in (part.low, part.high)
+    )
+
+
+def _first_line(kind: Any) -> str:
+    return (kind.__doc__ or "").strip().splitlines()[0] if kind.__doc__ else ""
+
+
+# -- the way in ------------------------------------------------------------------------------------
+
+
+def main() -> None:
+    """Run the command line; what goes wrong by a person's mistake is told in one line."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        _leave("Stopped.", STOPPED)
+    except CounterpoiseError as error:
+        stopped = type(error).__name__ == "Interrupted"
+        _leave(str(error), STOPPED if stopped else MISTAKE)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        _leave(f"{where}{error.strerror or error}", MISTAKE)
+
+
+def _leave(words: str, code: int) -> NoReturn:
+    print("counterpoise:", " ".join(words.split()), file=sys.stderr)
+    sys.exit(code)

@@ -1,0 +1,40 @@
+"""Runs to compare: a few batches of learning, three seeds of the first game and one of the rest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from counterpoise.evaluation.comparison import Comparison, compare
+from counterpoise.training.configuration import Configuration, load
+from counterpoise.training.learn import train
+from counterpoise.training.runs import Run
+
+SEEDS = {"burden_sharing": 3, "nato_2024": 1, "arms_race": 1, "arms_or_allies": 1}
+
+
+def short(name: str) -> Configuration:
+    """Return a shipped training, cut to a few small batches."""
+    loaded = load(name)
+    seats = loaded.game_parameters().powers
+    return loaded.replace(
+        worlds=32, minibatch=256, agent_steps=4 * 32 * seats * loaded.steps, regret_points=1
+    )
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with short runs of every shipped training."""
+    folder = tmp_path_factory.mktemp("runs")
+    for name, seeds in SEEDS.items():
+        for seed in range(seeds):
+            train(short(name), folder / name / f"seed_{seed}", seed=seed, device="cpu")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def comparison(folder: Path) -> Comparison:
+    """Return the comparison of all of them, in the order of `SEEDS`."""
+    runs = [Run(folder / name / f"seed_{k}") for name, seeds in SEEDS.items() for k in range(seeds)]
+    return compare(runs)

@@ -1,0 +1,399 @@
+"""Claims about the command line: what it prints, what it refuses, and with which exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import polars
+import pytest
+
+from counterpoise import command_line
+from counterpoise.envs.errors import CounterpoiseError
+from counterpoise.envs.registration import game_names
+from counterpoise.evaluation import demonstration
+from counterpoise.training.configuration import load, shipped
+from counterpoise.training.learn import Interrupted
+from counterpoise.training.runs import Run
+
+SMALL = """
+game = "burden_sharing"
+agent_steps = 1280
+worlds = 32
+steps = 10
+minibatch = 640
+regret_points = 1
+discount = 0.0
+"""
+
+
+class Told:
+    """What a command printed, and its exit code."""
+
+    def __init__(self, code: int, out: str, err: str) -> None:
+        self.code, self.out, self.err = code, out, err
+
+    @property
+    def data(self) -> Any:
+        return json.loads(self.out)
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Return a function that runs a command in this process."""
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def run(*arguments: str | Path) -> Told:
+        capsys.readouterr()
+        monkeypatch.setattr(sys, "argv", ["counterpoise", *map(str, arguments)])
+        try:
+            command_line.main()
+            code = 0
+        except SystemExit as left:
+            code = int(left.code or 0)
+        printed = capsys.readouterr()
+        return Told(code, printed.out, printed.err)
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with three seeds of a small training, made by the command line itself."""
+    folder = tmp_path_factory.mktemp("trained")
+    (folder / "small.toml").write_text(SMALL)
+    command = [sys.executable, "-m", "counterpoise", "train", str(folder / "small.toml")]
+    command += ["--seeds", "3", "--out", str(folder / "runs"), "--processes", "2"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == [str(folder / "runs" / f"seed_{k}") for k in range(3)]
+    return folder
+
+
+# -- help ------------------------------------------------------------------------------------------
+
+
+def test_help_loads_nothing_heavy() -> None:
+    code = "import sys, counterpoise.command_line as c; print([m for m in sys.modules])"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout
+    for heavy in ("torch", "numba", "matplotlib", "polars", "scipy", "stable_baselines3"):
+        assert f"'{heavy}'" not in loaded
+
+
+def test_help_teaches_by_example(run: Any) -> None:
+    told = run("--help")
+    assert told.code == 0
+    commands = ("list", "describe", "solve", "train", "compare", "report", "watch", "demo")
+    for command in commands:
+        assert command in told.out
+        own = run(command, "--help")
+        assert own.code == 0
+        assert f"counterpoise {command}" in own.out
+
+
+def test_every_example_in_the_help_names_real_options(run: Any) -> None:
+    for command in ("list", "describe", "solve", "train", "compare", "report", "watch", "demo"):
+        words = run(command, "--help").out
+        options = set(re.findall(r"(?<![\w-])--[a-z-]+", words.split("Options")[1]))
+        used = set(re.findall(r"(?<![\w-])--[a-z-]+", words.split("Options")[0]))
+        assert used <= options | {"--resume"}
+
+
+def test_the_version_is_told(run: Any) -> None:
+    from counterpoise import __version__
+
+    assert run("--version").out.strip() == f"counterpoise {__version__}"
+
+
+# -- looking ---------------------------------------------------------------------------------------
+
+
+def test_everything_that_there_is_is_listed(run: Any) -> None:
+    data = run("list", "--json").data
+    assert [each["name"] for each in data["games"]] == game_names()
+    assert [each["name"] for each in data["trainings"]] == shipped()
+    told = run("list")
+    for name in [*game_names(), *shipped(), "nato_2024"]:
+        assert name in told.out
+
+
+def test_every_game_is_described_to_people_and_to_programs(run: Any, game_name: str) -> None:
+    told = run("describe", game_name)
+    assert told.code == 0
+    data = run("describe", game_name, "--json").data
+    for row in data["parameters"]:
+        assert row["name"] in told.out
+        assert row["meaning"]
+    for name in [*data["doctrines"], *data["variants"]]:
+        assert name in told.out
+
+
+def test_every_game_is_solved_to_people_and_to_programs(run: Any, game_name: str) -> None:
+    data = run("solve", game_name, "--json").data
+    assert len(data["values"]) == len(data["powers"]) == data["parameters"]["powers"]
+    told = run("solve", game_name)
+    assert told.code == 0
+    for name, unit in data["units"].items():
+        assert name in told.out
+        assert unit in told.out
+    assert data["method"].rstrip(".") in told.out
+
+
+def test_parameters_can_be_set_for_all_or_for_each_power(run: Any) -> None:
+    data = run("solve", "arms_race", "--set", "fear=0.5", "--set", "fatigue=4,8", "--json").data
+    assert data["parameters"]["fear"] == 0.5
+    assert data["parameters"]["fatigue"] == [4.0, 8.0]
+    assert data["outcomes"]["arms"][1] < data["outcomes"]["arms"][0]
+    assert run("solve", "burden_sharing", "--set", "gdp=100,40", "--json").data["powers"] == [
+        "power_0",
+        "power_1",
+    ]
+    endless = run("solve", "arms_race", "--set", "endless=yes", "--json").data
+    assert endless["parameters"]["endless"] is True
+
+
+def test_scenarios_and_variants_can_be_solved(run: Any) -> None:
+    nato = run("solve", "burden_sharing", "--scenario", "nato_2024", "--json").data
+    assert nato["powers"][0] == "United States"
+    assert nato["outcomes"]["share"][0] == pytest.approx(0.03344, abs=1e-5)
+    pure = run("solve", "burden_sharing", "--variant", "pure", "--json").data
+    assert pure["outcomes"]["share"][1:] == [0.0, 0.0, 0.0]
+
+
+# -- refusing --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["solve", "arms_rac"], "Did you mean 'arms_race'?"),
+        (["solve", "arms_race", "--set", "fear=2"], "from 0 to 1"),
+        (["solve", "arms_race", "--set", "fera=1"], "Did you mean 'fear'?"),
+        (["solve", "arms_race", "--set", "fear"], "expected NAME=VALUE"),
+        (["solve", "arms_race", "--set", "fear=much"], "neither a number nor yes or no"),
+        (["solve", "arms_race", "--variant", "noise"], "Did you mean 'noisy'?"),
+        (["solve", "arms_race", "--scenario", "nato_2024"], "is one of burden_sharing"),
+        (["describe", "chess"], "There is no game 'chess'"),
+        (["compare", "/no/such/folder"], "There is no folder"),
+        (["report", "/"], "There is no run"),
+        (["watch", "arms_race", "--with", "hawkish"], "There is no strategy"),
+        (["watch", "arms_race", "--with", "random", "--with", "random", "--with", "random"],
+         "3 strategies for 2 powers"),
+        (["watch", "/no/such/folder"], "is not a run"),
+        (["train", "chess"], "There is no training configuration"),
+        (["train", "arms_or_allies", "--set", "random_ending=0.2"], "sets random_ending itself"),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_told_in_one_line(
+    run: Any, arguments: list[str], words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    if arguments == ["report", "/"]:
+        arguments = ["report", str(tmp_path)]
+    told = run(*arguments)
+    assert told.code == 1
+    assert words in told.err
+    assert len(told.err.splitlines()) == 1
+    assert "Traceback" not in told.err
+    assert told.out == ""
+
+
+@pytest.mark.parametrize(
+    "arguments", [["solve"], ["solve", "arms_race", "--sett", "fear=1"], ["win"]]
+)
+def test_wrong_usage_exits_with_two(run: Any, arguments: list[str]) -> None:
+    assert run(*arguments).code == 2
+
+
+def test_values_are_read_as_what_they_are() -> None:
+    read = command_line.read_settings(["gdp=100,40", "endless=Yes", "horizon=30", "fear=.5"])
+    assert read == {"gdp": [100, 40], "endless": True, "horizon": 30, "fear": 0.5}
+    assert isinstance(read["horizon"], int)
+    with pytest.raises(CounterpoiseError, match="expected NAME=VALUE"):
+        command_line.read_settings(["=3"])
+
+
+# -- training, comparing, reporting, watching ------------------------------------------------------
+
+
+def test_runs_of_three_seeds_are_compared(run: Any, trained: Path, tmp_path: Path) -> None:
+    told = run("compare", trained / "runs", "--processes", "1", "--parquet", tmp_path / "a.parquet")
+    assert told.code == 0
+    assert "small" in told.out
+    assert "NOT met" in told.out
+    assert polars.read_parquet(tmp_path / "a.parquet")["seed"].unique().sort().to_list() == [
+        0,
+        1,
+        2,
+    ]
+    data = run("compare", trained / "runs", "--processes", "1", "--json").data
+    assert data["overview"][0]["is_met"] is False
+    assert data["overview"][0]["seeds"] == 3
+    assert {row["quantity"] for row in data["quantities"]} >= {"regret", "nash_conv", "share"}
+
+
+def test_a_script_can_ask_whether_the_target_is_met(run: Any, trained: Path) -> None:
+    told = run("compare", trained / "runs" / "seed_0", "--processes", "1", "--strict")
+    assert told.code == 3
+    assert "at least 3 seeds are needed" in told.out
+
+
+def test_a_report_is_written_where_it_is_asked_for(run: Any, trained: Path, tmp_path: Path) -> None:
+    page = tmp_path / "deep" / "small.html"
+    told = run("report", trained / "runs", "--processes", "1", "-o", page, "--title", "Small")
+    assert told.out.strip() == str(page)
+    assert "<h1>Small</h1>" in page.read_text()
+
+
+def test_a_run_and_a_game_can_be_watched(run: Any, trained: Path) -> None:
+    told = run("watch", trained / "runs" / "seed_0", "--delay", "0", "--steps", "2")
+    assert told.out.count("burden sharing · year") == 3
+    folder = str(trained / "runs" / "seed_0")
+    mixed = [
+        "--with",
+        folder,
+        "--with",
+        "free_rider",
+        "--with",
+        "constant:0.02",
+        "--with",
+        "random",
+    ]
+    told = run("watch", "burden_sharing", *mixed, "--delay", "0")
+    assert told.code == 0
+    assert told.out.count("burden sharing · year") == 11
+    told = run("watch", trained / "runs" / "seed_0", "--with", "random")
+    assert told.code == 1
+    assert "watched as it was learned" in told.err
+
+
+def test_a_run_is_not_overwritten(run: Any, trained: Path) -> None:
+    before = (trained / "runs" / "seed_0" / "policy.safetensors").read_bytes()
+    told = run("train", trained / "small.toml", "--out", trained / "runs")
+    assert told.code == 1
+    assert "holds a run already" in told.err
+    told = run("train", trained / "runs" / "seed_0")
+    assert told.code == 1
+    assert "--resume" in told.err
+    assert (trained / "runs" / "seed_0" / "policy.safetensors").read_bytes() == before
+
+
+def test_what_is_set_stands_in_the_run_and_in_its_name(trained: Path) -> None:
+    asked = command_line._configuration_asked(
+        str(trained / "small.toml"), ["spill_in=0.5"], None, 640
+    )
+    assert asked.parameters == {"spill_in": 0.5}
+    assert asked.name == "small spill_in=0.5"
+    assert asked.agent_steps == 640
+    named = command_line._configuration_asked("burden_sharing", None, "nato_2024", None)
+    assert (named.name, named.scenario) == ("nato_2024", "nato_2024")
+
+
+def test_ctrl_c_leaves_a_run_that_can_be_compared_and_resumed(run: Any, tmp_path: Path) -> None:
+    (tmp_path / "long.toml").write_text(
+        SMALL.replace("1280", "400_000_000") + "checkpoint_seconds = 0.1\n"
+    )
+    command = [sys.executable, "-m", "counterpoise", "train", "long.toml", "--out", "runs"]
+    started = subprocess.Popen(
+        command,
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    state = tmp_path / "runs" / "seed_0" / "state.json"
+    deadline = time.monotonic() + 90.0
+    while not (state.is_file() and json.loads(state.read_text())["agent_steps"] > 0):
+        assert started.poll() is None, started.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    # As a terminal does it: to all processes of the command at once.
+    os.killpg(started.pid, signal.SIGINT)
+    _, words = started.communicate(timeout=60)
+    assert started.returncode == 130
+    assert "go on with: counterpoise train long.toml --out runs --resume" in words
+    assert "Traceback" not in words
+    stopped = Run(tmp_path / "runs" / "seed_0")
+    assert not stopped.is_finished
+    told = run("compare", stopped.folder, "--processes", "1")
+    assert told.code == 0
+    assert "unfinished" in told.out or "3 are needed" in told.out
+
+
+# -- the demonstration -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def small_demonstration(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the demonstration be of one game, hardly trained."""
+    small = load("burden_sharing").replace(worlds=32, minibatch=640, agent_steps=25_600)
+    monkeypatch.setattr(demonstration, "TRAINED", ("burden_sharing",))
+    monkeypatch.setattr(demonstration, "SHOWN", ("burden_sharing",))
+    monkeypatch.setattr(demonstration, "load", lambda name: small)
+
+
+@pytest.mark.usefixtures("small_demonstration")
+def test_the_demonstration_ends_with_the_path_of_its_report(run: Any, tmp_path: Path) -> None:
+    out = tmp_path / "demo"
+    told = run("demo", "--quick", "--out", out, "--picture", out / "demo.png", "--processes", "2")
+    assert told.code == 0, told.err
+    page = Path(told.out.strip().splitlines()[-1])
+    assert page == out / "report" / "index.html"
+    assert page.is_file()
+    assert (out / "demo.png").is_file()
+    policy = out / "burden_sharing" / "seed_1" / "policy.safetensors"
+    first, made = policy.read_bytes(), policy.stat().st_mtime_ns
+
+    told = run("demo", "--quick", "--out", out, "--reuse")
+    assert told.code == 0
+    assert policy.stat().st_mtime_ns == made
+
+    # Without --reuse the same is trained again, and comes out the same.
+    shutil.rmtree(out / "burden_sharing" / "seed_0")
+    told = run("demo", "--quick", "--out", out, "--seeds", "2", "--processes", "2")
+    assert told.code == 0
+    assert policy.stat().st_mtime_ns > made
+    assert policy.read_bytes() == first
+
+
+@pytest.mark.usefixtures("small_demonstration")
+def test_the_demonstration_deletes_nothing_that_is_no_run(run: Any, tmp_path: Path) -> None:
+    treasure = tmp_path / "burden_sharing" / "seed_0" / "thesis.txt"
+    treasure.parent.mkdir(parents=True)
+    treasure.write_text("ten years of work")
+    told = run("demo", "--quick", "--out", tmp_path)
+    assert told.code == 1
+    assert "is not a run" in told.err
+    assert treasure.read_text() == "ten years of work"
+
+
+@pytest.mark.usefixtures("small_demonstration")
+def test_a_stopped_demonstration_says_how_to_go_on(
+    run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(demonstration, "train_all", stopped)
+    told = run("demo", "--out", tmp_path / "demo")
+    assert told.code == 130
+    assert f"counterpoise demo --out {tmp_path / 'demo'} --reuse" in told.err
+
+
+def test_stopping_is_a_mistake_of_nobody(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stopped(*_: Any, **__: Any) -> None:
+        raise Interrupted("Stopped. Go on with: …")
+
+    monkeypatch.setattr(command_line, "_parameters_asked", stopped)
+    assert run("solve", "arms_race").code == 130
