@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -245,7 +244,7 @@ def test_runs_of_three_seeds_are_compared(run: Any, trained: Path, tmp_path: Pat
 def test_a_script_can_ask_whether_the_target_is_met(run: Any, trained: Path) -> None:
     told = run("compare", trained / "runs" / "seed_0", "--processes", "1", "--strict")
     assert told.code == 3
-    assert "at least 3 seeds are needed" in told.out
+    assert "at least 3 seeds are needed" in " ".join(told.out.split())
 
 
 def test_a_report_is_written_where_it_is_asked_for(run: Any, trained: Path, tmp_path: Path) -> None:
@@ -346,22 +345,22 @@ def small_demonstration(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("small_demonstration")
 def test_the_demonstration_ends_with_the_path_of_its_report(run: Any, tmp_path: Path) -> None:
     out = tmp_path / "demo"
-    told = run("demo", "--quick", "--out", out, "--picture", out / "demo.png", "--processes", "2")
+    demo = ["demo", "--quick", "--out", out, "--processes", "2"]
+    told = run(*demo, "--seeds", "2", "--picture", out / "demo.png")
     assert told.code == 0, told.err
     page = Path(told.out.strip().splitlines()[-1])
     assert page == out / "report" / "index.html"
     assert page.is_file()
     assert (out / "demo.png").is_file()
-    policy = out / "burden_sharing" / "seed_1" / "policy.safetensors"
+    policy = out / "burden_sharing" / "seed_0" / "policy.safetensors"
     first, made = policy.read_bytes(), policy.stat().st_mtime_ns
 
-    told = run("demo", "--quick", "--out", out, "--reuse")
+    told = run(*demo, "--seeds", "2", "--reuse")
     assert told.code == 0
     assert policy.stat().st_mtime_ns == made
 
     # Without --reuse the same is trained again, and comes out the same.
-    shutil.rmtree(out / "burden_sharing" / "seed_0")
-    told = run("demo", "--quick", "--out", out, "--seeds", "2", "--processes", "2")
+    told = run(*demo, "--seeds", "1")
     assert told.code == 0
     assert policy.stat().st_mtime_ns > made
     assert policy.read_bytes() == first
