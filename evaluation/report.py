@@ -144,7 +144,7 @@ def _summary(comparison: Comparison, names: list[str], page: Path) -> str:
                 f"{number(row['worst_power_mean_regret'])} ({html.escape(row['worst_power'])})",
                 _verdict(group),
                 with_interval(row["nash_conv"], row["nash_conv_low"], row["nash_conv_high"]),
-                f"{row['agent_steps'] / 1e6:.1f} million in {_duration(row['seconds'])}",
+                f"{row['agent_steps'] / 1e6:.1f} M in {_duration(row['seconds'])}",
             ]
         )
     head = [
@@ -484,7 +484,7 @@ def with_interval(
 def _duration(seconds: float) -> str:
     if seconds < 60:
         return f"{seconds:.0f} s"
-    return f"{int(seconds // 60)} min {int(seconds % 60)} s"
+    return f"{seconds / 60:.1f} min"
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]], words: Sequence[int] = ()) -> str:

@@ -17,9 +17,15 @@ SEEDS = {"burden_sharing": 3, "nato_2024": 1, "arms_race": 1, "arms_or_allies": 
 def short(name: str) -> Configuration:
     """Return a shipped training, cut to a few small batches."""
     loaded = load(name)
-    seats = loaded.game_parameters().powers
+    batch = 32 * loaded.game_parameters().powers * loaded.steps
+    # A best response in the arms race is searched year by year.
+    changes = {"horizon": 6} if name == "arms_race" else {}
     return loaded.replace(
-        worlds=32, minibatch=256, agent_steps=4 * 32 * seats * loaded.steps, regret_points=1
+        worlds=32,
+        minibatch=batch,
+        agent_steps=4 * batch,
+        regret_points=1,
+        parameters={**loaded.parameters, **changes},
     )
 
 
