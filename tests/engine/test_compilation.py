@@ -70,12 +70,20 @@ def test_an_edit_to_any_rule_takes_effect_at_the_next_import(copied: Path, tmp_p
     kept = {"COUNTERPOISE_CACHE_DIR": str(tmp_path), "root": copied}
     before = run("burden_sharing", **kept)  # type: ignore[arg-type]
     assert str(copied) in before["package"]
-    edit(copied / "envs/games/burden_sharing.py", "payoff = (1.0 -", "payoff = 7.0 + (1.0 -")
+    edit(
+        copied / "envs/games/burden_sharing.py",
+        "payoff: float = (1.0 -",
+        "payoff: float = 7.0 + (1.0 -",
+    )
     edit(copied / "envs/randomness.py", "0x9E3779B97F4A7C15", "0x9E3779B97F4A7C17")
     after = run("burden_sharing", **kept)  # type: ignore[arg-type]
     assert after["rewards"] == pytest.approx([reward + 7.0 for reward in before["rewards"]])
     assert after["random_state"] != before["random_state"]
-    edit(copied / "envs/games/burden_sharing.py", "payoff = 7.0 + (1.0 -", "payoff = (1.0 -")
+    edit(
+        copied / "envs/games/burden_sharing.py",
+        "payoff: float = 7.0 + (1.0 -",
+        "payoff: float = (1.0 -",
+    )
     edit(copied / "envs/randomness.py", "0x9E3779B97F4A7C17", "0x9E3779B97F4A7C15")
     undone = run("burden_sharing", **kept)  # type: ignore[arg-type]
     assert undone["digest"] == before["digest"]
