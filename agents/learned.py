@@ -24,6 +24,7 @@ from counterpoise.envs.worlds import as_parameters
 WEIGHTS = "policy.safetensors"
 DESCRIPTION = "policy.json"
 FORMAT = 1
+NEEDED = {"game", "version", "parameters", "seats", "separate", "hidden", "activation"}
 
 
 def _relu(values: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -157,6 +158,9 @@ def load_profile(
             f"{folder / DESCRIPTION} is of format {description.get('format')!r}; this version "
             f"reads {FORMAT}."
         )
+    absent = sorted(NEEDED - description.keys())
+    if absent:
+        raise CounterpoiseError(f"{folder / DESCRIPTION} lacks {absent[0]!r}: train it again.")
     game = game_named(description["game"])
     if description["version"] != game.version:
         raise CounterpoiseError(

@@ -250,6 +250,16 @@ def test_a_policy_of_older_rules_is_refused(learned, tmp_path):
         load_profile(tmp_path)
 
 
+def test_a_policy_whose_description_is_cut_short_is_refused(learned, tmp_path):
+    for name in ("policy.safetensors", "policy.json"):
+        (tmp_path / name).write_bytes((learned.folder / name).read_bytes())
+    description = json.loads((tmp_path / "policy.json").read_text())
+    del description["activation"]
+    (tmp_path / "policy.json").write_text(json.dumps(description))
+    with pytest.raises(CounterpoiseError, match="lacks 'activation'"):
+        load_profile(tmp_path)
+
+
 @pytest.mark.parametrize("name", shipped())
 def test_shipped_configurations_can_be_written_and_read_back(name, tmp_path):
     configuration = load(name)
