@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -49,7 +50,14 @@ def choose(
     return actions
 
 
-def play(worlds: Worlds, profile: Profile, *, seed: int, steps: int | None = None) -> Rollout:
+def play(
+    worlds: Worlds,
+    profile: Profile,
+    *,
+    seed: int,
+    steps: int | None = None,
+    watch: Callable[[], None] | None = None,
+) -> Rollout:
     """Reset `worlds` (made with ``autoreset=False``) and play a profile to the end.
 
     Parameters
@@ -61,6 +69,8 @@ def play(worlds: Worlds, profile: Profile, *, seed: int, steps: int | None = Non
         For the worlds and for random strategies.
     steps : int, optional
         At most so many; by default until every world has ended.
+    watch : callable, optional
+        Called at the start and after every step, to note what the rollout does not keep.
     """
     if worlds.autoreset:
         raise ValueError(
@@ -70,6 +80,8 @@ def play(worlds: Worlds, profile: Profile, *, seed: int, steps: int | None = Non
         raise ValueError(f"{len(profile)} strategies for {worlds.powers} powers: give one each.")
     rng = np.random.default_rng(seed)
     worlds.reset(seed)
+    watch = watch if watch is not None else _look_away
+    watch()
     records, rewards, lived = [worlds.records.copy()], [], []
     actions: list[NDArray[Any]] = []
     while (steps is None or len(actions) < steps) and not worlds.records["over"].all():
@@ -77,4 +89,9 @@ def play(worlds: Worlds, profile: Profile, *, seed: int, steps: int | None = Non
         actions.append(choose(worlds, profile, rng))
         rewards.append(worlds.step(actions[-1]).copy())
         records.append(worlds.records.copy())
+        watch()
     return Rollout(np.array(records), np.array(actions), np.array(rewards), np.array(lived))
+
+
+def _look_away() -> None:
+    return None

@@ -113,12 +113,6 @@ def in_words(name: str) -> str:
     return name.replace("_", " ")
 
 
-def with_unit(words: str, unit: str) -> str:
-    """Return an axis label."""
-    shown = displayed(unit)[1]
-    return f"{words} ({shown})" if shown else words
-
-
 def seed_line(k: int) -> str:
     """Return the line style of the k-th seed."""
     return LINES[k % len(LINES)]

@@ -37,6 +37,7 @@ from counterpoise.training.runs import Run, write_atomically, write_text_atomica
 from counterpoise.training.slots import Slots
 
 MEASURED_WORLDS = 1_024
+MEASURED_STEPS = 200
 
 
 class Interrupted(CounterpoiseError):
@@ -62,7 +63,6 @@ class Measures:
     feature_scale: NDArray[np.float32]
     reward_scale: NDArray[np.float64]
     value_mean: NDArray[np.float32]
-    value_scale: NDArray[np.float32]
 
 
 def measure(configuration: Configuration, discount: float) -> Measures:
@@ -74,13 +74,14 @@ def measure(configuration: Configuration, discount: float) -> Measures:
     powers = parameters.powers
     profile = [Uniform(game, parameters, power) for power in range(powers)]
     most = configuration.max_cycles or game.default_max_cycles
-    rollout = play(worlds, profile, seed=0, steps=min(most, 200))
-    seen = Worlds(game, len(each), each, max_cycles=most, autoreset=False)
-    seen.reset(0)
-    rows = [seen.observations.copy()]
-    for actions in rollout.actions:
-        seen.step(actions)
-        rows.append(seen.observations.copy())
+    rows: list[NDArray[np.float32]] = []
+    rollout = play(
+        worlds,
+        profile,
+        seed=0,
+        steps=min(most, MEASURED_STEPS),
+        watch=lambda: rows.append(worlds.observations.copy()),
+    )
     lived = np.concatenate([np.ones((1, MEASURED_WORLDS), np.bool_), rollout.lived])
     features = np.array(rows)[lived].reshape(-1, rows[0].shape[-1])
     mean, scale = features.mean(axis=0), features.std(axis=0)
@@ -92,7 +93,6 @@ def measure(configuration: Configuration, discount: float) -> Measures:
         feature_scale=np.where(scale > 1e-5 * (1.0 + abs(mean)), scale, 1.0).astype(np.float32),
         reward_scale=1.0 / spread,
         value_mean=(returns.mean(axis=0) / spread).astype(np.float32),
-        value_scale=np.ones(powers, np.float32),
     )
 
 
@@ -193,7 +193,6 @@ class _Learner(BaseCallback):
             feature_mean=measures.feature_mean,
             feature_scale=measures.feature_scale,
             value_mean=measures.value_mean,
-            value_scale=measures.value_scale,
             activation=configuration.activation,
         )
         self.learner = self._algorithm(seed, device)

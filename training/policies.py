@@ -38,8 +38,8 @@ class Architecture:
         First standard deviation of amounts, in units of half the range.
     feature_mean, feature_scale : ndarray, [features]
         Observations are centred and scaled by these.
-    value_mean, value_scale : ndarray, [seats]
-        The critic's output is scaled and shifted by these.
+    value_mean : ndarray, [seats]
+        The critic's output is shifted by it.
     activation : str
         ``tanh`` or ``relu``.
     """
@@ -51,7 +51,6 @@ class Architecture:
     feature_mean: NDArray[np.float32]
     feature_scale: NDArray[np.float32]
     value_mean: NDArray[np.float32]
-    value_scale: NDArray[np.float32]
     activation: str = "tanh"
 
 
@@ -89,7 +88,6 @@ class SeatNetworks(nn.Module):
     feature_mean: torch.Tensor
     feature_scale: torch.Tensor
     value_mean: torch.Tensor
-    value_scale: torch.Tensor
 
     def __init__(self, architecture: Architecture, outputs: int, is_normal: bool) -> None:
         super().__init__()
@@ -104,7 +102,7 @@ class SeatNetworks(nn.Module):
         self.critic = BatchedNetwork(
             self.groups, [inputs, *hidden, 1], 0.01, architecture.activation
         )
-        for name in ("feature_mean", "feature_scale", "value_mean", "value_scale"):
+        for name in ("feature_mean", "feature_scale", "value_mean"):
             value = np.asarray(getattr(architecture, name), np.float32)
             self.register_buffer(name, torch.tensor(value))
         self.log_spread: nn.Parameter | None = None
@@ -155,7 +153,7 @@ class SeatNetworks(nn.Module):
         """Return the value of each row, in the scaled rewards' unit, [rows, 1]."""
         seat = self._seat(observations)
         values = self._evaluate(self.critic, observations)
-        return self.value_mean[seat][:, None] + self.value_scale[seat][:, None] * values
+        return self.value_mean[seat][:, None] + values
 
 
 class _SeatPolicy:

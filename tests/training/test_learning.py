@@ -155,7 +155,7 @@ def test_what_is_loaded_plays_as_what_was_learned(learned):
     }
     features = state["feature_mean"].numel()
     nothing = np.zeros(features, np.float32)
-    architecture = Architecture(4, True, (8,), 0.3, *[nothing] * 2, np.zeros(4), np.zeros(4))
+    architecture = Architecture(4, True, (8,), 0.3, *[nothing] * 2, np.zeros(4))
     networks = SeatNetworks(architecture, 1, is_normal=True)
     networks.load_state_dict(state)
     worlds = Worlds("burden_sharing", 6)
@@ -174,7 +174,7 @@ def test_what_is_loaded_plays_as_what_was_learned(learned):
 def test_separate_networks_do_not_depend_on_the_order_of_rows():
     rng = np.random.default_rng(0)
     ones = np.ones(3, np.float32)
-    architecture = Architecture(3, True, (5,), 0.3, 0 * ones, ones, 0 * ones, ones)
+    architecture = Architecture(3, True, (5,), 0.3, 0 * ones, ones, 0 * ones)
     networks = SeatNetworks(architecture, 2, is_normal=True)
     for weight in networks.actor.weights:
         torch.nn.init.normal_(weight)
