@@ -66,6 +66,14 @@ def equilibrium(game: str, parameters: ParametersBase) -> Equilibrium:
     return theory_of(game).equilibrium(parameters)  # type: ignore[no-any-return]
 
 
+def equilibria(game: str, parameters: ParametersBase) -> tuple[Equilibrium, ...]:
+    """Return every equilibrium that the theory of a game knows, the usual one first."""
+    module = theory_of(game)
+    if hasattr(module, "equilibria"):
+        return tuple(module.equilibria(parameters))
+    return (equilibrium(game, parameters),)
+
+
 def best_response(
     game: str, parameters: ParametersBase, profile: Profile, power: int
 ) -> BestResponse:

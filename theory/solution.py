@@ -10,6 +10,9 @@ Every game's theory stands in ``theory/<game>.py`` and offers four functions, fo
 ``OUTCOME_UNITS``
     The unit of each.
 
+A game that has several equilibria also offers ``equilibria(parameters) -> tuple[Equilibrium, ...]``,
+each with a name of its own, the one that `equilibrium` returns first.
+
 `regret.py` builds NashConv and regret on these.
 """
 
@@ -44,6 +47,8 @@ class Equilibrium:
         How it was computed, in one sentence.
     is_unique : bool
         Whether the theory knows it to be the only one.
+    name : str
+        What it is called where the game has several.
     """
 
     game: str
@@ -53,6 +58,7 @@ class Equilibrium:
     outcomes: Mapping[str, Any]
     method: str
     is_unique: bool
+    name: str = "equilibrium"
 
 
 @dataclasses.dataclass(frozen=True)
