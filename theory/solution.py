@@ -10,8 +10,10 @@ Every game's theory stands in ``theory/<game>.py`` and offers four functions, fo
 ``OUTCOME_UNITS``
     The unit of each.
 
-A game that has several equilibria also offers ``equilibria(parameters) -> tuple[Equilibrium, ...]``,
-each with a name of its own, the one that `equilibrium` returns first.
+A game that has several equilibria also offers
+
+``equilibria(parameters) -> tuple[Equilibrium, ...]``
+    Each with a name of its own; first the one that `equilibrium` returns.
 
 `regret.py` builds NashConv and regret on these.
 """
