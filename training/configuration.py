@@ -37,6 +37,8 @@ class Configuration:
     """Changes to the game's (or the scenario's) parameters while learning."""
     varied: Mapping[str, list[Any]] = dataclasses.field(default_factory=dict)
     """Parameters that differ between the worlds, each with its values; all combinations occur."""
+    together: Mapping[str, list[Any]] = dataclasses.field(default_factory=dict)
+    """Parameters that differ between the worlds in step: the first values together, and so on."""
     judged_parameters: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     """Changes under which the learned policy is compared with theory, where these differ."""
     policy: str = "separate"
@@ -65,6 +67,12 @@ class Configuration:
     """Clipping of PPO's probability ratio."""
     entropy: float = 0.0
     """Weight of the entropy bonus at the start; it falls linearly to nothing."""
+    magnet: float = 0.0
+    """Weight of the divergence from a running mean of the policy; for mixed equilibria."""
+    magnet_memory: float = 0.95
+    """The share of that running mean which each batch leaves in place."""
+    mixed: bool = False
+    """Whether what is played is the learned mixture of choices; otherwise its likeliest choice."""
     value_weight: float = 0.5
     """Weight of the critic's loss."""
     gradient_norm: float = 1.0
@@ -93,6 +101,16 @@ class Configuration:
             if getattr(self, field) < 1:
                 raise ParameterError(f"{field} must be at least 1, not {getattr(self, field)}.")
         object.__setattr__(self, "hidden", tuple(self.hidden))
+        if len({len(values) for values in self.together.values()}) > 1:
+            raise ParameterError(
+                "The parameters in [together] move in step and need equally many values: "
+                + ", ".join(f"{name} has {len(each)}" for name, each in self.together.items())
+                + "."
+            )
+        if (self.mixed or self.magnet > 0.0) and not self.the_game().is_discrete:
+            raise ParameterError(
+                f"mixed and magnet are for choices; the actions of {self.game} are amounts."
+            )
         self.world_parameters()
 
     def the_game(self) -> Game:
@@ -114,10 +132,17 @@ class Configuration:
     def world_parameters(self) -> list[ParametersBase]:
         """Return the parameters of each world: the combinations of what varies, dealt evenly."""
         fixed = self.game_parameters()
-        if not self.varied:
+        if not self.varied and not self.together:
             return [fixed]
-        combinations = list(itertools.product(*self.varied.values()))
-        made = [fixed.replace(**dict(zip(self.varied, each, strict=True))) for each in combinations]
+        in_step = [
+            dict(zip(self.together, each, strict=True))
+            for each in zip(*self.together.values(), strict=True)
+        ] or [{}]
+        combinations = itertools.product(in_step, *self.varied.values())
+        made = [
+            fixed.replace(**step, **dict(zip(self.varied, each, strict=True)))
+            for step, *each in combinations
+        ]
         order = np.random.default_rng(0).permutation(len(made))
         return [made[order[world % len(made)]] for world in range(self.worlds)]
 

@@ -19,8 +19,6 @@ import polars
 import safetensors.torch
 import torch
 from numpy.typing import NDArray
-from sb3_contrib import MaskablePPO
-from stable_baselines3 import PPO
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.logger import configure as configure_logger
 
@@ -32,7 +30,8 @@ from counterpoise.theory import regret
 from counterpoise.theory.regret import Uniform
 from counterpoise.training import runs
 from counterpoise.training.configuration import Configuration
-from counterpoise.training.policies import Architecture, MaskableSeatPolicy, SeatPolicy
+from counterpoise.training.policies import Architecture, SeatPolicy
+from counterpoise.training.ppo import SeatPPO
 from counterpoise.training.runs import Run, write_atomically, write_text_atomically
 from counterpoise.training.slots import Slots
 
@@ -156,6 +155,53 @@ def train(
     return Run(folder)
 
 
+def seat_ppo(
+    configuration: Configuration,
+    slots: Slots,
+    architecture: Architecture,
+    discount: float,
+    seed: int,
+    device: str,
+) -> SeatPPO:
+    """Return the learner that a configuration asks for; `discount` is a step's."""
+    rate = configuration.learning_rate
+    return SeatPPO(
+        SeatPolicy,
+        slots,
+        learning_rate=lambda remaining: rate * remaining,
+        n_steps=configuration.steps,
+        batch_size=min(configuration.minibatch, slots.num_envs * configuration.steps),
+        n_epochs=configuration.epochs,
+        gamma=discount,
+        gae_lambda=configuration.trace,
+        clip_range=configuration.clip,
+        ent_coef=configuration.entropy,
+        vf_coef=configuration.value_weight,
+        max_grad_norm=configuration.gradient_norm,
+        magnet=configuration.magnet,
+        magnet_memory=configuration.magnet_memory,
+        policy_kwargs={
+            "architecture": architecture,
+            "optimizer_kwargs": {
+                "eps": 1e-8,
+                "betas": (0.9, configuration.adam_second_moment),
+                "fused": True,
+            },
+        },
+        seed=seed,
+        device=device,
+    )
+
+
+def step_discount(configuration: Configuration) -> float:
+    """Return a step's discount factor: the configuration's, or the game's own."""
+    if configuration.discount is not None:
+        return configuration.discount
+    game = configuration.the_game()
+    yearly = game.discount(configuration.game_parameters())
+    return float(yearly ** (1 / len(game.phases)))
+
+
 class _Learner(BaseCallback):
     """One training in progress: the callback that keeps metrics and checkpoints."""
 
@@ -172,9 +218,7 @@ class _Learner(BaseCallback):
         self.folder = folder
         self._on_progress = on_progress
         game, parameters = configuration.the_game(), configuration.game_parameters()
-        yearly = game.discount(parameters)
-        discount = configuration.discount
-        self._discount = yearly ** (1 / len(game.phases)) if discount is None else discount
+        self._discount = step_discount(configuration)
         measures = measure(configuration, self._discount)
         worlds = Worlds(
             game,
@@ -197,7 +241,6 @@ class _Learner(BaseCallback):
         )
         self.learner = self._algorithm(seed, device)
         self._averaged = self._weights()
-        self.slots.bootstrap = self._values_of_cut
         self.rows: list[dict[str, Any]] = []
         self._seconds_before = 0.0
         self._began = self._kept = time.perf_counter()
@@ -205,33 +248,9 @@ class _Learner(BaseCallback):
         points = np.linspace(0, batches, configuration.regret_points + 1)[1:]
         self._regret_at = {round(point) for point in points}
 
-    def _algorithm(self, seed: int, device: str) -> PPO | MaskablePPO:
-        configuration = self.configuration
-        is_discrete = self.slots.worlds.game.is_discrete
-        algorithm: Any = MaskablePPO if is_discrete else PPO
-        rate = configuration.learning_rate
-        learner: PPO | MaskablePPO = algorithm(
-            MaskableSeatPolicy if is_discrete else SeatPolicy,
-            self.slots,
-            learning_rate=lambda remaining: rate * remaining,
-            n_steps=configuration.steps,
-            batch_size=min(configuration.minibatch, self.slots.num_envs * configuration.steps),
-            n_epochs=configuration.epochs,
-            gamma=self._discount,
-            gae_lambda=configuration.trace,
-            clip_range=configuration.clip,
-            ent_coef=configuration.entropy,
-            vf_coef=configuration.value_weight,
-            max_grad_norm=configuration.gradient_norm,
-            policy_kwargs={
-                "architecture": self._architecture,
-                "optimizer_kwargs": {
-                    "eps": 1e-8,
-                    "betas": (0.9, configuration.adam_second_moment),
-                },
-            },
-            seed=seed,
-            device=device,
+    def _algorithm(self, seed: int, device: str) -> SeatPPO:
+        learner = seat_ppo(
+            self.configuration, self.slots, self._architecture, self._discount, seed, device
         )
         learner.set_logger(configure_logger(str(self.folder / runs.TENSORBOARD), ["tensorboard"]))
         return learner
@@ -258,12 +277,6 @@ class _Learner(BaseCallback):
 
     def _on_step(self) -> bool:
         return True
-
-    def _values_of_cut(self, observations: NDArray[np.float32]) -> NDArray[np.float32]:
-        with torch.no_grad():
-            seen = torch.as_tensor(observations, device=self.learner.device)
-            values = self.learner.policy.predict_values(seen)
-        return np.asarray(self._discount * values.cpu().numpy()[:, 0], np.float32)
 
     def _on_rollout_start(self) -> None:
         self.learner.ent_coef = self.configuration.entropy * (
@@ -326,7 +339,7 @@ class _Learner(BaseCallback):
         self._write_policy()
         game = self.slots.worlds.game.name
         parameters = self.configuration.parameters_to_judge()
-        profile = load_profile(self.folder)[2]
+        profile = load_profile(self.folder, is_random=self.configuration.mixed)[2]
         gains = regret.gains(game, parameters, profile)
         stakes = regret.stakes(game, parameters)
         found: dict[str, float | None] = {
@@ -377,6 +390,7 @@ class _Learner(BaseCallback):
         checkpoint = {
             "policy": learner.policy.state_dict(),
             "averaged": self._averaged,
+            "magnet": learner.magnet_networks.state_dict(),
             "optimizer": learner.policy.optimizer.state_dict(),
             "torch": torch.get_rng_state(),
             "numpy": [numbers[0], torch.as_tensor(np.asarray(numbers[1], np.int64)), *numbers[2:]],
@@ -412,6 +426,7 @@ class _Learner(BaseCallback):
         checkpoint = torch.load(path, map_location=learner.device, weights_only=True)
         learner.policy.load_state_dict(checkpoint["policy"])
         self._averaged = {name: value.cpu() for name, value in checkpoint["averaged"].items()}
+        learner.magnet_networks.load_state_dict(checkpoint["magnet"])
         learner.policy.optimizer.load_state_dict(checkpoint["optimizer"])
         learner.num_timesteps = checkpoint["agent_steps"]
         learner._n_updates = checkpoint["updates"]

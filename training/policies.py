@@ -61,7 +61,7 @@ class BatchedNetwork(nn.Module):
         self, groups: int, sizes: list[int], last_gain: float, activation: str = "tanh"
     ) -> None:
         super().__init__()
-        self.activate = {"tanh": torch.tanh, "relu": torch.relu}[activation]
+        self.is_smooth = activation == "tanh"
         self.weights = nn.ParameterList()
         self.biases = nn.ParameterList()
         for layer, (inputs, outputs) in enumerate(itertools.pairwise(sizes)):
@@ -78,8 +78,82 @@ class BatchedNetwork(nn.Module):
         for layer, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
             hidden = torch.baddbmm(bias, hidden, weight)
             if layer < len(self.weights) - 1:
-                hidden = self.activate(hidden)
+                hidden = torch.tanh(hidden) if self.is_smooth else torch.relu(hidden)
         return hidden
+
+    def activate_in_place(self, hidden: torch.Tensor) -> None:
+        """Apply the activation."""
+        if self.is_smooth and hidden.device.type == "cpu":
+            # Numpy's hyperbolic tangent is several times as fast as torch's.
+            values = hidden.numpy()
+            np.tanh(values, out=values)
+        elif self.is_smooth:
+            hidden.tanh_()
+        else:
+            hidden.relu_()
+
+    def slope_in_place(self, slope: torch.Tensor, activated: torch.Tensor) -> None:
+        """Multiply a slope by the activation's derivative, known from its result."""
+        if self.is_smooth:
+            torch.ops.aten.tanh_backward.grad_input(slope, activated, grad_input=slope)
+        else:
+            torch.ops.aten.threshold_backward.grad_input(slope, activated, 0.0, grad_input=slope)
+
+
+class Workspace:
+    """One network's passes forward and backward without a trace, in memory that is used again.
+
+    Torch would take fresh memory for every result, whose first use costs more than the arithmetic.
+
+    Parameters
+    ----------
+    network : BatchedNetwork
+    """
+
+    def __init__(self, network: BatchedNetwork) -> None:
+        self._network = network
+        self._weights, self._biases = list(network.weights), list(network.biases)
+        self._transposed = [weight.detach().transpose(1, 2) for weight in self._weights]
+        self._memory: dict[int, tuple[list[torch.Tensor], list[torch.Tensor]]] = {}
+
+    def _room(self, inputs: torch.Tensor) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
+        rows = inputs.shape[1]
+        if rows not in self._memory:
+            shapes = [(len(weight), rows, weight.shape[2]) for weight in self._weights]
+            self._memory[rows] = (
+                [inputs.new_empty(shape) for shape in shapes],
+                [inputs.new_empty(shape) for shape in shapes[:-1]],
+            )
+        return self._memory[rows]
+
+    @torch.no_grad()
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        """Map [groups, rows, inputs] to [groups, rows, outputs], valid until the next call."""
+        results, _ = self._room(inputs)
+        hidden = inputs
+        for layer, result in enumerate(results):
+            if layer > 0:
+                self._network.activate_in_place(hidden)
+            weight, bias = self._weights[layer], self._biases[layer]
+            hidden = torch.baddbmm(bias, hidden, weight, out=result)
+        return hidden
+
+    @torch.no_grad()
+    def backward(self, inputs: torch.Tensor, slope: torch.Tensor) -> None:
+        """Add to the parameters' gradients what a slope in the last outputs implies.
+
+        `inputs` must be those of the last call of `forward`.
+        """
+        results, slopes = self._room(inputs)
+        for layer in reversed(range(len(results))):
+            below = results[layer - 1] if layer > 0 else inputs
+            of_weight, of_bias = self._weights[layer].grad, self._biases[layer].grad
+            assert of_weight is not None and of_bias is not None
+            of_weight.baddbmm_(below.transpose(1, 2), slope)
+            of_bias.add_(slope.sum(dim=1, keepdim=True))
+            if layer > 0:
+                slope = torch.bmm(slope, self._transposed[layer], out=slopes[layer - 1])
+                self._network.slope_in_place(slope, below)
 
 
 class SeatNetworks(nn.Module):
@@ -92,6 +166,7 @@ class SeatNetworks(nn.Module):
     def __init__(self, architecture: Architecture, outputs: int, is_normal: bool) -> None:
         super().__init__()
         self.seats = architecture.seats
+        self.is_separate = architecture.separate
         self.groups = architecture.seats if architecture.separate else 1
         features = len(architecture.feature_mean)
         inputs = features if architecture.separate else features + architecture.seats
@@ -105,6 +180,9 @@ class SeatNetworks(nn.Module):
         for name in ("feature_mean", "feature_scale", "value_mean"):
             value = np.asarray(getattr(architecture, name), np.float32)
             self.register_buffer(name, torch.tensor(value))
+        self._mean = np.asarray(architecture.feature_mean, np.float32)
+        self._scale = np.asarray(architecture.feature_scale, np.float32)
+        self.value_means = np.asarray(architecture.value_mean, np.float32)
         self.log_spread: nn.Parameter | None = None
         if is_normal:
             start = torch.full((architecture.seats, outputs), float(np.log(architecture.spread)))
@@ -121,7 +199,7 @@ class SeatNetworks(nn.Module):
 
     def _evaluate(self, network: BatchedNetwork, observations: torch.Tensor) -> torch.Tensor:
         inputs = self._inputs(observations)
-        if self.groups == 1:
+        if not self.is_separate:
             together = torch.cat([inputs, observations[:, -self.seats :]], dim=1)
             alone: torch.Tensor = network(together[None])[0]
             return alone
@@ -154,6 +232,40 @@ class SeatNetworks(nn.Module):
         seat = self._seat(observations)
         values = self._evaluate(self.critic, observations)
         return self.value_mean[seat][:, None] + values
+
+    # -- the same over rows in the order of slots, all seats of a world one after another ----------
+
+    def groups_of(self, slots: NDArray[Any]) -> NDArray[Any]:
+        """Sort [slots, ...] by network, [groups, rows, ...]; shared parameters are one group."""
+        if not self.is_separate:
+            return slots[None]
+        by_world = slots.reshape(-1, self.seats, *slots.shape[1:])
+        return np.ascontiguousarray(by_world.swapaxes(0, 1))
+
+    def slots(self, groups: NDArray[Any]) -> NDArray[Any]:
+        """Undo `groups_of`."""
+        if not self.is_separate:
+            return groups[0]
+        return np.ascontiguousarray(groups.swapaxes(0, 1)).reshape(-1, *groups.shape[2:])
+
+    def seats_of(self, observations: NDArray[np.float32]) -> NDArray[np.int64]:
+        """Return the seat of each slot, [slots]."""
+        return np.tile(np.arange(self.seats), len(observations) // self.seats)
+
+    def grouped(self, observations: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return what the networks see of slots' observations, [groups, rows, inputs]."""
+        inputs = observations.copy() if not self.is_separate else observations[:, : -self.seats]
+        features = inputs[:, : observations.shape[1] - self.seats]
+        standard = (features - self._mean) / self._scale
+        if self.is_separate:
+            return self.groups_of(standard)
+        inputs[:, : features.shape[1]] = standard
+        return self.groups_of(inputs)
+
+    def log_spreads(self) -> NDArray[np.float32]:
+        """Return the log spreads of amounts, [seats, amounts]."""
+        assert self.log_spread is not None
+        return np.asarray(self.log_spread.detach().cpu().numpy())
 
 
 class _SeatPolicy:

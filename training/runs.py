@@ -111,8 +111,14 @@ class Run:
             raise CounterpoiseError(f"{self.folder} has no metrics yet: let it train a little.")
         return polars.read_parquet(path)
 
-    def profile(self, *, is_random: bool = False) -> list[LearnedStrategy]:
+    def profile(self, *, is_random: bool | None = None) -> list[LearnedStrategy]:
         """Return what was learned so far, one strategy for every power.
+
+        Parameters
+        ----------
+        is_random : bool, optional
+            Whether choices are drawn from what was learned rather than the likeliest taken; by
+            default as the configuration says.
 
         The bounds of amounts are those of the parameters under which the run is judged.
         """
@@ -120,7 +126,8 @@ class Run:
             raise CounterpoiseError(
                 f"{self.folder} has learned nothing yet: let it train a little."
             )
-        return load_profile(self.folder, is_random=is_random)[2]
+        drawn = self.configuration.mixed if is_random is None else is_random
+        return load_profile(self.folder, is_random=drawn)[2]
 
 
 def begin(folder: Path, configuration: Configuration, seed: int) -> None:

@@ -1,0 +1,366 @@
+"""PPO for thousands of slots: the mathematics of Stable-Baselines3's, in fewer and larger steps.
+
+Stable-Baselines3 builds a distribution object for every choice of every minibatch and leaves its
+gradient to be traced, in memory that is new each time. Here the slopes of the loss are written out
+(`kernels.py`), the networks run forward and backward in memory that is used again (`Workspace`),
+and a minibatch is gone through in pieces that stay in a processor's cache. On the same batch the
+gradients are those of Stable-Baselines3's `PPO` (amounts) and sb3-contrib's `MaskablePPO` (choices).
+
+One addition, off by default, for games whose equilibria are mixed. A *magnet* (Sokota et al. 2023,
+"A unified approach to reinforcement learning, quantal response equilibria, and two-player zero-sum
+games", ICLR) draws the policy towards another with the weight of their divergence,
+
+.. math::
+
+    \\text{loss} = \\text{PPO's loss} + \\alpha\\, \\mathrm{KL}(\\pi \\,\\|\\, \\rho),
+
+which turns the cycles of plain policy gradient into spirals that settle. With a uniform magnet that
+is the entropy bonus; here the magnet is a running mean of the policy itself, so that what the
+policy settles on is not displaced from the equilibrium.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import gymnasium
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from stable_baselines3 import PPO
+from stable_baselines3.common.buffers import RolloutBuffer
+from stable_baselines3.common.callbacks import BaseCallback
+from stable_baselines3.common.utils import explained_variance
+from stable_baselines3.common.vec_env import VecEnv
+
+from counterpoise.training import kernels
+from counterpoise.training.policies import SeatNetworks, Workspace
+
+ROWS_AT_ONCE = 2_048
+
+
+class SeatPPO(PPO):
+    """PPO over `Slots` with a `SeatPolicy`, for amounts and for choices with masks.
+
+    Takes the arguments of Stable-Baselines3's `PPO`, and those below. Clipping of the value loss,
+    state-dependent exploration and an early stop by divergence are not offered.
+
+    Parameters
+    ----------
+    magnet : float
+        The weight of the divergence from the running mean of the policy; choices only.
+    magnet_memory : float
+        The share of the running mean that each batch leaves in place.
+
+    Attributes
+    ----------
+    masks : ndarray of bool, [steps, slots, options]
+        Which options were open when the buffer was filled; of no options where actions are amounts.
+    magnet_networks : SeatNetworks
+        The running mean of the policy's networks.
+    """
+
+    policy: Any
+    rollout_buffer: RolloutBuffer
+
+    def __init__(
+        self, *args: Any, magnet: float = 0.0, magnet_memory: float = 0.95, **kwargs: Any
+    ) -> None:
+        self.magnet = magnet
+        self.magnet_memory = magnet_memory
+        super().__init__(*args, **kwargs)
+
+    def _setup_model(self) -> None:
+        super()._setup_model()
+        space = self.action_space
+        counts: list[int] = []
+        if isinstance(space, gymnasium.spaces.Discrete):
+            counts = [int(space.n)]
+        elif isinstance(space, gymnasium.spaces.MultiDiscrete):
+            counts = [int(count) for count in space.nvec]
+        elif self.magnet > 0.0:
+            raise ValueError("A magnet needs choices; the actions here are amounts.")
+        self._counts = np.array(counts, np.int64)
+        self._has_masks = len(counts) > 0 and self.env is not None
+        self._has_masks = self._has_masks and bool(self.env.has_attr("action_masks"))  # type: ignore[union-attr]
+        self.masks = np.ones((self.n_steps, self.n_envs, sum(counts)), np.bool_)
+        self._networks: SeatNetworks = self.policy.mlp_extractor
+        self.magnet_networks = copy.deepcopy(self._networks).requires_grad_(False)
+        self._parameters = list(self.policy.parameters())
+        self._actor = Workspace(self._networks.actor)
+        self._critic = Workspace(self._networks.critic)
+        is_cpu = self.device.type == "cpu"
+        if hasattr(self.env, "bootstrap"):
+            self.env.bootstrap = self._values_of_cut  # type: ignore[union-attr]
+        self._rows_at_once = ROWS_AT_ONCE if is_cpu else max(ROWS_AT_ONCE, self.batch_size)
+
+    def _excluded_save_params(self) -> list[str]:
+        made_anew = ["_networks", "masks", "magnet_networks", "_actor", "_critic", "_parameters"]
+        return [*super()._excluded_save_params(), *made_anew]
+
+    # -- playing ---------------------------------------------------------------------------------
+
+    def decide(
+        self, observations: NDArray[np.float32], is_open: NDArray[np.bool_]
+    ) -> tuple[NDArray[Any], NDArray[np.float32], NDArray[np.float32]]:
+        """Draw an action for every slot.
+
+        Parameters
+        ----------
+        observations : ndarray of float32, [slots, features + seats]
+        is_open : ndarray of bool, [slots, options]
+
+        Returns
+        -------
+        actions, values, log_probabilities : ndarray
+            [slots, components], [slots] and [slots].
+        """
+        networks = self._networks
+        inputs = self._to_device(networks.grouped(observations))
+        outputs = networks.slots(_array(self._actor.forward(inputs)))
+        values = networks.slots(_array(self._critic.forward(inputs)))[:, 0]
+        seats = networks.seats_of(observations)
+        values = values + networks.value_means[seats]
+        if len(self._counts) == 0:
+            spread = networks.log_spreads()[seats]
+            noise = torch.randn(outputs.shape).numpy()
+            logs = -0.5 * noise**2 - spread - np.float32(kernels.HALF_LOG_TWO_PI)
+            return outputs + noise * np.exp(spread), values, logs.sum(axis=1)
+        actions = np.empty((len(outputs), len(self._counts)), np.int64)
+        logs = np.empty(len(outputs), np.float32)
+        draws = torch.rand(actions.shape).numpy()
+        kernels.draw_options(
+            outputs, is_open, self._counts, draws, np.empty_like(outputs), actions, logs
+        )
+        return actions, values, logs
+
+    def _to_device(self, values: NDArray[Any]) -> torch.Tensor:
+        return torch.from_numpy(values).to(self.device)
+
+    def values(self, observations: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the critic's value of rows in the order of slots, [rows]."""
+        networks = self._networks
+        inputs = self._to_device(networks.grouped(observations))
+        values = networks.slots(_array(self._critic.forward(inputs)))[:, 0]
+        return np.asarray(values + networks.value_means[networks.seats_of(observations)])
+
+    def _values_of_cut(self, observations: NDArray[np.float32]) -> NDArray[np.float32]:
+        return np.asarray(self.gamma * self.values(observations), np.float32)
+
+    def collect_rollouts(
+        self,
+        env: VecEnv,
+        callback: BaseCallback,
+        rollout_buffer: RolloutBuffer,
+        n_rollout_steps: int,
+    ) -> bool:
+        """Play the slots and fill the buffer, as in Stable-Baselines3."""
+        assert self._last_obs is not None
+        self.policy.set_training_mode(False)
+        rollout_buffer.reset()
+        callback.on_rollout_start()
+        for step in range(n_rollout_steps):
+            if self._has_masks:
+                self.masks[step] = env.action_masks()  # type: ignore[attr-defined]
+            seen: Any = self._last_obs
+            actions, values, log_probabilities = self.decide(seen, self.masks[step])
+            played = actions
+            if len(self._counts) == 0:
+                played = np.clip(actions, -1.0, 1.0)
+            elif len(self._counts) == 1:
+                played = actions[:, 0]
+            new_obs, rewards, dones, infos = env.step(played)
+            self.num_timesteps += env.num_envs
+            callback.update_locals(locals())
+            if not callback.on_step():
+                return False
+            if any(infos):
+                self._update_info_buffer(infos, dones)
+                self._bootstrap(rewards, dones, infos)
+            rollout_buffer.observations[step] = seen
+            rollout_buffer.actions[step] = actions
+            rollout_buffer.rewards[step] = rewards
+            rollout_buffer.episode_starts[step] = self._last_episode_starts
+            rollout_buffer.values[step] = values
+            rollout_buffer.log_probs[step] = log_probabilities
+            self._last_obs = new_obs  # type: ignore[assignment]
+            self._last_episode_starts = dones
+        rollout_buffer.pos, rollout_buffer.full = n_rollout_steps, True
+        last_values = torch.from_numpy(self.values(self._last_obs))  # type: ignore[arg-type]
+        rollout_buffer.compute_returns_and_advantage(last_values, dones)
+        callback.update_locals(locals())
+        callback.on_rollout_end()
+        return True
+
+    def _bootstrap(
+        self, rewards: NDArray[Any], dones: NDArray[np.bool_], infos: list[dict[str, Any]]
+    ) -> None:
+        for row in np.flatnonzero(dones):
+            if infos[row].get("TimeLimit.truncated", False):
+                seen = self.policy.obs_to_tensor(infos[row]["terminal_observation"])[0]
+                with torch.no_grad():
+                    rewards[row] += self.gamma * float(self.policy.predict_values(seen)[0])
+
+    # -- learning --------------------------------------------------------------------------------
+
+    def train(self) -> None:
+        """Go through the buffer in minibatches that hold equally many rows of every network."""
+        self.policy.set_training_mode(True)
+        self._update_learning_rate(self.policy.optimizer)
+        clip = float(self.clip_range(self._current_progress_remaining))  # type: ignore[operator]
+        batch = self.batch_in_groups()
+        groups, rows = batch["advantages"].shape
+        at_once = max(1, self.batch_size // groups)
+        told = []
+        for _ in range(self.n_epochs):
+            order = torch.randperm(rows).numpy()
+            for first in range(0, rows, at_once):
+                told.append(self.take_gradient(batch, order[first : first + at_once], clip))
+                torch.nn.utils.clip_grad_norm_(self._parameters, self.max_grad_norm)
+                self.policy.optimizer.step()
+            self._n_updates += 1
+        self._move_magnet()
+        for name, value in zip(TOLD, np.mean(told, axis=0), strict=True):
+            self.logger.record(f"train/{name}", float(value))
+        buffer = self.rollout_buffer
+        explained = explained_variance(buffer.values.ravel(), buffer.returns.ravel())
+        self.logger.record("train/explained_variance", float(explained))
+        self.logger.record("train/n_updates", self._n_updates, exclude="tensorboard")
+        self.logger.record("train/clip_range", clip)
+
+    def batch_in_groups(self) -> dict[str, Any]:
+        """Return the buffer as arrays [groups, rows, ...], a group being what one network plays.
+
+        The networks' inputs are a tensor on the learner's device; all else are arrays.
+        """
+        buffer, networks = self.rollout_buffer, self._networks
+
+        def flat(values: NDArray[Any]) -> NDArray[Any]:
+            return values.reshape(-1, *values.shape[2:])
+
+        def grouped(values: NDArray[Any]) -> NDArray[Any]:
+            return networks.groups_of(flat(values))
+
+        observations = flat(buffer.observations)
+        seats = networks.seats_of(observations)
+        batch: dict[str, Any] = {
+            "inputs": self._to_device(networks.grouped(observations)),
+            "old_logs": grouped(buffer.log_probs),
+            "advantages": grouped(buffer.advantages),
+            "returns": grouped(buffer.returns),
+            "means": networks.groups_of(networks.value_means[seats]),
+        }
+        if len(self._counts) == 0:
+            batch["actions"] = grouped(buffer.actions)
+            batch["seats"] = networks.groups_of(seats)
+            return batch
+        batch["actions"] = grouped(buffer.actions).astype(np.int64)
+        batch["is_open"] = grouped(self.masks)
+        if self.magnet > 0.0:
+            outputs = _array(Workspace(self.magnet_networks.actor).forward(batch["inputs"]))
+            magnets = np.empty_like(outputs)
+            for group, found in enumerate(magnets):
+                kernels.log_probabilities(
+                    outputs[group], batch["is_open"][group], self._counts, found
+                )
+            batch["magnets"] = magnets
+        return batch
+
+    @torch.no_grad()
+    def take_gradient(
+        self, batch: dict[str, Any], chosen: NDArray[np.int64], clip: float
+    ) -> NDArray[np.float64]:
+        """Put the gradient of PPO's loss on some rows of every group into the parameters.
+
+        Returns
+        -------
+        ndarray, [6]
+            In the order of `TOLD`.
+        """
+        if self._parameters[0].grad is None:
+            for parameter in self._parameters:
+                parameter.grad = torch.zeros_like(parameter)
+        torch._foreach_zero_([parameter.grad for parameter in self._parameters])
+        advantages = np.take(batch["advantages"], chosen, axis=1)
+        count = advantages.size
+        mean, scale = 0.0, 1.0
+        if self.normalize_advantage and count > 1:
+            mean, scale = advantages.mean(), 1.0 / (advantages.std(ddof=1) + 1e-8)
+        sums, squares = np.zeros(4), 0.0
+        at_once = max(1, self._rows_at_once // len(advantages))
+        for first in range(0, len(chosen), at_once):
+            rows = chosen[first : first + at_once]
+            inputs = batch["inputs"].index_select(1, torch.from_numpy(rows).to(self.device))
+            part = {
+                name: _rows(np.take(values, rows, axis=1))
+                for name, values in batch.items()
+                if name != "inputs"
+            }
+            part["advantages"] = (part["advantages"] - mean) * scale
+            outputs = self._actor.forward(inputs)
+            slopes = self._slopes(_rows(_array(outputs)), part, clip, count, sums)
+            self._actor.backward(inputs, self._to_device(slopes).view_as(outputs))
+            values = self._critic.forward(inputs)
+            found = _array(values).reshape(-1)
+            slopes = np.empty_like(found)
+            squares += kernels.value_slopes(
+                found, part["means"], part["returns"], self.vf_coef / count, slopes
+            )
+            self._critic.backward(inputs, self._to_device(slopes).view_as(values))
+        policy_loss, entropy, divergence, clipped = sums / count
+        value_loss = squares / count
+        loss = policy_loss - self.ent_coef * entropy + self.vf_coef * value_loss
+        return np.array([policy_loss, value_loss, -entropy, loss, divergence, clipped])
+
+    def _slopes(
+        self,
+        outputs: NDArray[np.float32],
+        part: dict[str, Any],
+        clip: float,
+        count: int,
+        sums: NDArray[np.float64],
+    ) -> NDArray[np.float32]:
+        slopes = np.empty_like(outputs)
+        if len(self._counts) > 0:
+            kernels.option_slopes(
+                outputs, part["is_open"], self._counts, part["actions"], part["old_logs"],
+                part["advantages"], part.get("magnets", outputs[:0]), clip, self.ent_coef,
+                self.magnet, count, np.empty_like(outputs), slopes, sums,
+            )  # fmt: skip
+            return slopes
+        spread = self._networks.log_spread
+        assert spread is not None and spread.grad is not None
+        of_spread = np.zeros(spread.shape)
+        kernels.amount_slopes(
+            outputs, self._networks.log_spreads(), part["seats"], part["actions"],
+            part["old_logs"], part["advantages"], clip, self.ent_coef, count, slopes, of_spread,
+            sums,
+        )  # fmt: skip
+        spread.grad += torch.as_tensor(of_spread, dtype=spread.dtype, device=self.device)
+        return slopes
+
+    @torch.no_grad()
+    def _move_magnet(self) -> None:
+        if self.magnet > 0.0:
+            learner = self._networks.actor.parameters()
+            for mean, value in zip(self.magnet_networks.actor.parameters(), learner, strict=True):
+                mean.lerp_(value, 1.0 - self.magnet_memory)
+
+
+TOLD = (
+    "policy_gradient_loss",
+    "value_loss",
+    "entropy_loss",
+    "loss",
+    "approx_kl",
+    "clip_fraction",
+)
+
+
+def _array(values: torch.Tensor) -> NDArray[np.float32]:
+    return values.cpu().numpy()  # type: ignore[no-any-return]
+
+
+def _rows(values: NDArray[Any]) -> NDArray[Any]:
+    return values.reshape(-1, *values.shape[2:])
