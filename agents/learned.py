@@ -14,6 +14,7 @@ import numpy as np
 import safetensors.numpy
 from numpy.typing import NDArray
 
+from counterpoise.agents.mixture import Mixture
 from counterpoise.envs.errors import CounterpoiseError
 from counterpoise.envs.game import Game
 from counterpoise.envs.parameters import ParametersBase
@@ -23,8 +24,8 @@ from counterpoise.envs.worlds import as_parameters
 
 WEIGHTS = "policy.safetensors"
 DESCRIPTION = "policy.json"
-FORMAT = 1
-NEEDED = {"game", "version", "parameters", "seats", "separate", "hidden", "activation"}
+FORMAT = 2
+NEEDED = {"game", "version", "parameters", "learning", "separate", "hidden", "activation"}
 
 
 def _relu(values: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -67,9 +68,9 @@ class LearnedStrategy(Strategy):
         self.name = "learned"
         self.is_random = is_random and game.is_discrete
         self._game = game
-        self._seat = power
-        self._seats = int(description["seats"])
-        group = power if description["separate"] else 0
+        learning = list(description["learning"])
+        self._seat, self._seats = learning.index(power), len(learning)
+        group = self._seat if description["separate"] else 0
         self._is_shared = not description["separate"]
         self._mean = weights["feature_mean"]
         self._scale = weights["feature_scale"]
@@ -130,7 +131,7 @@ def _masked(logits: NDArray[np.float32], masks: NDArray[np.int8]) -> NDArray[np.
 
 def load_profile(
     folder: str | Path, *, is_random: bool = False
-) -> tuple[Game, ParametersBase, list[LearnedStrategy]]:
+) -> tuple[Game, ParametersBase, list[Strategy]]:
     """Load the policy in a folder as one strategy for every power.
 
     Parameters
@@ -168,8 +169,47 @@ def load_profile(
             f"rules are now v{game.version}: train it again."
         )
     parameters = as_parameters(game.parameters, description["parameters"])
-    profile = [
+    if "mixture" in description:
+        return game, parameters, _mixtures(game, parameters, weights, description)
+    profile: list[Strategy] = [
         LearnedStrategy(game, parameters, seat, weights, description, is_random=is_random)
         for seat in range(parameters.powers)
     ]
     return game, parameters, profile
+
+
+def _mixtures(
+    game: Game,
+    parameters: ParametersBase,
+    weights: dict[str, NDArray[np.float32]],
+    description: dict[str, Any],
+) -> list[Strategy]:
+    """Return each power's mixture of what it learned one after another."""
+    return [
+        Mixture(
+            [
+                LearnedStrategy(
+                    game,
+                    parameters,
+                    power,
+                    member_weights(weights, member, power),
+                    {**description, "learning": [power]},
+                )
+                for member in range(len(shares))
+            ],
+            shares,
+        )
+        for power, shares in enumerate(description["mixture"])
+    ]
+
+
+def member_weights(
+    weights: dict[str, NDArray[np.float32]], member: int, power: int
+) -> dict[str, NDArray[np.float32]]:
+    """Return one network's weights out of a population's."""
+    prefix = f"{member}.{power}."
+    return {
+        name.removeprefix(prefix): value
+        for name, value in weights.items()
+        if name.startswith(prefix)
+    }

@@ -22,6 +22,8 @@ from counterpoise.envs.worlds import as_parameters
 
 FOLDER = Path(__file__).resolve().parent / "configurations"
 
+PPO, FICTITIOUS_PLAY, PSRO = ALGORITHMS = ("ppo", "fictitious_play", "psro")
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Configuration:
@@ -41,6 +43,10 @@ class Configuration:
     """Parameters that differ between the worlds in step: the first values together, and so on."""
     judged_parameters: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     """Changes under which the learned policy is compared with theory, where these differ."""
+    algorithm: str = "ppo"
+    """`ppo`: all powers learn at once; `fictitious_play`, `psro`: best responses to populations."""
+    iterations: int = 20
+    """Best responses that each power learns, one after another, in a population."""
     policy: str = "separate"
     """`separate`: a network for each seat; `shared`: one network that sees its seat."""
     agent_steps: int = 1_000_000
@@ -93,11 +99,15 @@ class Configuration:
     def __post_init__(self) -> None:
         if self.policy not in ("separate", "shared"):
             raise ParameterError(f"policy is 'separate' or 'shared', not {self.policy!r}.")
+        if self.algorithm not in ALGORITHMS:
+            raise ParameterError(
+                f"algorithm is one of {', '.join(ALGORITHMS)}, not {self.algorithm!r}."
+            )
         if self.activation not in ACTIVATIONS:
             raise ParameterError(
                 f"activation is one of {', '.join(ACTIVATIONS)}, not {self.activation!r}."
             )
-        for field in ("agent_steps", "worlds", "steps", "minibatch", "epochs"):
+        for field in ("agent_steps", "worlds", "steps", "minibatch", "epochs", "iterations"):
             if getattr(self, field) < 1:
                 raise ParameterError(f"{field} must be at least 1, not {getattr(self, field)}.")
         object.__setattr__(self, "hidden", tuple(self.hidden))

@@ -9,8 +9,8 @@ for a choice with probabilities :math:`p`, the logit :math:`j` moves
 * the entropy :math:`H` by :math:`-p_j (\\log p_j + H)`,
 * the divergence from a magnet :math:`m` by :math:`p_j (\\log p_j - \\log m_j - \\mathrm{KL})`;
 
-for an amount :math:`a \\sim \\mathcal N(\\mu, \\sigma^2)` with :math:`z = (a - \\mu) / \\sigma`, the
-log density moves by :math:`z / \\sigma` with :math:`\\mu` and by :math:`z^2 - 1` with
+for an amount :math:`a \\sim \\mathcal N(\\mu, \\sigma^2)` with :math:`z = (a - \\mu) / \\sigma`,
+the log density moves by :math:`z / \\sigma` with :math:`\\mu` and by :math:`z^2 - 1` with
 :math:`\\log \\sigma`.
 """
 

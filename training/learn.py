@@ -19,24 +19,16 @@ import polars
 import safetensors.torch
 import torch
 from numpy.typing import NDArray
-from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.logger import configure as configure_logger
 
-from counterpoise.agents.learned import DESCRIPTION, FORMAT, WEIGHTS, load_profile
+from counterpoise.agents.learned import DESCRIPTION, WEIGHTS, load_profile
 from counterpoise.envs.errors import CounterpoiseError
-from counterpoise.envs.rollouts import play
-from counterpoise.envs.worlds import Worlds
 from counterpoise.theory import regret
-from counterpoise.theory.regret import Uniform
 from counterpoise.training import runs
-from counterpoise.training.configuration import Configuration
-from counterpoise.training.policies import Architecture, SeatPolicy
-from counterpoise.training.ppo import SeatPPO
+from counterpoise.training.configuration import PPO, Configuration
+from counterpoise.training.course import Course, measure, small_networks, step_discount
+from counterpoise.training.population import PopulationLearner
 from counterpoise.training.runs import Run, write_atomically, write_text_atomically
-from counterpoise.training.slots import Slots
-
-MEASURED_WORLDS = 1_024
-MEASURED_STEPS = 200
 
 
 class Interrupted(CounterpoiseError):
@@ -52,47 +44,6 @@ class Progress:
     seconds: float
     rate: float
     reward: NDArray[np.float64]
-
-
-@dataclasses.dataclass(frozen=True)
-class Measures:
-    """What uniformly random play shows of a game: where observations and payoffs lie."""
-
-    feature_mean: NDArray[np.float32]
-    feature_scale: NDArray[np.float32]
-    reward_scale: NDArray[np.float64]
-    value_mean: NDArray[np.float32]
-
-
-def measure(configuration: Configuration, discount: float) -> Measures:
-    """Play uniformly at random and measure means and spreads, so that networks see order one."""
-    game, parameters = configuration.the_game(), configuration.game_parameters()
-    each = configuration.world_parameters()
-    each = [each[world % len(each)] for world in range(MEASURED_WORLDS)]
-    worlds = Worlds(game, len(each), each, max_cycles=configuration.max_cycles, autoreset=False)
-    powers = parameters.powers
-    profile = [Uniform(game, parameters, power) for power in range(powers)]
-    most = configuration.max_cycles or game.default_max_cycles
-    rows: list[NDArray[np.float32]] = []
-    rollout = play(
-        worlds,
-        profile,
-        seed=0,
-        steps=min(most, MEASURED_STEPS),
-        watch=lambda: rows.append(worlds.observations.copy()),
-    )
-    lived = np.concatenate([np.ones((1, MEASURED_WORLDS), np.bool_), rollout.lived])
-    features = np.array(rows)[lived].reshape(-1, rows[0].shape[-1])
-    mean, scale = features.mean(axis=0), features.std(axis=0)
-    returns = rollout.returns(discount)
-    spread = np.maximum(returns.std(axis=0), 1e-8)
-    return Measures(
-        feature_mean=mean.astype(np.float32),
-        # A column that never changes tells nothing: leave its deviations as they are.
-        feature_scale=np.where(scale > 1e-5 * (1.0 + abs(mean)), scale, 1.0).astype(np.float32),
-        reward_scale=1.0 / spread,
-        value_mean=(returns.mean(axis=0) / spread).astype(np.float32),
-    )
 
 
 def train(
@@ -141,68 +92,39 @@ def train(
             return known
     else:
         runs.begin(folder, configuration, seed)
-    threads_before = torch.get_num_threads()
-    checks_before = torch.distributions.Distribution._validate_args
-    # Networks this small are slower on more threads.
-    torch.set_num_threads(1)
-    # Checking every distribution's arguments costs a tenth of the time of a training.
-    torch.distributions.Distribution.set_default_validate_args(False)
-    try:
+    if configuration.algorithm != PPO:
+        _train_population(configuration, folder, seed, device, on_progress)
+        return Run(folder)
+    with small_networks():
         _Learner(configuration, folder, seed, device, on_progress).run(is_going_on)
-    finally:
-        torch.set_num_threads(threads_before)
-        torch.distributions.Distribution.set_default_validate_args(checks_before)
     return Run(folder)
 
 
-def seat_ppo(
+def _train_population(
     configuration: Configuration,
-    slots: Slots,
-    architecture: Architecture,
-    discount: float,
+    folder: Path,
     seed: int,
     device: str,
-) -> SeatPPO:
-    """Return the learner that a configuration asks for; `discount` is a step's."""
-    rate = configuration.learning_rate
-    return SeatPPO(
-        SeatPolicy,
-        slots,
-        learning_rate=lambda remaining: rate * remaining,
-        n_steps=configuration.steps,
-        batch_size=min(configuration.minibatch, slots.num_envs * configuration.steps),
-        n_epochs=configuration.epochs,
-        gamma=discount,
-        gae_lambda=configuration.trace,
-        clip_range=configuration.clip,
-        ent_coef=configuration.entropy,
-        vf_coef=configuration.value_weight,
-        max_grad_norm=configuration.gradient_norm,
-        magnet=configuration.magnet,
-        magnet_memory=configuration.magnet_memory,
-        policy_kwargs={
-            "architecture": architecture,
-            "optimizer_kwargs": {
-                "eps": 1e-8,
-                "betas": (0.9, configuration.adam_second_moment),
-                "fused": True,
-            },
-        },
-        seed=seed,
-        device=device,
+    on_progress: Callable[[Progress], None] | None,
+) -> None:
+    def tell(done: int, total: int, seconds: float, rewards: NDArray[np.float64]) -> None:
+        if on_progress is not None:
+            on_progress(Progress(done, total, seconds, done / max(seconds, 1e-9), rewards))
+
+    try:
+        PopulationLearner(configuration, folder, seed, device, tell).run()
+    except KeyboardInterrupt:
+        raise _interrupted(folder) from None
+
+
+def _interrupted(folder: Path) -> Interrupted:
+    return Interrupted(
+        f"Stopped. The run in {folder} can be used as it is; go on with: "
+        f"counterpoise train {folder} --resume"
     )
 
 
-def step_discount(configuration: Configuration) -> float:
-    """Return a step's discount factor: the configuration's, or the game's own."""
-    if configuration.discount is not None:
-        return configuration.discount
-    game = configuration.the_game()
-    yearly = game.discount(configuration.game_parameters())
-    return float(yearly ** (1 / len(game.phases)))
-
-
-class _Learner(BaseCallback):
+class _Learner(Course):
     """One training in progress: the callback that keeps metrics and checkpoints."""
 
     def __init__(
@@ -213,47 +135,17 @@ class _Learner(BaseCallback):
         device: str,
         on_progress: Callable[[Progress], None] | None,
     ) -> None:
-        super().__init__()
-        self.configuration = configuration
+        measures = measure(configuration, step_discount(configuration))
+        super().__init__(configuration, measures, seed=seed, device=device)
         self.folder = folder
         self._on_progress = on_progress
-        game, parameters = configuration.the_game(), configuration.game_parameters()
-        self._discount = step_discount(configuration)
-        measures = measure(configuration, self._discount)
-        worlds = Worlds(
-            game,
-            configuration.worlds,
-            configuration.world_parameters(),
-            max_cycles=configuration.max_cycles,
-        )
-        self.slots = Slots(worlds, reward_scale=measures.reward_scale, seed=seed)
-        batch = self.slots.num_envs * configuration.steps
-        self.total = -(-configuration.agent_steps // batch) * batch
-        self._architecture = Architecture(
-            seats=parameters.powers,
-            separate=configuration.policy == "separate",
-            hidden=configuration.hidden,
-            spread=configuration.spread,
-            feature_mean=measures.feature_mean,
-            feature_scale=measures.feature_scale,
-            value_mean=measures.value_mean,
-            activation=configuration.activation,
-        )
-        self.learner = self._algorithm(seed, device)
-        self._averaged = self._weights()
+        self.learner.set_logger(configure_logger(str(folder / runs.TENSORBOARD), ["tensorboard"]))
         self.rows: list[dict[str, Any]] = []
         self._seconds_before = 0.0
         self._began = self._kept = time.perf_counter()
-        batches = self.total // batch
+        batches = self.total // self.batch
         points = np.linspace(0, batches, configuration.regret_points + 1)[1:]
         self._regret_at = {round(point) for point in points}
-
-    def _algorithm(self, seed: int, device: str) -> SeatPPO:
-        learner = seat_ppo(
-            self.configuration, self.slots, self._architecture, self._discount, seed, device
-        )
-        learner.set_logger(configure_logger(str(self.folder / runs.TENSORBOARD), ["tensorboard"]))
-        return learner
 
     # -- the course of a training ----------------------------------------------------------------
 
@@ -261,39 +153,25 @@ class _Learner(BaseCallback):
         """Learn until the asked number of agent steps, from the last checkpoint if there is one."""
         if is_going_on and (self.folder / runs.CHECKPOINT).is_file():
             self._restore()
-        left = self.total - self.learner.num_timesteps
         try:
-            # Without a fresh start Stable-Baselines3 adds what was done to what is asked.
-            self.learner.learn(left, callback=self, reset_num_timesteps=False)
-            self._end_batch()
+            self.go()
         except KeyboardInterrupt:
             # A batch that was not learned from is played again by the resumed run.
-            raise Interrupted(
-                f"Stopped. The run in {self.folder} can be used as it is; go on with: "
-                f"counterpoise train {self.folder} --resume"
-            ) from None
+            raise _interrupted(self.folder) from None
         finally:
             self.slots.close()
 
-    def _on_step(self) -> bool:
-        return True
-
     def _on_rollout_start(self) -> None:
-        self.learner.ent_coef = self.configuration.entropy * (
-            1.0 - self.learner.num_timesteps / self.total
-        )
         if self.learner.num_timesteps == 0:
             self._keep(is_finished=False)
-            return
-        self._end_batch()
+        super()._on_rollout_start()
 
-    def _end_batch(self) -> None:
+    def end_batch(self) -> None:
         """Note what the batch that was just learned from showed, and keep it if it is time."""
-        batch = self.slots.num_envs * self.configuration.steps
-        iteration = self.learner.num_timesteps // batch
+        iteration = self.learner.num_timesteps // self.batch
         if self.rows and self.rows[-1]["iteration"] == iteration:
             return
-        self._average()
+        super().end_batch()
         is_finished = self.learner.num_timesteps >= self.total
         seconds = self._seconds_before + time.perf_counter() - self._began
         rewards = self.slots.take_mean_rewards()
@@ -349,35 +227,12 @@ class _Learner(BaseCallback):
 
     # -- keeping and restoring -------------------------------------------------------------------
 
-    def _weights(self) -> dict[str, torch.Tensor]:
-        state = self.learner.policy.mlp_extractor.state_dict()
-        return {name: value.detach().cpu().clone() for name, value in state.items()}
-
-    def _average(self) -> None:
-        """Move the weights that are played towards those that learn."""
-        batches = self.total // (self.slots.num_envs * self.configuration.steps)
-        share = 1.0 / max(1.0, self.configuration.averaging * batches)
-        for name, value in self._weights().items():
-            self._averaged[name] += share * (value - self._averaged[name])
-
     def _write_policy(self) -> None:
-        game = self.slots.worlds.game
-        parameters = self.configuration.parameters_to_judge()
-        description = {
-            "format": FORMAT,
-            "game": game.name,
-            "version": game.version,
-            "parameters": {name: getattr(parameters, name) for name in parameters.declarations},
-            "seats": self._architecture.seats,
-            "separate": self._architecture.separate,
-            "hidden": list(self._architecture.hidden),
-            "activation": self._architecture.activation,
-            "agent_steps": self.learner.num_timesteps,
-        }
         write_atomically(
-            self.folder / WEIGHTS, lambda path: safetensors.torch.save_file(self._averaged, path)
+            self.folder / WEIGHTS, lambda path: safetensors.torch.save_file(self.averaged, path)
         )
-        write_text_atomically(self.folder / DESCRIPTION, json.dumps(description, indent=2) + "\n")
+        text = json.dumps(self.description(), indent=2)
+        write_text_atomically(self.folder / DESCRIPTION, text + "\n")
 
     def _keep(self, is_finished: bool) -> None:
         """Write everything that the next batch depends on."""
@@ -389,7 +244,7 @@ class _Learner(BaseCallback):
         self._write_policy()
         checkpoint = {
             "policy": learner.policy.state_dict(),
-            "averaged": self._averaged,
+            "averaged": self.averaged,
             "magnet": learner.magnet_networks.state_dict(),
             "optimizer": learner.policy.optimizer.state_dict(),
             "torch": torch.get_rng_state(),
@@ -425,7 +280,7 @@ class _Learner(BaseCallback):
         path = self.folder / runs.CHECKPOINT
         checkpoint = torch.load(path, map_location=learner.device, weights_only=True)
         learner.policy.load_state_dict(checkpoint["policy"])
-        self._averaged = {name: value.cpu() for name, value in checkpoint["averaged"].items()}
+        self.averaged = {name: value.cpu() for name, value in checkpoint["averaged"].items()}
         learner.magnet_networks.load_state_dict(checkpoint["magnet"])
         learner.policy.optimizer.load_state_dict(checkpoint["optimizer"])
         learner.num_timesteps = checkpoint["agent_steps"]

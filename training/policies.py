@@ -148,7 +148,8 @@ class Workspace:
         for layer in reversed(range(len(results))):
             below = results[layer - 1] if layer > 0 else inputs
             of_weight, of_bias = self._weights[layer].grad, self._biases[layer].grad
-            assert of_weight is not None and of_bias is not None
+            assert of_weight is not None
+            assert of_bias is not None
             of_weight.baddbmm_(below.transpose(1, 2), slope)
             of_bias.add_(slope.sum(dim=1, keepdim=True))
             if layer > 0:
@@ -245,8 +246,9 @@ class SeatNetworks(nn.Module):
     def slots(self, groups: NDArray[Any]) -> NDArray[Any]:
         """Undo `groups_of`."""
         if not self.is_separate:
-            return groups[0]
-        return np.ascontiguousarray(groups.swapaxes(0, 1)).reshape(-1, *groups.shape[2:])
+            return np.asarray(groups[0])
+        in_order = np.ascontiguousarray(groups.swapaxes(0, 1))
+        return in_order.reshape(-1, *groups.shape[2:])
 
     def seats_of(self, observations: NDArray[np.float32]) -> NDArray[np.int64]:
         """Return the seat of each slot, [slots]."""

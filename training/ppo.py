@@ -4,7 +4,8 @@ Stable-Baselines3 builds a distribution object for every choice of every minibat
 gradient to be traced, in memory that is new each time. Here the slopes of the loss are written out
 (`kernels.py`), the networks run forward and backward in memory that is used again (`Workspace`),
 and a minibatch is gone through in pieces that stay in a processor's cache. On the same batch the
-gradients are those of Stable-Baselines3's `PPO` (amounts) and sb3-contrib's `MaskablePPO` (choices).
+gradients are those of Stable-Baselines3's `PPO` (amounts) and sb3-contrib's `MaskablePPO`
+(choices).
 
 One addition, off by default, for games whose equilibria are mixed. A *magnet* (Sokota et al. 2023,
 "A unified approach to reinforcement learning, quantal response equilibria, and two-player zero-sum
@@ -125,15 +126,15 @@ class SeatPPO(PPO):
         if len(self._counts) == 0:
             spread = networks.log_spreads()[seats]
             noise = torch.randn(outputs.shape).numpy()
-            logs = -0.5 * noise**2 - spread - np.float32(kernels.HALF_LOG_TWO_PI)
-            return outputs + noise * np.exp(spread), values, logs.sum(axis=1)
-        actions = np.empty((len(outputs), len(self._counts)), np.int64)
-        logs = np.empty(len(outputs), np.float32)
-        draws = torch.rand(actions.shape).numpy()
+            densities = -0.5 * noise**2 - spread - np.float32(kernels.HALF_LOG_TWO_PI)
+            return outputs + noise * np.exp(spread), values, densities.sum(axis=1)
+        options = np.empty((len(outputs), len(self._counts)), np.int64)
+        logs: NDArray[np.float32] = np.empty(len(outputs), np.float32)
+        draws = torch.rand(options.shape).numpy()
         kernels.draw_options(
-            outputs, is_open, self._counts, draws, np.empty_like(outputs), actions, logs
+            outputs, is_open, self._counts, draws, np.empty_like(outputs), options, logs
         )
-        return actions, values, logs
+        return options, values, logs
 
     def _to_device(self, values: NDArray[Any]) -> torch.Tensor:
         return torch.from_numpy(values).to(self.device)
@@ -330,7 +331,8 @@ class SeatPPO(PPO):
             )  # fmt: skip
             return slopes
         spread = self._networks.log_spread
-        assert spread is not None and spread.grad is not None
+        assert spread is not None
+        assert spread.grad is not None
         of_spread = np.zeros(spread.shape)
         kernels.amount_slopes(
             outputs, self._networks.log_spreads(), part["seats"], part["actions"],
@@ -359,7 +361,7 @@ TOLD = (
 
 
 def _array(values: torch.Tensor) -> NDArray[np.float32]:
-    return values.cpu().numpy()  # type: ignore[no-any-return]
+    return np.asarray(values.cpu().numpy())
 
 
 def _rows(values: NDArray[Any]) -> NDArray[Any]:

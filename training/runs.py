@@ -17,8 +17,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from counterpoise.agents.learned import DESCRIPTION, WEIGHTS, LearnedStrategy, load_profile
+from counterpoise.agents.learned import DESCRIPTION, WEIGHTS, load_profile
 from counterpoise.envs.errors import CounterpoiseError
+from counterpoise.envs.strategy import Strategy
 from counterpoise.training.configuration import Configuration, load
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ class Run:
             raise CounterpoiseError(f"{self.folder} has no metrics yet: let it train a little.")
         return polars.read_parquet(path)
 
-    def profile(self, *, is_random: bool | None = None) -> list[LearnedStrategy]:
+    def profile(self, *, is_random: bool | None = None) -> list[Strategy]:
         """Return what was learned so far, one strategy for every power.
 
         Parameters

@@ -1,0 +1,86 @@
+"""Best responses by learning: one seat learns against a frozen profile.
+
+Where a game is solved, `counterpoise.theory.regret.best_response` is exact and this measures how
+far learning falls below it; where it is not, this is what there is.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from counterpoise.agents.learned import LearnedStrategy
+from counterpoise.envs.strategy import Profile
+from counterpoise.training.configuration import Configuration
+from counterpoise.training.course import Course, Measures, measure, small_networks, step_discount
+
+
+def learn_best_response(
+    configuration: Configuration,
+    profile: Profile,
+    power: int,
+    *,
+    seed: int,
+    agent_steps: int | None = None,
+    device: str = "auto",
+    measures: Measures | None = None,
+) -> LearnedStrategy:
+    """Learn what one power does best against the others of a profile.
+
+    Parameters
+    ----------
+    configuration : Configuration
+        How to learn; its magnet is left out, for against frozen others nothing cycles, and what is
+        played in the end is the likeliest choice.
+    profile : sequence of Strategy
+        One for each power; the power's own is not used.
+    power : int
+    seed : int
+    agent_steps : int, optional
+        Decisions of this power to learn from; by default its part of the configuration's.
+    device : str
+    measures : Measures, optional
+        Where observations and payoffs lie, if that is known already.
+
+    Returns
+    -------
+    LearnedStrategy
+    """
+    powers = configuration.game_parameters().powers
+    steps = configuration.agent_steps // powers if agent_steps is None else agent_steps
+    alone = configuration.replace(
+        magnet=0.0,
+        mixed=False,
+        agent_steps=steps,
+        minibatch=max(1, configuration.minibatch // powers),
+    )
+    if measures is None:
+        measures = measure(alone, step_discount(alone))
+    with small_networks():
+        course = Course(
+            alone, measures, seed=seed, device=device, seats=[power], profile=list(profile)
+        )
+        try:
+            course.go()
+        finally:
+            course.slots.close()
+    return strategy_of(alone, course.weights(), course.description(), power)
+
+
+def strategy_of(
+    configuration: Configuration,
+    weights: dict[str, NDArray[np.float32]],
+    description: dict[str, Any],
+    power: int,
+) -> LearnedStrategy:
+    """Return a power's strategy from the weights and the description of what was learned."""
+    return LearnedStrategy(
+        configuration.the_game(),
+        configuration.parameters_to_judge(),
+        power,
+        weights,
+        description,
+        is_random=configuration.mixed,
+    )

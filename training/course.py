@@ -1,0 +1,225 @@
+"""The course of a learning: slots, networks and PPO as a configuration asks for them."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from stable_baselines3.common.callbacks import BaseCallback
+
+from counterpoise.agents.learned import FORMAT
+from counterpoise.envs.rollouts import play
+from counterpoise.envs.strategy import Profile
+from counterpoise.envs.worlds import Worlds
+from counterpoise.theory.regret import Uniform
+from counterpoise.training.configuration import Configuration
+from counterpoise.training.policies import Architecture, SeatPolicy
+from counterpoise.training.ppo import SeatPPO
+from counterpoise.training.slots import Slots
+
+MEASURED_WORLDS = 1_024
+MEASURED_STEPS = 200
+
+
+@contextlib.contextmanager
+def small_networks() -> Iterator[None]:
+    """Have torch work on one thread: networks this small are slower on more."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+@dataclasses.dataclass(frozen=True)
+class Measures:
+    """What uniformly random play shows of a game: where observations and payoffs lie."""
+
+    feature_mean: NDArray[np.float32]
+    feature_scale: NDArray[np.float32]
+    reward_scale: NDArray[np.float64]
+    value_mean: NDArray[np.float32]
+
+
+def measure(configuration: Configuration, discount: float) -> Measures:
+    """Play uniformly at random and measure means and spreads, so that networks see order one."""
+    game, parameters = configuration.the_game(), configuration.game_parameters()
+    each = configuration.world_parameters()
+    each = [each[world % len(each)] for world in range(MEASURED_WORLDS)]
+    worlds = Worlds(game, len(each), each, max_cycles=configuration.max_cycles, autoreset=False)
+    powers = parameters.powers
+    profile = [Uniform(game, parameters, power) for power in range(powers)]
+    most = configuration.max_cycles or game.default_max_cycles
+    rows: list[NDArray[np.float32]] = []
+    rollout = play(
+        worlds,
+        profile,
+        seed=0,
+        steps=min(most, MEASURED_STEPS),
+        watch=lambda: rows.append(worlds.observations.copy()),
+    )
+    lived = np.concatenate([np.ones((1, MEASURED_WORLDS), np.bool_), rollout.lived])
+    features = np.array(rows)[lived].reshape(-1, rows[0].shape[-1])
+    mean, scale = features.mean(axis=0), features.std(axis=0)
+    returns = rollout.returns(discount)
+    spread = np.maximum(returns.std(axis=0), 1e-8)
+    return Measures(
+        feature_mean=mean.astype(np.float32),
+        # A column that never changes tells nothing: leave its deviations as they are.
+        feature_scale=np.where(scale > 1e-5 * (1.0 + abs(mean)), scale, 1.0).astype(np.float32),
+        reward_scale=1.0 / spread,
+        value_mean=(returns.mean(axis=0) / spread).astype(np.float32),
+    )
+
+
+def step_discount(configuration: Configuration) -> float:
+    """Return a step's discount factor: the configuration's, or the game's own."""
+    if configuration.discount is not None:
+        return configuration.discount
+    game = configuration.the_game()
+    yearly = game.discount(configuration.game_parameters())
+    return float(yearly ** (1 / len(game.phases)))
+
+
+class Course(BaseCallback):
+    """Seats that learn together from the beginning to the end of a configuration.
+
+    As a callback of the learner it lets the entropy bonus fall and keeps the running mean of the
+    weights.
+
+    Parameters
+    ----------
+    configuration : Configuration
+    measures : Measures
+    seed : int
+    device : str
+    seats : sequence of int, optional
+        The powers that learn; all by default.
+    profile : sequence of Strategy, optional
+        Who plays the others.
+
+    Attributes
+    ----------
+    slots : Slots
+    learner : SeatPPO
+    total : int
+        Agent-steps of the whole course, a multiple of the batch.
+    averaged : dict of str to tensor
+        The weights that are played.
+    """
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        measures: Measures,
+        *,
+        seed: int,
+        device: str,
+        seats: Sequence[int] | None = None,
+        profile: Profile | None = None,
+    ) -> None:
+        super().__init__()
+        self.configuration = configuration
+        self.discount = step_discount(configuration)
+        worlds = Worlds(
+            configuration.the_game(),
+            configuration.worlds,
+            configuration.world_parameters(),
+            max_cycles=configuration.max_cycles,
+        )
+        self.slots = Slots(
+            worlds, seats=seats, profile=profile, reward_scale=measures.reward_scale, seed=seed
+        )
+        self.batch = self.slots.num_envs * configuration.steps
+        self.total = -(-configuration.agent_steps // self.batch) * self.batch
+        self.architecture = Architecture(
+            seats=len(self.slots.seats),
+            separate=configuration.policy == "separate",
+            hidden=configuration.hidden,
+            spread=configuration.spread,
+            feature_mean=measures.feature_mean,
+            feature_scale=measures.feature_scale,
+            value_mean=measures.value_mean[self.slots.seats],
+            activation=configuration.activation,
+        )
+        rate = configuration.learning_rate
+        self.learner = SeatPPO(
+            SeatPolicy,
+            self.slots,
+            learning_rate=lambda remaining: rate * remaining,
+            n_steps=configuration.steps,
+            batch_size=min(configuration.minibatch, self.batch),
+            n_epochs=configuration.epochs,
+            gamma=self.discount,
+            gae_lambda=configuration.trace,
+            clip_range=configuration.clip,
+            ent_coef=configuration.entropy,
+            vf_coef=configuration.value_weight,
+            max_grad_norm=configuration.gradient_norm,
+            magnet=configuration.magnet,
+            magnet_memory=configuration.magnet_memory,
+            policy_kwargs={
+                "architecture": self.architecture,
+                "optimizer_kwargs": {
+                    "eps": 1e-8,
+                    "betas": (0.9, configuration.adam_second_moment),
+                    "fused": True,
+                },
+            },
+            seed=seed,
+            device=device,
+        )
+        self.averaged = self._weights()
+
+    def go(self) -> None:
+        """Learn what is left of the course."""
+        left = self.total - self.learner.num_timesteps
+        # Without a fresh start Stable-Baselines3 adds what was done to what is asked.
+        self.learner.learn(left, callback=self, reset_num_timesteps=False)
+        self.end_batch()
+
+    def _on_step(self) -> bool:
+        return True
+
+    def _on_rollout_start(self) -> None:
+        done = self.learner.num_timesteps / self.total
+        self.learner.ent_coef = self.configuration.entropy * (1.0 - done)
+        if self.learner.num_timesteps > 0:
+            self.end_batch()
+
+    def end_batch(self) -> None:
+        """Move the weights that are played towards those that have just learned from a batch."""
+        batches = self.total // self.batch
+        share = 1.0 / max(1.0, self.configuration.averaging * batches)
+        for name, value in self._weights().items():
+            self.averaged[name] += share * (value - self.averaged[name])
+
+    def _weights(self) -> dict[str, torch.Tensor]:
+        state = self.learner.policy.mlp_extractor.state_dict()
+        return {name: value.detach().cpu().clone() for name, value in state.items()}
+
+    def weights(self) -> dict[str, NDArray[np.float32]]:
+        """Return the weights that are played, as arrays."""
+        return {name: value.numpy() for name, value in self.averaged.items()}
+
+    def description(self) -> dict[str, Any]:
+        """Return what is written beside the weights, so that they can be played."""
+        game = self.slots.worlds.game
+        parameters = self.configuration.parameters_to_judge()
+        return {
+            "format": FORMAT,
+            "game": game.name,
+            "version": game.version,
+            "parameters": {name: getattr(parameters, name) for name in parameters.declarations},
+            "learning": list(self.slots.seats),
+            "separate": self.architecture.separate,
+            "hidden": list(self.architecture.hidden),
+            "activation": self.architecture.activation,
+            "agent_steps": self.learner.num_timesteps,
+        }
