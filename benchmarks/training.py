@@ -4,8 +4,11 @@
 
 *Defaults*: `PPO("MlpPolicy", ...)` with Stable-Baselines3's own defaults on one world through the
 PettingZoo way in, all powers sharing the policy. *Slots*: the shipped configuration of the same
-game. Both are counted in agent-steps (decisions of single powers) a second of wall time, learning
-included. Then the shipped configurations run until the regret of every power is at most 0.02.
+game. *Like for like*: our PPO against Stable-Baselines3's (sb3-contrib's where choices are masked)
+on the same slots, with the same networks, batch, minibatch and epochs; `ten choices` is a made-up
+task of ten choices of five options each, for what a large game will cost. All are counted in
+agent-steps (decisions of single powers) a second of wall time, learning included. Then the shipped
+configurations run until the regret of every power is at most 0.02.
 """
 
 from __future__ import annotations
@@ -22,15 +25,27 @@ import numpy as np
 import torch
 from rich.console import Console
 from rich.table import Table
+from sb3_contrib import MaskablePPO
 from stable_baselines3 import PPO
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.vec_env import VecEnv
 
 from counterpoise.envs.parallel import CounterpoiseParallel
+from counterpoise.envs.registration import game as game_named
+from counterpoise.envs.worlds import Worlds
 from counterpoise.training.configuration import load, shipped
 from counterpoise.training.learn import Interrupted, train
+from counterpoise.training.policies import Architecture, SeatPolicy
+from counterpoise.training.ppo import SeatPPO
+from counterpoise.training.slots import Slots
 
 PROMISED_REGRET = 0.02
+LIKE_FOR_LIKE = (
+    ("arms_race", [32]),
+    ("arms_race", [64, 64]),
+    ("arms_or_allies", [64, 64]),
+    ("ten choices", [64, 64]),
+)
 PROMISE = ("seconds_to_promise", "seconds", "regret")
 
 
@@ -82,6 +97,103 @@ class PowersOfOneWorld(VecEnv):
 
     def env_is_wrapped(self, wrapper_class, indices=None):
         return [False] * self.num_envs
+
+
+class TenChoices(VecEnv):
+    """One seat, 32 numbers to see, ten choices of five options; the reward is noise."""
+
+    CHOICES, OPTIONS, FEATURES = 10, 5, 32
+
+    def __init__(self, count: int) -> None:
+        self.render_mode = None
+        self._rng = np.random.default_rng(0)
+        super().__init__(
+            count,
+            gymnasium.spaces.Box(-10.0, 10.0, (self.FEATURES + 1,), np.float32),
+            gymnasium.spaces.MultiDiscrete([self.OPTIONS] * self.CHOICES),
+        )
+        self._masks = np.ones((count, self.CHOICES * self.OPTIONS), np.bool_)
+        self._dones = np.zeros(count, np.bool_)
+        self._infos = [{} for _ in range(count)]
+
+    def reset(self):
+        seen = self._rng.standard_normal((self.num_envs, self.FEATURES + 1), np.float32)
+        seen[:, -1] = 1.0
+        return seen
+
+    def step_async(self, actions):
+        self._actions = actions
+
+    def step_wait(self):
+        rewards = self._actions[:, 0] + self._rng.standard_normal(self.num_envs)
+        return self.reset(), rewards, self._dones.copy(), self._infos
+
+    def action_masks(self):
+        return self._masks
+
+    def close(self):
+        pass
+
+    def get_attr(self, attr_name, indices=None):
+        return [getattr(self, attr_name)] * self.num_envs
+
+    def set_attr(self, attr_name, value, indices=None):
+        raise NotImplementedError
+
+    def env_method(self, method_name, *method_args, indices=None, **method_kwargs):
+        return list(getattr(self, method_name)(*method_args, **method_kwargs))
+
+    def env_is_wrapped(self, wrapper_class, indices=None):
+        return [False] * self.num_envs
+
+
+def slots_of(name: str) -> tuple[VecEnv, int]:
+    """Return the environment of one comparison, and how many of its last columns name the seat."""
+    if name == "ten choices":
+        return TenChoices(1_024), 1
+    game = game_named(name)
+    return Slots(Worlds(game, 512, game.parameters(), max_cycles=64), seed=0), 2
+
+
+def like_for_like(name: str, hidden: list[int], seconds: float) -> dict[str, float]:
+    """Return agent-steps a second of our PPO and of Stable-Baselines3's, taken in turns."""
+    rates: dict[str, list[float]] = {"ours": [], "theirs": []}
+    for _ in range(3):
+        for kind, found in rates.items():
+            slots, seats = slots_of(name)
+            features = slots.observation_space.shape[0] - seats
+            is_discrete = not isinstance(slots.action_space, gymnasium.spaces.Box)
+            architecture = Architecture(
+                seats=seats,
+                separate=False,
+                hidden=tuple(hidden),
+                spread=0.3,
+                feature_mean=np.zeros(features, np.float32),
+                feature_scale=np.ones(features, np.float32),
+                value_mean=np.zeros(seats, np.float32),
+            )
+            shared = {
+                "n_steps": 16, "batch_size": 8_192, "n_epochs": 4, "seed": 0, "device": "cpu",
+            }  # fmt: skip
+            if kind == "ours":
+                learner = SeatPPO(
+                    SeatPolicy, slots,
+                    policy_kwargs={
+                        "architecture": architecture, "optimizer_kwargs": {"fused": True},
+                    },
+                    **shared,
+                )  # fmt: skip
+            else:
+                algorithm = MaskablePPO if is_discrete else PPO
+                net_arch = {"net_arch": {"pi": hidden, "vf": hidden}}
+                learner = algorithm("MlpPolicy", slots, policy_kwargs=net_arch, **shared)
+            learner.learn(16 * slots.num_envs)
+            before, began = learner.num_timesteps, time.perf_counter()
+            learner.learn(10**9, callback=_Clock(seconds / 3.0), reset_num_timesteps=False)
+            found.append((learner.num_timesteps - before) / (time.perf_counter() - began))
+    ours, theirs = (float(np.median(found)) for found in rates.values())
+    ratio = float(np.median(np.divide(rates["ours"], rates["theirs"])))
+    return {"ours": ours, "theirs": theirs, "ratio": ratio}
 
 
 class _Clock(BaseCallback):
@@ -144,11 +256,19 @@ def main() -> None:
         single = rate_of_defaults(game, options.seconds)
         torch.set_num_threads(default_threads)
         rates[game] = {"slots": slots, "defaults": single, "ratio": slots / single}
+    torch.set_num_threads(1)
+    alike = {
+        f"{name}, {' x '.join(str(units) for units in hidden)}": like_for_like(
+            name, hidden, options.seconds
+        )
+        for name, hidden in LIKE_FOR_LIKE
+    }
+    torch.set_num_threads(default_threads)
     promises = {
         name: dict(zip(PROMISE, seconds_to_promise(name), strict=True)) for name in shipped()
     }
     if options.json:
-        print(json.dumps({"rates": rates, "promises": promises}, indent=2))
+        print(json.dumps({"rates": rates, "alike": alike, "promises": promises}, indent=2))
         return
     console = Console()
     table = Table(title="PPO, learning included (agent-steps/s; torch on one thread in both)")
@@ -158,6 +278,12 @@ def main() -> None:
         table.add_row(
             game, f"{row['slots']:,.0f}", f"{row['defaults']:,.0f}", f"{row['ratio']:.0f}"
         )
+    console.print(table)
+    table = Table(title="PPO like for like (agent-steps/s; medians of three turns each)")
+    for column in ("task", "ours", "Stable-Baselines3's", "ratio"):
+        table.add_column(column, justify="right")
+    for name, row in alike.items():
+        table.add_row(name, f"{row['ours']:,.0f}", f"{row['theirs']:,.0f}", f"{row['ratio']:.1f}")
     console.print(table)
     table = Table(title=f"Seconds until every power's regret is at most {PROMISED_REGRET}")
     for column in ("configuration", "seconds", "of", "regret at the end"):

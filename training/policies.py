@@ -281,8 +281,10 @@ class _SeatPolicy:
         is_normal = hasattr(self.action_space, "low")
         if is_normal:
             outputs = int(np.prod(self.action_space.shape))
+        elif hasattr(self.action_space, "nvec"):
+            outputs = int(np.sum(self.action_space.nvec))
         else:
-            outputs = int(np.sum(getattr(self.action_space, "nvec", self.action_space.n)))
+            outputs = int(self.action_space.n)
         self.mlp_extractor = SeatNetworks(self._architecture, outputs, is_normal)
         self.action_net = nn.Identity()
         self.value_net = nn.Identity()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gymnasium
 import numpy as np
 import pytest
 import torch
@@ -9,6 +10,7 @@ from sb3_contrib import MaskablePPO
 from sb3_contrib.common.maskable.buffers import MaskableRolloutBuffer
 from stable_baselines3 import PPO
 from stable_baselines3.common.logger import configure
+from stable_baselines3.common.vec_env import VecEnv
 
 from counterpoise.envs.registration import game as game_named
 from counterpoise.envs.worlds import Worlds
@@ -19,7 +21,57 @@ from counterpoise.training.slots import Slots
 STEPS, WORLDS = 6, 32
 
 
+class ManyChoices(VecEnv):
+    """A task of three choices of different sizes, with masks, for as many rows as asked."""
+
+    COUNTS = (3, 2, 5)
+
+    def __init__(self, count):
+        self.render_mode = None
+        self.seats = [0]
+        self._rng = np.random.default_rng(0)
+        super().__init__(
+            count,
+            gymnasium.spaces.Box(-9.0, 9.0, (5,), np.float32),
+            gymnasium.spaces.MultiDiscrete(list(self.COUNTS)),
+        )
+
+    def reset(self):
+        seen = self._rng.standard_normal((self.num_envs, 5), np.float32)
+        seen[:, -1] = 1.0
+        return seen
+
+    def action_masks(self):
+        masks = self._rng.random((self.num_envs, 10)) < 0.7
+        masks[:, [0, 3, 5]] = True
+        return masks
+
+    def step_async(self, actions):
+        self._rewards = actions.sum(axis=1) + self._rng.standard_normal(self.num_envs)
+
+    def step_wait(self):
+        done = self._rng.random(self.num_envs) < 0.2
+        return self.reset(), self._rewards, done, [{} for _ in range(self.num_envs)]
+
+    def close(self):
+        pass
+
+    def get_attr(self, attr_name, indices=None):
+        return [getattr(self, attr_name)] * self.num_envs
+
+    def set_attr(self, attr_name, value, indices=None):
+        raise NotImplementedError
+
+    def env_method(self, method_name, *method_args, indices=None, **method_kwargs):
+        return list(getattr(self, method_name)(*method_args, **method_kwargs))
+
+    def env_is_wrapped(self, wrapper_class, indices=None):
+        return [False] * self.num_envs
+
+
 def slots_of(name):
+    if name == "many choices":
+        return ManyChoices(WORLDS)
     game = game_named(name)
     return Slots(Worlds(game, WORLDS, game.parameters(), max_cycles=4), seed=3)
 
@@ -62,10 +114,10 @@ def gradients(learner):
 
 
 @pytest.mark.parametrize("separate", [True, False])
-@pytest.mark.parametrize("name", ["arms_race", "burden_sharing", "arms_or_allies"])
+@pytest.mark.parametrize("name", ["arms_race", "burden_sharing", "arms_or_allies", "many choices"])
 def test_the_gradients_are_those_of_stable_baselines(name, separate):
     slots = slots_of(name)
-    is_discrete = slots.worlds.game.is_discrete
+    is_discrete = not isinstance(slots.action_space, gymnasium.spaces.Box)
     architecture = architecture_of(slots, separate=separate)
     ours = learner_of(SeatPPO, SeatPolicy, slots, architecture)
     stock = learner_of(
