@@ -15,7 +15,13 @@ if TYPE_CHECKING:
     from counterpoise.envs.game import Game
 
 # Name and version of every game; any change of dynamics, spaces or rewards raises the version.
-GAMES = {"burden_sharing": 0, "arms_race": 0, "arms_or_allies": 0}
+GAMES = {
+    "burden_sharing": 0,
+    "arms_race": 0,
+    "arms_or_allies": 0,
+    "deterrence": 0,
+    "shifting_power": 0,
+}
 
 
 def game_names() -> list[str]:

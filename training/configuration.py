@@ -71,6 +71,9 @@ class Configuration:
     """Lambda of generalised advantage estimation."""
     clip: float = 0.2
     """Clipping of PPO's probability ratio."""
+    normalize_advantage: bool = True
+    """Whether advantages are standardised in every minibatch; otherwise they are in scaled rewards,
+    so that near a mixed equilibrium, where nothing is to be gained, steps become small."""
     entropy: float = 0.0
     """Weight of the entropy bonus at the start; it falls linearly to nothing."""
     magnet: float = 0.0

@@ -159,6 +159,7 @@ class Course(BaseCallback):
             gamma=self.discount,
             gae_lambda=configuration.trace,
             clip_range=configuration.clip,
+            normalize_advantage=configuration.normalize_advantage,
             ent_coef=configuration.entropy,
             vf_coef=configuration.value_weight,
             max_grad_norm=configuration.gradient_norm,

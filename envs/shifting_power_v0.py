@@ -1,0 +1,11 @@
+"""Shifting power, as a PettingZoo environment.
+
+The rules stand in `counterpoise.envs.games.shifting_power`; settings are those of
+`counterpoise.envs.parallel.CounterpoiseParallel`.
+"""
+
+from counterpoise.envs.parallel import ways_in
+
+__all__ = ["env", "parallel_env", "raw_env"]
+
+parallel_env, env, raw_env = ways_in("shifting_power", version=0)

@@ -1,0 +1,178 @@
+r"""The equilibria of `deterrence`, exact best responses, and what happens.
+
+A year is a game of three options a side, whose payoffs come from the game's own rules. With
+:math:`t = \tanh(g / 2)\, G` (deterrents at half a hawk's arms, hawks at one), war comes only
+between hawks and doves if :math:`\tanh(g / 4)\, G < C < t`, and then
+
+.. math::
+
+    q_\text{hawk} = \frac{k / 2}{t + C}, \qquad q_\text{dove} = \frac{k / 2}{t - C}
+
+with the rest deterrents is an equilibrium; it is the only one if also :math:`C < t - k`. All
+equilibria are found by enumerating the vertices of the best-response polytopes (quantecon), in that
+range and elsewhere. Years being independent, playing one of them in every year is an equilibrium of
+the whole game.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from counterpoise.envs.games.deterrence import (
+    GAME,
+    OPTIONS,
+    POWERS,
+    Parameters,
+    arms_of,
+    is_war,
+    payoff,
+)
+from counterpoise.envs.strategy import Profile
+from counterpoise.envs.worlds import Worlds
+from counterpoise.theory.solution import BestResponse, Equilibrium
+from counterpoise.theory.strategies import Mixed, OptionByYear
+
+OUTCOME_UNITS = {
+    "doves": "1",
+    "deterrents": "1",
+    "hawks": "1",
+    "war_rate": "1/year",
+    "arms": "arms",
+    "value": "payoff, discounted",
+}
+
+NAMES = ("doves", "deterrents", "hawks")
+# A vertex found to 15 digits may leave a trace of probability on an option that is not played.
+PLAYED = 1e-9
+
+
+def payoff_table(parameters: Parameters) -> NDArray[np.float64]:
+    """Return a power's payoff of a year by its own and the other's option, [3, 3]."""
+    record = parameters.to_record()
+    arms = [arms_of(record, option) for option in range(OPTIONS)]
+    return np.array([[payoff(record, own, other) for other in arms] for own in arms])
+
+
+def war_table(parameters: Parameters) -> NDArray[np.float64]:
+    """Return whether there is war by both powers' options, [3, 3]."""
+    record = parameters.to_record()
+    arms = [arms_of(record, option) for option in range(OPTIONS)]
+    return np.array([[float(is_war(record, own, other)) for other in arms] for own in arms])
+
+
+@functools.lru_cache(maxsize=64)
+def _sights(parameters: Parameters) -> tuple[NDArray[np.float32], NDArray[np.int8]]:
+    """Return what a power sees in each year, and which options are open, [years, ...]."""
+    worlds = Worlds(GAME, parameters.years, parameters, autoreset=False)
+    worlds.reset(0)
+    worlds.records["year"] = np.arange(parameters.years)
+    worlds.restore(worlds.copy())
+    return worlds.observations[:, 0].copy(), worlds.masks[:, 0].copy()
+
+
+def mixtures(parameters: Parameters, profile: Profile) -> NDArray[np.float64]:
+    """Return the probability of each option, by power and year, [powers, years, 3]."""
+    chances = np.stack([each.probabilities(*_sights(parameters)) for each in profile])
+    # A network's probabilities sum to 1 only up to the rounding of its 32-bit numbers.
+    return np.asarray(chances / chances.sum(axis=2, keepdims=True), np.float64)
+
+
+def _discounted(parameters: Parameters, by_year: NDArray[np.float64]) -> float:
+    return float(parameters.discount ** np.arange(parameters.years) @ by_year)
+
+
+def values(parameters: Parameters, profile: Profile) -> NDArray[np.float64]:
+    """Return each power's exact discounted payoff, [2]."""
+    chances, table = mixtures(parameters, profile), payoff_table(parameters)
+    return np.array(
+        [
+            _discounted(
+                parameters, np.einsum("yi,ij,yj->y", chances[power], table, chances[1 - power])
+            )
+            for power in range(POWERS)
+        ]
+    )
+
+
+def best_response(parameters: Parameters, profile: Profile, power: int) -> BestResponse:
+    """Return a power's exact best response: the best option of each year."""
+    rival = mixtures(parameters, profile)[1 - power]
+    worth = rival @ payoff_table(parameters).T
+    return BestResponse(
+        OptionByYear(worth.argmax(axis=1), GAME.observation_names(POWERS).index("years_left")),
+        _discounted(parameters, worth.max(axis=1)),
+        float(values(parameters, profile)[power]),
+    )
+
+
+def name_of(chances: NDArray[np.float64]) -> str:
+    """Say who is there in one power's mixture, such as "doves and hawks"."""
+    there = [name for name, chance in zip(NAMES, chances, strict=True) if chance > PLAYED]
+    if len(there) == 1:
+        return f"all {there[0]}"
+    return ", ".join(there[:-1]) + f" and {there[-1]}"
+
+
+@functools.lru_cache(maxsize=256)
+def equilibria(parameters: Parameters) -> tuple[Equilibrium, ...]:
+    """Return every equilibrium: first symmetric ones, those with the most options played first.
+
+    Raises
+    ------
+    ArithmeticError
+        If the year's game is so degenerate that none is found at a vertex.
+    """
+    # Takes more than a second to import.
+    from quantecon import game_theory
+
+    table = payoff_table(parameters)
+    player = game_theory.Player(table)
+    found = game_theory.vertex_enumeration(game_theory.NormalFormGame((player, player)))
+    pairs = [np.clip(np.array(pair), 0.0, 1.0) for pair in found]
+    if not pairs:
+        raise ArithmeticError(f"No equilibrium at any vertex for {parameters!r}.")
+
+    def order(pair: NDArray[np.float64]) -> tuple[bool, int]:
+        return not np.allclose(*pair, atol=PLAYED), -int((pair > PLAYED).sum())
+
+    pairs.sort(key=order)
+    return tuple(_equilibrium(parameters, pair, len(pairs) == 1) for pair in pairs)
+
+
+def _equilibrium(parameters: Parameters, pair: NDArray[np.float64], is_unique: bool) -> Equilibrium:
+    strategies = tuple(Mixed(chances / chances.sum()) for chances in pair)
+    first, second = (name_of(chances) for chances in pair)
+    return Equilibrium(
+        game=GAME.name,
+        parameters=parameters,
+        strategies=strategies,
+        values=values(parameters, strategies),
+        outcomes=outcomes(parameters, strategies),
+        method="Vertex enumeration of the year's game.",
+        is_unique=is_unique,
+        name=first if first == second else f"{first} against {second}",
+    )
+
+
+def equilibrium(parameters: Parameters) -> Equilibrium:
+    """Return the first of `equilibria`: symmetric if one is, with the most options played."""
+    return equilibria(parameters)[0]
+
+
+def outcomes(parameters: Parameters, profile: Profile) -> dict[str, Any]:
+    """Return shares of doves, deterrents and hawks, wars and arms; means over the years."""
+    chances = mixtures(parameters, profile)
+    record = parameters.to_record()
+    arms = np.array([arms_of(record, option) for option in range(OPTIONS)])
+    wars = np.einsum("yi,ij,yj->y", chances[0], war_table(parameters), chances[1])
+    shares = chances.mean(axis=1)
+    return {
+        **{name: shares[:, option] for option, name in enumerate(NAMES)},
+        "war_rate": float(wars.mean()),
+        "arms": shares @ arms,
+        "value": values(parameters, profile),
+    }

@@ -1,0 +1,281 @@
+r"""The equilibrium of `shifting_power`, exact best responses, and what happens.
+
+Against what it has seen the deterrer strikes if :math:`\Delta > c_D`; if not, it never strikes, and
+the target invests if :math:`\Delta > k`. Let then :math:`\Delta > c_D`. If nothing else is struck,
+investing brings the target
+
+.. math::
+
+    g = (1 - s) \Delta - s\, c_T - k.
+
+Where :math:`g \le 0` the fear of being seen is enough: nobody invests, nobody strikes. Where
+:math:`g > 0` no pure strategies are in equilibrium, for who surely invests is surely struck, and
+who surely does not could. Both mix: the target invests with the probability that leaves a deterrer
+who sees nothing indifferent, and that strikes with the one that leaves the target so,
+
+.. math::
+
+    q = \frac{c_D}{c_D + (1 - s)(\Delta - c_D)}, \qquad r = \frac{g}{g + k}.
+
+A year is then one of war with probability :math:`q s + (1 - q s)\, r`. As intelligence rises, war
+does not fade: it ends at the :math:`s` at which :math:`g = 0`.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from counterpoise.envs.games.shifting_power import (
+    DETERRER,
+    GAME,
+    STRIKE,
+    TARGET,
+    Parameters,
+    deterrer_payoff,
+    target_payoff,
+)
+from counterpoise.envs.strategy import Profile, Strategy
+from counterpoise.envs.worlds import Worlds
+from counterpoise.theory.solution import BestResponse, Equilibrium
+
+OUTCOME_UNITS = {
+    "investment_rate": "1/year",
+    "strike_rate_unseen": "1",
+    "strike_rate_seen": "1",
+    "war_rate": "1/year",
+    "war_on_nothing_rate": "1/year",
+    "value": "payoff, discounted",
+}
+
+UNSEEN, SEEN = 0, 1
+
+
+class Mixed(Strategy):
+    """Takes option 1 with a probability that depends on the signal.
+
+    Parameters
+    ----------
+    power : int
+        The target looks at no signal: its probability is `unseen`.
+    unseen, seen : float
+        The probability without and with a signal.
+    """
+
+    name = "mixed"
+
+    def __init__(self, power: int, unseen: float, seen: float = 0.0) -> None:
+        self._chances = np.array([unseen, seen])
+        self._phase = STRIKE if power == DETERRER else 1 - STRIKE
+        self.is_random = bool(((self._chances > 0.0) & (self._chances < 1.0)).any())
+
+    def probabilities(
+        self, observations: NDArray[np.float32], masks: NDArray[np.int8]
+    ) -> NDArray[np.float64]:
+        """Return the probability of each option, [n, 2]."""
+        is_on_the_move = np.rint(observations[:, 0]).astype(np.int64) == self._phase
+        signal = np.rint(observations[:, 3]).astype(np.int64)
+        chance = np.where(is_on_the_move, self._chances[signal], 0.0)
+        return np.stack([1.0 - chance, chance], axis=1)
+
+    def act(
+        self, observations: NDArray[np.float32], masks: NDArray[np.int8], rng: np.random.Generator
+    ) -> NDArray[np.int64]:
+        """Draw an option for each row, [n, 1]."""
+        chance = self.probabilities(observations, masks)[:, 1]
+        return (rng.random(len(chance)) < chance).astype(np.int64)[:, None]
+
+
+class ByYear(Strategy):
+    """Takes option 1 as a table says, by year and signal.
+
+    Parameters
+    ----------
+    parameters : Parameters
+    power : int
+    options : ndarray of int, [years, 2]
+        The option in each year without and with a signal.
+    """
+
+    name = "by year"
+
+    def __init__(self, parameters: Parameters, power: int, options: NDArray[np.int64]) -> None:
+        self._years = parameters.years
+        self._phase = STRIKE if power == DETERRER else 1 - STRIKE
+        self._options = options
+
+    def act(
+        self, observations: NDArray[np.float32], masks: NDArray[np.int8], rng: np.random.Generator
+    ) -> NDArray[np.int64]:
+        """Look each row's option up, [n, 1]."""
+        left = np.rint(observations[:, 1].astype(np.float64) * self._years).astype(np.int64)
+        year = np.clip(self._years - left, 0, self._years - 1)
+        signal = np.rint(observations[:, 3]).astype(np.int64)
+        is_on_the_move = np.rint(observations[:, 0]).astype(np.int64) == self._phase
+        return np.where(is_on_the_move, self._options[year, signal], 0)[:, None]
+
+
+@functools.lru_cache(maxsize=64)
+def _sights(
+    parameters: Parameters,
+) -> tuple[NDArray[np.float32], NDArray[np.int8], NDArray[np.float32], NDArray[np.int8]]:
+    """Return what each side sees where it moves, as the game itself writes it.
+
+    The target's observations and masks, [years, ...]; the deterrer's, [years * 2, ...], without
+    and with a signal.
+    """
+    years = parameters.years
+    worlds = Worlds(GAME, 3 * years, parameters, autoreset=False)
+    worlds.reset(0)
+    records = worlds.records
+    records["year"] = np.concatenate([np.arange(years), np.repeat(np.arange(years), 2)])
+    records["phase"][years:] = STRIKE
+    records["seen"][years:, DETERRER] = np.tile([0.0, 1.0], years)
+    worlds.restore(worlds.copy())
+    return (
+        worlds.observations[:years, TARGET].copy(),
+        worlds.masks[:years, TARGET].copy(),
+        worlds.observations[years:, DETERRER].copy(),
+        worlds.masks[years:, DETERRER].copy(),
+    )
+
+
+def _chances(
+    parameters: Parameters, profile: Profile
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the probability of investing, [years], and of striking by signal, [years, 2]."""
+    target_sees, target_masks, deterrer_sees, deterrer_masks = _sights(parameters)
+    invest = profile[TARGET].probabilities(target_sees, target_masks)
+    strike = profile[DETERRER].probabilities(deterrer_sees, deterrer_masks)
+    # A network's probabilities sum to 1 only up to the rounding of its 32-bit numbers.
+    invest = invest[:, 1] / invest.sum(axis=1)
+    strike = strike[:, 1] / strike.sum(axis=1)
+    return np.asarray(invest), np.asarray(strike.reshape(-1, 2))
+
+
+def _payoffs(parameters: Parameters, payoff: Any) -> NDArray[np.float64]:
+    """Return one side's payoff of a year for each investment and strike, [2, 2]."""
+    record = parameters.to_record()
+    return np.array(
+        [[payoff(record, float(i), float(a)) for a in range(2)] for i in range(2)], np.float64
+    )
+
+
+def _signals(parameters: Parameters) -> NDArray[np.float64]:
+    """Return the probability of each signal given each investment, [2, 2]."""
+    return np.array([[1.0, 0.0], [1.0 - parameters.intelligence, parameters.intelligence]])
+
+
+def _year_values(
+    parameters: Parameters, invest: NDArray[np.float64], strike: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return both sides' expected payoff of each year, [years, 2]."""
+    investments = np.stack([1.0 - invest, invest], axis=1)
+    strikes = np.stack([1.0 - strike, strike], axis=2)
+    signals = _signals(parameters)
+    return np.stack(
+        [
+            np.einsum("yi,is,ysa,ia->y", investments, signals, strikes, _payoffs(parameters, each))
+            for each in (target_payoff, deterrer_payoff)
+        ],
+        axis=1,
+    )
+
+
+def _discounted(parameters: Parameters, by_year: NDArray[np.float64]) -> NDArray[np.float64]:
+    weights = parameters.discount ** np.arange(parameters.years)
+    return np.asarray(np.tensordot(weights, by_year, axes=1))
+
+
+def values(parameters: Parameters, profile: Profile) -> NDArray[np.float64]:
+    """Return each side's exact discounted payoff, [2]."""
+    return _discounted(parameters, _year_values(parameters, *_chances(parameters, profile)))
+
+
+def best_response(parameters: Parameters, profile: Profile, power: int) -> BestResponse:
+    """Return a side's exact best response: the better option in every year, for every signal."""
+    invest, strike = _chances(parameters, profile)
+    signals = _signals(parameters)
+    if power == TARGET:
+        strikes = np.stack([1.0 - strike, strike], axis=2)
+        worth = np.einsum("is,ysa,ia->yi", signals, strikes, _payoffs(parameters, target_payoff))
+        options = np.repeat((worth[:, 1] > worth[:, 0]).astype(np.int64)[:, None], 2, axis=1)
+        best = worth.max(axis=1)
+    else:
+        investments = np.stack([1.0 - invest, invest], axis=1)
+        worth = np.einsum(
+            "yi,is,ia->ysa", investments, signals, _payoffs(parameters, deterrer_payoff)
+        )
+        options = (worth[:, :, 1] > worth[:, :, 0]).astype(np.int64)
+        # A signal that never comes tells of an investment all the same.
+        certain = _payoffs(parameters, deterrer_payoff)[1]
+        never = investments @ signals == 0.0
+        options = np.where(never, int(certain[1] > certain[0]), options)
+        best = worth.max(axis=2).sum(axis=1)
+    own = _year_values(parameters, invest, strike)[:, power]
+    return BestResponse(
+        ByYear(parameters, power, options),
+        float(_discounted(parameters, best)),
+        float(_discounted(parameters, own)),
+    )
+
+
+def temptation(parameters: Parameters) -> float:
+    """Return g: what investing brings if only what was seen is struck."""
+    return float(
+        (1.0 - parameters.intelligence) * parameters.shift
+        - parameters.intelligence * parameters.target_war_cost
+        - parameters.investment_cost
+    )
+
+
+@functools.lru_cache(maxsize=256)
+def equilibrium(parameters: Parameters) -> Equilibrium:
+    """Return the perfect Bayesian equilibrium, in closed form; see the module's docstring."""
+    shift, cost = parameters.shift, parameters.deterrer_war_cost
+    gain = temptation(parameters)
+    if shift <= cost:
+        chances = (1.0 if shift > parameters.investment_cost else 0.0, 0.0, 0.0)
+        is_unique = shift != cost and shift != parameters.investment_cost
+        method = "Closed form: no rise is worth a strike, so nothing is deterred."
+    elif gain <= 0.0:
+        chances = (0.0, 0.0, 1.0)
+        is_unique = gain < 0.0
+        method = "Closed form: a rise would be seen too often to be tried."
+    else:
+        invests = cost / (cost + (1.0 - parameters.intelligence) * (shift - cost))
+        chances = (invests, gain / (gain + parameters.investment_cost), 1.0)
+        is_unique = True
+        method = "Closed form: each side's probability leaves the other indifferent."
+    strategies = (Mixed(TARGET, chances[0]), Mixed(DETERRER, chances[1], chances[2]))
+    return Equilibrium(
+        game=GAME.name,
+        parameters=parameters,
+        strategies=strategies,
+        values=values(parameters, strategies),
+        outcomes=outcomes(parameters, strategies),
+        method=method,
+        is_unique=is_unique,
+    )
+
+
+def outcomes(parameters: Parameters, profile: Profile) -> dict[str, Any]:
+    """Return how often a profile invests, strikes, and fights over nothing; means over the years.
+
+    ``strike_rate_seen`` is what the deterrer would do if it saw an investment, whether or not one
+    is ever made.
+    """
+    invest, strike = _chances(parameters, profile)
+    seen = invest * parameters.intelligence
+    war = seen * strike[:, SEEN] + (1.0 - seen) * strike[:, UNSEEN]
+    return {
+        "investment_rate": float(invest.mean()),
+        "strike_rate_unseen": float(strike[:, UNSEEN].mean()),
+        "strike_rate_seen": float(strike[:, SEEN].mean()),
+        "war_rate": float(war.mean()),
+        "war_on_nothing_rate": float(((1.0 - invest) * strike[:, UNSEEN]).mean()),
+        "value": values(parameters, profile),
+    }

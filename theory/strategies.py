@@ -1,0 +1,64 @@
+"""Strategies that several theories hand back."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from counterpoise.envs.strategy import Strategy
+
+
+class Mixed(Strategy):
+    """Draws one of its options with the same probabilities in every year.
+
+    Parameters
+    ----------
+    chances : array_like, [options]
+    """
+
+    name = "mixed"
+
+    def __init__(self, chances: ArrayLike) -> None:
+        self.chances = np.asarray(chances, np.float64)
+        self.is_random = bool((self.chances < 1.0).all())
+
+    def probabilities(
+        self, observations: NDArray[np.float32], masks: NDArray[np.int8]
+    ) -> NDArray[np.float64]:
+        """Return the probability of each option, [n, options]; what is closed goes to option 0."""
+        chances = np.where(masks == 1, self.chances, 0.0)
+        chances[:, 0] += 1.0 - chances.sum(axis=1)
+        return chances
+
+    def act(
+        self, observations: NDArray[np.float32], masks: NDArray[np.int8], rng: np.random.Generator
+    ) -> NDArray[np.int64]:
+        """Draw an option for each row, [n, 1]."""
+        upto = np.cumsum(self.probabilities(observations, masks), axis=1)
+        draws = rng.random(len(upto))[:, None] * upto[:, -1:]
+        return (draws >= upto[:, :-1]).sum(axis=1).astype(np.int64)[:, None]
+
+
+class OptionByYear(Strategy):
+    """Takes the option that a table has for the year.
+
+    Parameters
+    ----------
+    options : ndarray of int, [years]
+    column : int
+        Where an observation says which share of the years is left.
+    """
+
+    name = "by year"
+
+    def __init__(self, options: NDArray[np.int64], column: int) -> None:
+        self._options = options
+        self._column = column
+
+    def act(
+        self, observations: NDArray[np.float32], masks: NDArray[np.int8], rng: np.random.Generator
+    ) -> NDArray[np.int64]:
+        """Look each row's option up, [n, 1]."""
+        years = len(self._options)
+        left = np.rint(observations[:, self._column].astype(np.float64) * years).astype(np.int64)
+        return self._options[np.clip(years - left, 0, years - 1)][:, None]
