@@ -1,0 +1,216 @@
+r"""Buck-passing and chain gangs: who stands up to an aggressor that threatens all?
+
+The aggressor stands at level :math:`x`, first 0. Every year each power concerned balances against
+it, at a cost :math:`c_x = c_0 + c_1 x`, or passes the buck. If anybody balances, the aggressor is
+stopped and the game is over; those who passed then pay the tie cost :math:`h` (a broken treaty, a
+shared fate). If nobody does, each loses :math:`l_x = (l_0 + l_1 x)(1 + o)`, and the aggressor goes
+on to :math:`x + 1`. A year after it has come to level :math:`X` each loses :math:`L`, and all is
+over.
+
+Offence dominance :math:`o` makes it costly to wait, and ties make it costly to stay out.
+
+Source: after Christensen and Snyder (1990), "Chain gangs and passed bucks", International
+Organization 44 (where offence is thought to dominate, states tie themselves to their allies; where
+defence is, they leave the fighting to each other); the volunteer's dilemma of Diekmann (1985),
+Journal of Conflict Resolution 29, and Bliss and Nalebuff (1984), Journal of Public Economics 25
+(the more could help, the less does each). The dynamics and every number are ours.
+
+Version history
+---------------
+v0: first release.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from counterpoise.envs.compilation import rule
+from counterpoise.envs.errors import ParameterError
+from counterpoise.envs.game import Account, Choice, Feature, Game, Role, world_dtype
+from counterpoise.envs.parameters import ParametersBase, parameter, parameters
+
+POWERS = 8
+MOST_LEVELS = 8
+PASS, BALANCE = 0, 1
+
+
+@parameters
+class Parameters(ParametersBase):
+    """Parameters of `buck_passing`."""
+
+    CAPACITY = POWERS
+
+    powers: int = parameter(3, 2, POWERS, unit="powers", doc="All powers, bystanders included.")
+    bystanders: int = parameter(
+        0,
+        0,
+        POWERS - 2,
+        unit="powers",
+        doc="How many, from the last seat on, the aggressor does not concern.",
+        observed=True,
+    )
+    offence_dominance: float = parameter(
+        0.5, 0.0, 10.0, doc="o: by how much the advantage of offence raises losses.", observed=True
+    )
+    tie_cost: float = parameter(
+        0.0, 0.0, 1.0, doc="h: what it costs to have passed when another balanced.", observed=True
+    )
+    balancing_cost: float = parameter(0.10, 0.0, 1.0, doc="c_0: cost of balancing at level 0.")
+    balancing_cost_slope: float = parameter(
+        0.05, 0.0, 1.0, unit="1/level", doc="c_1: rise of that cost with the level."
+    )
+    yearly_loss: float = parameter(0.12, 0.0, 1.0, doc="l_0: loss at level 0 if nobody balances.")
+    yearly_loss_slope: float = parameter(
+        0.04, 0.0, 1.0, unit="1/level", doc="l_1: rise of that loss with the level."
+    )
+    final_loss: float = parameter(1.5, 0.0, 10.0, doc="L: loss at the last level.")
+    levels: int = parameter(
+        4, 1, MOST_LEVELS, unit="levels", doc="X: the level at which everything is lost."
+    )
+    start_level: int = parameter(0, 0, MOST_LEVELS - 1, unit="levels", doc="x in the first year.")
+    discount: float = parameter(0.95, 0.0, 1.0, unit="1/year", doc="Weight of the next year.")
+
+    def check(self) -> None:
+        """Refuse fewer than two powers concerned, and a start at the end."""
+        if self.powers - self.bystanders < 2:
+            raise ParameterError(
+                f"bystanders {self.bystanders} of {self.powers} powers leave fewer than two whom "
+                "the aggressor concerns: lower bystanders or raise powers."
+            )
+        if self.start_level >= self.levels:
+            raise ParameterError(
+                f"start_level {self.start_level} must be below levels {self.levels}, at which "
+                "everything is lost."
+            )
+
+
+WORLD = world_dtype(
+    level="i8",
+    balanced=("f8", POWERS),
+    lost=("f8", POWERS),
+)
+
+FEATURES = (
+    Feature("is_concerned", 0.0, 1.0, doc="Whether the aggressor concerns this power."),
+    *(
+        Feature(f"at_level_{level}", 0.0, 1.0, doc="Whether the aggressor stands at this level.")
+        for level in range(MOST_LEVELS + 1)
+    ),
+)
+
+
+@rule
+def is_concerned(parameters: Any, power: int) -> bool:
+    """Return whether the aggressor concerns a power."""
+    return bool(power < parameters.powers - parameters.bystanders)
+
+
+@rule
+def cost_of_balancing(parameters: Any, level: int) -> float:
+    """Return c, what balancing costs at a level."""
+    cost: float = parameters.balancing_cost + parameters.balancing_cost_slope * level
+    return cost
+
+
+@rule
+def loss_of_passing(parameters: Any, level: int) -> float:
+    """Return l, what each loses in a year in which nobody balances."""
+    loss: float = parameters.yearly_loss + parameters.yearly_loss_slope * level
+    return loss * (1.0 + parameters.offence_dominance)
+
+
+@rule
+def payoff(parameters: Any, level: int, balances: bool, is_stopped: bool) -> float:
+    """Return a concerned power's payoff of a year below the last level."""
+    if balances:
+        return -cost_of_balancing(parameters, level)
+    if is_stopped:
+        tie_cost: float = parameters.tie_cost
+        return -tie_cost
+    return -loss_of_passing(parameters, level)
+
+
+@rule
+def start(world: Any, parameters: Any) -> None:
+    """Set the aggressor's first level."""
+    world.level = parameters.start_level
+
+
+@rule
+def step(world: Any, parameters: Any, actions: Any, rewards: Any) -> bool:
+    """Play one year."""
+    world.year += 1
+    if world.level == parameters.levels:
+        for power in range(parameters.powers):
+            if is_concerned(parameters, power):
+                rewards[power] = -parameters.final_loss
+                world.lost[power] += parameters.final_loss
+        return True
+    is_stopped = False
+    for power in range(parameters.powers):
+        balances = is_concerned(parameters, power) and actions[power, 0] == BALANCE
+        world.balanced[power] = 1.0 if balances else 0.0
+        is_stopped = is_stopped or balances
+    for power in range(parameters.powers):
+        if is_concerned(parameters, power):
+            balances = world.balanced[power] == 1.0
+            rewards[power] = payoff(parameters, world.level, balances, is_stopped)
+            world.lost[power] -= rewards[power]
+    if not is_stopped:
+        world.level += 1
+    return is_stopped
+
+
+@rule
+def observe(world: Any, parameters: Any, observations: Any) -> None:
+    """Write the aggressor's level, and whether it concerns the one who looks."""
+    for power in range(parameters.powers):
+        observations[power, 0] = 1.0 if is_concerned(parameters, power) else 0.0
+        for level in range(MOST_LEVELS + 1):
+            observations[power, 1 + level] = 1.0 if world.level == level else 0.0
+
+
+@rule
+def allow(world: Any, parameters: Any, masks: Any) -> None:
+    """Close balancing to bystanders, and to all when it is too late."""
+    for power in range(parameters.powers):
+        if not is_concerned(parameters, power) or world.level == parameters.levels:
+            masks[power, BALANCE] = 0
+
+
+def discount(parameters: Parameters) -> float:
+    """Return the yearly discount factor."""
+    return parameters.discount
+
+
+GAME = Game(
+    name="buck_passing",
+    version=0,
+    title="An aggressor whom anybody could stop, at a cost that each leaves to the others",
+    source="after Christensen and Snyder 1990, Diekmann 1985, Bliss and Nalebuff 1984",
+    parameters=Parameters,
+    world=WORLD,
+    roles=(
+        Role(
+            "power",
+            (Choice("stand", ("pass", "balance"), "Whether to stop the aggressor."),),
+            "Balances or passes the buck.",
+        ),
+    ),
+    features=FEATURES,
+    start=start,
+    step=step,
+    observe=observe,
+    allow=allow,
+    discount=discount,
+    accounts=(
+        Account("balanced", "spends", "balances", "yes or no"),
+        Account("lost", "owes", "lost so far", "payoff"),
+    ),
+    variants={
+        "eight_powers": {"powers": 8},
+        "chain_gang": {"tie_cost": 0.12},
+        "bystanders": {"powers": 5, "bystanders": 2},
+        "late": {"start_level": 3},
+    },
+)
