@@ -25,7 +25,9 @@ from counterpoise.envs.worlds import as_parameters
 WEIGHTS = "policy.safetensors"
 DESCRIPTION = "policy.json"
 FORMAT = 2
-NEEDED = {"game", "version", "parameters", "learning", "separate", "hidden", "activation"}
+NEEDED = {
+    "game", "version", "parameters", "learning", "separate", "sees_seat", "hidden", "activation",
+}  # fmt: skip
 
 
 def _relu(values: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -71,7 +73,7 @@ class LearnedStrategy(Strategy):
         learning = list(description["learning"])
         self._seat, self._seats = learning.index(power), len(learning)
         group = self._seat if description["separate"] else 0
-        self._is_shared = not description["separate"]
+        self._sees_seat = bool(description["sees_seat"])
         self._mean = weights["feature_mean"]
         self._scale = weights["feature_scale"]
         layers = len(description["hidden"]) + 1
@@ -85,7 +87,7 @@ class LearnedStrategy(Strategy):
 
     def _outputs(self, observations: NDArray[np.float32]) -> NDArray[np.float32]:
         hidden = (observations - self._mean) / self._scale
-        if self._is_shared:
+        if self._sees_seat:
             seat = np.zeros((len(hidden), self._seats), np.float32)
             seat[:, self._seat] = 1.0
             hidden = np.concatenate([hidden, seat], axis=1)

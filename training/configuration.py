@@ -22,6 +22,7 @@ from counterpoise.envs.worlds import as_parameters
 
 FOLDER = Path(__file__).resolve().parent / "configurations"
 
+POLICIES = ("separate", "shared", "anonymous")
 PPO, FICTITIOUS_PLAY, PSRO = ALGORITHMS = ("ppo", "fictitious_play", "psro")
 
 
@@ -48,7 +49,8 @@ class Configuration:
     iterations: int = 20
     """Best responses that each power learns, one after another, in a population."""
     policy: str = "separate"
-    """`separate`: a network for each seat; `shared`: one network that sees its seat."""
+    """`separate`: a network for each seat; `shared`: one network that sees its seat; `anonymous`:
+    one that does not, so that powers in the same place must do the same."""
     agent_steps: int = 1_000_000
     """How many decisions of single powers to learn from."""
     worlds: int = 1_024
@@ -100,8 +102,8 @@ class Configuration:
     """At how many points of a training the regret is computed for the learning curve."""
 
     def __post_init__(self) -> None:
-        if self.policy not in ("separate", "shared"):
-            raise ParameterError(f"policy is 'separate' or 'shared', not {self.policy!r}.")
+        if self.policy not in POLICIES:
+            raise ParameterError(f"policy is one of {', '.join(POLICIES)}, not {self.policy!r}.")
         if self.algorithm not in ALGORITHMS:
             raise ParameterError(
                 f"algorithm is one of {', '.join(ALGORITHMS)}, not {self.algorithm!r}."

@@ -141,6 +141,7 @@ class Course(BaseCallback):
         self.architecture = Architecture(
             seats=len(self.slots.seats),
             separate=configuration.policy == "separate",
+            anonymous=configuration.policy == "anonymous",
             hidden=configuration.hidden,
             spread=configuration.spread,
             feature_mean=measures.feature_mean,
@@ -220,6 +221,7 @@ class Course(BaseCallback):
             "parameters": {name: getattr(parameters, name) for name in parameters.declarations},
             "learning": list(self.slots.seats),
             "separate": self.architecture.separate,
+            "sees_seat": not (self.architecture.separate or self.architecture.anonymous),
             "hidden": list(self.architecture.hidden),
             "activation": self.architecture.activation,
             "agent_steps": self.learner.num_timesteps,

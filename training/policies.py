@@ -32,6 +32,8 @@ class Architecture:
     seats : int
     separate : bool
         A network for each seat, rather than one for all.
+    anonymous : bool
+        Whether the one network for all does not see which seat it plays.
     hidden : tuple of int
         Units of each hidden layer.
     spread : float
@@ -52,6 +54,7 @@ class Architecture:
     feature_scale: NDArray[np.float32]
     value_mean: NDArray[np.float32]
     activation: str = "tanh"
+    anonymous: bool = False
 
 
 class BatchedNetwork(nn.Module):
@@ -170,7 +173,8 @@ class SeatNetworks(nn.Module):
         self.is_separate = architecture.separate
         self.groups = architecture.seats if architecture.separate else 1
         features = len(architecture.feature_mean)
-        inputs = features if architecture.separate else features + architecture.seats
+        self.sees_seat = not (architecture.separate or architecture.anonymous)
+        inputs = features + architecture.seats if self.sees_seat else features
         hidden = list(architecture.hidden)
         self.actor = BatchedNetwork(
             self.groups, [inputs, *hidden, outputs], 0.01, architecture.activation
@@ -201,7 +205,9 @@ class SeatNetworks(nn.Module):
     def _evaluate(self, network: BatchedNetwork, observations: torch.Tensor) -> torch.Tensor:
         inputs = self._inputs(observations)
         if not self.is_separate:
-            together = torch.cat([inputs, observations[:, -self.seats :]], dim=1)
+            together = inputs
+            if self.sees_seat:
+                together = torch.cat([inputs, observations[:, -self.seats :]], dim=1)
             alone: torch.Tensor = network(together[None])[0]
             return alone
         seat = self._seat(observations)
@@ -256,12 +262,9 @@ class SeatNetworks(nn.Module):
 
     def grouped(self, observations: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return what the networks see of slots' observations, [groups, rows, inputs]."""
-        inputs = observations.copy() if not self.is_separate else observations[:, : -self.seats]
-        features = inputs[:, : observations.shape[1] - self.seats]
-        standard = (features - self._mean) / self._scale
-        if self.is_separate:
-            return self.groups_of(standard)
-        inputs[:, : features.shape[1]] = standard
+        inputs = (observations[:, : -self.seats] - self._mean) / self._scale
+        if self.sees_seat:
+            inputs = np.concatenate([inputs, observations[:, -self.seats :]], axis=1)
         return self.groups_of(inputs)
 
     def log_spreads(self) -> NDArray[np.float32]:
