@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 GAMES = {
     "burden_sharing": 0,
     "arms_race": 0,
+    "guns_and_butter": 0,
     "arms_or_allies": 0,
     "deterrence": 0,
     "buck_passing": 0,
