@@ -164,6 +164,8 @@ class Game:
         From parameters to the yearly discount factor of the payoffs.
     phases : tuple of str
         The names of the steps of one year, in order.
+    phase_count : callable, optional
+        From parameters to how many of the phases there are, where that depends on them.
     default_max_cycles : int
         After how many steps a world that has not ended by its own rules is cut off (truncated).
     accounts : tuple of Account
@@ -188,6 +190,7 @@ class Game:
     discount: Callable[[Any], float]
     allow: Callable[..., None] | None = None
     phases: tuple[str, ...] = ("year",)
+    phase_count: Callable[[Any], int] | None = None
     default_max_cycles: int = 1_000
     accounts: tuple[Account, ...] = ()
     alliances: Callable[[Any, Any], list[tuple[str, str]]] = no_alliances
@@ -221,6 +224,12 @@ class Game:
                 "allow": self.allow if self.allow is not None else rule(_open),
             },
         )
+
+    def phases_with(self, parameters: Any) -> tuple[str, ...]:
+        """Return the names of the steps of one year under the given parameters."""
+        if self.phase_count is None:
+            return self.phases
+        return self.phases[: self.phase_count(parameters)]
 
     def role(self, power: int) -> Role:
         """Return the role of a power."""

@@ -20,6 +20,7 @@ GAMES = {
     "arms_race": 0,
     "guns_and_butter": 0,
     "arms_or_allies": 0,
+    "chokepoint": 0,
     "deterrence": 0,
     "buck_passing": 0,
     "shifting_power": 0,

@@ -24,7 +24,6 @@ import math
 from typing import Any
 
 import numpy as np
-import scipy.optimize
 from numpy.typing import NDArray
 
 from counterpoise.envs.games.guns_and_butter import (
@@ -43,8 +42,9 @@ from counterpoise.envs.games.guns_and_butter import (
     technology_next,
 )
 from counterpoise.envs.rollouts import Rollout, play
-from counterpoise.envs.strategy import Profile, Strategy
+from counterpoise.envs.strategy import Profile
 from counterpoise.envs.worlds import Worlds
+from counterpoise.theory.plans import PlanByYear, improved_plan
 from counterpoise.theory.solution import BestResponse, Equilibrium
 
 OUTCOME_UNITS = {
@@ -63,34 +63,9 @@ SPAN = 2.0 * MOST_WEIGHT
 SAMPLED_WORLDS = 2_000
 SETTLED = 1e-15
 MOST_YEARS = 1_000_000
-STEP = 1e-4
 CLIMBS = 6
 # Rivals whose answers to a change of a power's stocks are weaker than this need no climbing.
 NO_ANSWER = 1e-9
-
-
-class PlanByYear(Strategy):
-    """Takes the log weights that a table has for the year.
-
-    Parameters
-    ----------
-    plan : ndarray, [years, 4]
-    powers : int
-    """
-
-    name = "plan by year"
-
-    def __init__(self, plan: NDArray[np.float64], powers: int) -> None:
-        self.plan = plan
-        self._column = GAME.observation_names(powers).index("years_left")
-
-    def act(
-        self, observations: NDArray[np.float32], masks: NDArray[np.int8], rng: np.random.Generator
-    ) -> NDArray[np.float64]:
-        """Look each row's weights up, [n, 4]."""
-        years = len(self.plan)
-        left = np.rint(observations[:, self._column].astype(np.float64) * years).astype(np.int64)
-        return np.asarray(self.plan[np.clip(years - left, 0, years - 1)])
 
 
 def _carry(parameters: Parameters) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -190,6 +165,11 @@ def cooperative_plan(parameters: Parameters) -> NDArray[np.float64]:
     return dominant_plan(parameters.replace(military_weight=0.0))
 
 
+def _as_strategy(parameters: Parameters, plan: NDArray[np.float64]) -> PlanByYear:
+    names = GAME.observation_names(parameters.powers)
+    return PlanByYear(plan, names.index("years_left"))
+
+
 def _play(parameters: Parameters, profile: Profile, count: int = 1) -> Rollout:
     worlds = Worlds(GAME, count, parameters, autoreset=False)
     return play(worlds, profile, seed=0, steps=parameters.horizon)
@@ -202,20 +182,6 @@ def _rollout(parameters: Parameters, profile: Profile) -> Rollout:
 
 def _value(parameters: Parameters, rollout: Rollout, power: int) -> float:
     return float(rollout.returns(discount(parameters))[:, power].mean())
-
-
-class _Plans(Strategy):
-    """Plays another plan in each world of a batch, [worlds, years, 4]."""
-
-    def __init__(self, plans: NDArray[np.float64]) -> None:
-        self._plans = plans
-        self._year = 0
-
-    def act(
-        self, observations: NDArray[np.float32], masks: NDArray[np.int8], rng: np.random.Generator
-    ) -> NDArray[np.float64]:
-        self._year += 1
-        return np.asarray(self._plans[:, self._year - 1])
 
 
 def best_response(parameters: Parameters, profile: Profile, power: int) -> BestResponse:
@@ -231,10 +197,15 @@ def best_response(parameters: Parameters, profile: Profile, power: int) -> BestR
     if any(each.is_random for each in others):
         # With the same draws the others do the same, whatever this power does.
         gain = _own_value(parameters, plan) - _own_part(parameters, profile, power)
-        return BestResponse(PlanByYear(plan, parameters.powers), own + gain, own)
-    plan = _climb(parameters, profile, power, plan)
+        return BestResponse(_as_strategy(parameters, plan), own + gain, own)
+    if _is_answered(parameters, profile, power, plan):
+        column = GAME.observation_names(parameters.powers).index("years_left")
+        plan = improved_plan(
+            GAME, parameters, profile, power, plan, (-MOST_WEIGHT, MOST_WEIGHT), column,
+            discount(parameters), climbs=CLIMBS,
+        )  # fmt: skip
     best = [*profile]
-    best[power] = PlanByYear(plan, parameters.powers)
+    best[power] = _as_strategy(parameters, plan)
     value = _value(parameters, _rollout(parameters, best), power)
     if own > value:
         return BestResponse(profile[power], own, own)
@@ -242,7 +213,7 @@ def best_response(parameters: Parameters, profile: Profile, power: int) -> BestR
 
 
 def _own_value(parameters: Parameters, plan: NDArray[np.float64]) -> float:
-    profile = [PlanByYear(plan, parameters.powers)] * parameters.powers
+    profile = [_as_strategy(parameters, plan)] * parameters.powers
     return _own_part(parameters, profile, 0)
 
 
@@ -256,53 +227,23 @@ def _own_part(parameters: Parameters, profile: Profile, power: int) -> float:
     return float((weights @ own).mean())
 
 
-def _climb(
-    parameters: Parameters, profile: Profile, power: int, plan: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    size = plan.size
-
-    def values(plans: NDArray[np.float64]) -> NDArray[np.float64]:
-        tried = [*profile]
-        tried[power] = _Plans(plans)
-        rollout = _play(parameters, tried, len(plans))
-        return rollout.returns(discount(parameters))[:, power]
-
-    def loss(flat: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        moved = np.repeat(flat[None], 2 * size + 1, axis=0)
-        moved[1 : size + 1] += STEP * np.eye(size)
-        moved[size + 1 :] -= STEP * np.eye(size)
-        plans = np.clip(moved, -MOST_WEIGHT, MOST_WEIGHT)
-        found = values(plans.reshape(-1, *plan.shape))
-        steps = (plans[1 : size + 1] - plans[size + 1 :]).sum(axis=1)
-        slope = (found[1 : size + 1] - found[size + 1 :]) / steps
-        return -float(found[0]), -slope
-
-    # A change of the plan that no rival answers moves this power's own part alone.
-    start = plan.ravel()
-    if not _is_answered(parameters, profile, power, plan):
-        return plan
-    bounds = [(-MOST_WEIGHT, MOST_WEIGHT)] * size
-    found = scipy.optimize.minimize(
-        loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": CLIMBS}
-    )
-    return np.asarray(found.x.reshape(plan.shape))
-
-
 def _is_answered(
     parameters: Parameters, profile: Profile, power: int, plan: NDArray[np.float64]
 ) -> bool:
     """Return whether the others do anything else when this power does nothing but consume."""
-    other = np.tile(np.array([-1.0, -1.0, -1.0, 1.0]) * MOST_WEIGHT, (len(plan), 1))
-    tried = [*profile]
-    tried[power] = _Plans(np.stack([plan, other]))
-    actions = np.delete(_play(parameters, tried, 2).actions, power, axis=2)
-    return bool(np.abs(actions[:, 0] - actions[:, 1]).max() > NO_ANSWER)
+    consuming = np.tile(np.array([-1.0, -1.0, -1.0, 1.0]) * MOST_WEIGHT, (len(plan), 1))
+    done = []
+    for tried in (plan, consuming):
+        others = [*profile]
+        others[power] = _as_strategy(parameters, tried)
+        done.append(np.delete(_play(parameters, others).actions, power, axis=2))
+    return bool(np.abs(done[0] - done[1]).max() > NO_ANSWER)
 
 
 @functools.lru_cache(maxsize=64)
 def equilibrium(parameters: Parameters) -> Equilibrium:
     """Return the equilibrium in dominant strategies."""
-    strategy = PlanByYear(dominant_plan(parameters), parameters.powers)
+    strategy = _as_strategy(parameters, dominant_plan(parameters))
     strategies = (strategy,) * parameters.powers
     found = outcomes(parameters, strategies)
     return Equilibrium(

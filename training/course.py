@@ -83,8 +83,8 @@ def step_discount(configuration: Configuration) -> float:
     if configuration.discount is not None:
         return configuration.discount
     game = configuration.the_game()
-    yearly = game.discount(configuration.game_parameters())
-    return float(yearly ** (1 / len(game.phases)))
+    parameters = configuration.game_parameters()
+    return float(game.discount(parameters) ** (1 / len(game.phases_with(parameters))))
 
 
 class Course(BaseCallback):
