@@ -23,6 +23,8 @@ GAMES = {
     "chokepoint": 0,
     "deterrence": 0,
     "buck_passing": 0,
+    "pledge": 0,
+    "paradox_of_power": 0,
     "shifting_power": 0,
 }
 

@@ -1,0 +1,157 @@
+r"""The paradox of power: why the poor fight harder, and when that is not enough.
+
+Two powers hold resources :math:`R_1 \ge R_2` of :math:`R` in all. Every year each spends
+:math:`F_i \le R_i` on fighting; what is not spent makes the common income, which they divide as
+they fight:
+
+.. math::
+
+    u_i = \frac{F_i^m}{F_1^m + F_2^m} \left( R - F_1 - F_2 \right)
+
+with :math:`m` the decisiveness of conflict; if nobody fights, each gets half. An action is the
+share of the own resources that is spent on fighting. The years are independent of each other.
+
+Source: after Hirshleifer (1991), "The paradox of power", Economics and Politics 3. The numbers are
+ours, and so is what happens if nobody fights.
+
+Version history
+---------------
+v0: first release.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from counterpoise.envs.compilation import rule
+from counterpoise.envs.game import Account, Continuous, Feature, Game, Role, world_dtype
+from counterpoise.envs.parameters import ParametersBase, parameter, parameters
+
+POWERS = 2
+RICH, POOR = 0, 1
+
+
+@parameters
+class Parameters(ParametersBase):
+    """Parameters of `paradox_of_power`."""
+
+    CAPACITY = POWERS
+
+    powers: int = parameter(POWERS, POWERS, POWERS, unit="powers", doc="A rich and a poor one.")
+    inequality: float = parameter(
+        0.75,
+        0.5,
+        0.99,
+        unit="of resources",
+        doc="R_1 / R: the richer power's share of all resources.",
+        observed=True,
+    )
+    decisiveness: float = parameter(
+        1.0, 0.1, 10.0, doc="m: how steeply fighting decides who gets what.", observed=True
+    )
+    resources: float = parameter(200.0, 0.01, 1e6, doc="R: what both have.")
+    years: int = parameter(1, 1, 1_000, unit="years", doc="T: years until the game ends.")
+    discount: float = parameter(1.0, 0.0, 1.0, unit="1/year", doc="Weight of the next year.")
+
+
+WORLD = world_dtype(
+    resources=("f8", POWERS),
+    fighting=("f8", POWERS),
+    income=("f8", POWERS),
+)
+
+FEATURES = (
+    Feature("is_rich", 0.0, 1.0, doc="Whether this is the richer power."),
+    Feature("years_left", 0.0, 1.0, "of all years", "Years still to play, this one included."),
+)
+
+
+@rule
+def resources_of(parameters: Any, power: int) -> float:
+    """Return a power's resources, R_i."""
+    rich: float = parameters.inequality * parameters.resources
+    return rich if power == RICH else parameters.resources - rich
+
+
+@rule
+def share_won(parameters: Any, own: float, other: float) -> float:
+    """Return the share of the common income that fighting wins."""
+    if own <= 0.0:
+        return 0.5 if other <= 0.0 else 0.0
+    # Of the ratio, so that no power of a large effort overflows.
+    ratio: float = (other / own) ** parameters.decisiveness
+    return 1.0 / (1.0 + ratio)
+
+
+@rule
+def income(parameters: Any, own: float, other: float) -> float:
+    """Return a power's income of a year."""
+    common: float = parameters.resources - own - other
+    return share_won(parameters, own, other) * common
+
+
+@rule
+def start(world: Any, parameters: Any) -> None:
+    """Hand out the resources."""
+    for power in range(POWERS):
+        world.resources[power] = resources_of(parameters, power)
+        world.fighting[power] = 0.0
+        world.income[power] = 0.0
+
+
+@rule
+def step(world: Any, parameters: Any, actions: Any, rewards: Any) -> bool:
+    """Play one year."""
+    for power in range(POWERS):
+        world.fighting[power] = actions[power, 0] * world.resources[power]
+    for power in range(POWERS):
+        own, other = world.fighting[power], world.fighting[1 - power]
+        world.income[power] = income(parameters, own, other)
+        rewards[power] = world.income[power]
+    world.year += 1
+    return bool(world.year >= parameters.years)
+
+
+@rule
+def observe(world: Any, parameters: Any, observations: Any) -> None:
+    """Write who is rich, and the years left."""
+    for power in range(POWERS):
+        observations[power, 0] = 1.0 if power == RICH else 0.0
+        observations[power, 1] = (parameters.years - world.year) / parameters.years
+
+
+def discount(parameters: Parameters) -> float:
+    """Return the yearly discount factor."""
+    return parameters.discount
+
+
+GAME = Game(
+    name="paradox_of_power",
+    version=0,
+    title="Rich and poor divide a common income by fighting for it",
+    source="after Hirshleifer 1991",
+    parameters=Parameters,
+    world=WORLD,
+    roles=(
+        Role(
+            "power",
+            (Continuous("fighting", 0.0, 1.0, "of own resources", "Share spent on fighting."),),
+            "Fights, or makes what is fought over.",
+        ),
+    ),
+    features=FEATURES,
+    start=start,
+    step=step,
+    observe=observe,
+    discount=discount,
+    accounts=(
+        Account("resources", "holds", "resources", "resources"),
+        Account("fighting", "spends", "fighting", "resources"),
+        Account("income", "holds", "income", "resources"),
+    ),
+    variants={
+        "very_unequal": {"inequality": 0.9},
+        "decisive": {"decisiveness": 4.0},
+        "ten_years": {"years": 10, "discount": 0.95},
+    },
+)

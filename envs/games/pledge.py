@@ -1,0 +1,183 @@
+r"""Pledge: what a promise of help does to the one who is promised it.
+
+Every year the patron pledges :math:`a \in [0, 1]` to its protege. The protege sees the pledge and
+chooses how firm to be, :math:`x \in [0, 1]`. Firmness brings gains to both and risks war, from
+which the pledge deters, and in which it costs the patron and spares the protege:
+
+.. math::
+
+    \pi &= w_0\, x\, (1 - k a) \\
+    u_B &= v x - \pi\, l\, (1 - a) - \tfrac{c}{2} x^2 \\
+    u_A &= V x - \pi\, (l_A + l a)
+
+War is paid as it is expected. The years are independent of each other.
+
+Source: after Snyder (1984), "The security dilemma in alliance politics", World Politics 36 (who is
+promised much dares much: entrapment); Benson, Meirowitz and Ramsay (2014), "Inducing deterrence
+through moral hazard in alliance contracts", Journal of Conflict Resolution 58: the very moral
+hazard may deter. The functions and every number are ours.
+
+Version history
+---------------
+v0: first release.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from counterpoise.envs.compilation import rule
+from counterpoise.envs.game import Account, Continuous, Feature, Game, Role, world_dtype
+from counterpoise.envs.parameters import ParametersBase, parameter, parameters
+
+POWERS = 2
+PATRON, PROTEGE = 0, 1
+PLEDGE, FIRMNESS = 0, 1
+
+
+@parameters
+class Parameters(ParametersBase):
+    """Parameters of `pledge`."""
+
+    CAPACITY = POWERS
+
+    powers: int = parameter(POWERS, POWERS, POWERS, unit="powers", doc="Patron and protege.")
+    deterrent_effect: float = parameter(
+        0.3, 0.0, 1.0, doc="k: by how much a full pledge lowers the risk of war.", observed=True
+    )
+    war_risk: float = parameter(
+        0.4, 0.0, 1.0, doc="w_0: risk of war of a protege at its firmest, without a pledge."
+    )
+    war_loss: float = parameter(
+        1.0, 0.0, 10.0, doc="l: what war takes from the protege, less what the patron takes on."
+    )
+    patron_war_loss: float = parameter(
+        0.3, 0.0, 10.0, doc="l_A: what war takes from the patron, whatever it pledged."
+    )
+    firmness_gain: float = parameter(
+        0.5, 0.0, 10.0, doc="v: what firmness brings the protege.", observed=True
+    )
+    patron_gain: float = parameter(
+        0.25, 0.0, 10.0, doc="V: what the protege's firmness brings the patron.", observed=True
+    )
+    firmness_cost: float = parameter(
+        0.6, 0.01, 10.0, doc="c: how fast firmness becomes costly to the protege."
+    )
+    years: int = parameter(1, 1, 1_000, unit="years", doc="T: years until the game ends.")
+    discount: float = parameter(1.0, 0.0, 1.0, unit="1/year", doc="Weight of the next year.")
+
+
+WORLD = world_dtype(
+    pledged=("f8", POWERS),
+    firmness=("f8", POWERS),
+    risk=("f8", POWERS),
+)
+
+FEATURES = (
+    Feature("phase", 0.0, 1.0, doc="0 while the patron pledges, 1 while the protege decides."),
+    Feature("pledge", 0.0, 1.0, doc="What has been pledged this year; 0 before."),
+    Feature("years_left", 0.0, 1.0, "of all years", "Years still to play, this one included."),
+)
+
+
+@rule
+def risk_of_war(parameters: Any, pledge: float, firmness: float) -> float:
+    """Return pi, the probability of war."""
+    spared: float = 1.0 - parameters.deterrent_effect * pledge
+    return parameters.war_risk * firmness * spared
+
+
+@rule
+def patron_payoff(parameters: Any, pledge: float, firmness: float) -> float:
+    """Return the patron's payoff of a year."""
+    shared: float = parameters.patron_war_loss + parameters.war_loss * pledge
+    gained: float = parameters.patron_gain * firmness
+    return gained - risk_of_war(parameters, pledge, firmness) * shared
+
+
+@rule
+def protege_payoff(parameters: Any, pledge: float, firmness: float) -> float:
+    """Return the protege's payoff of a year."""
+    left: float = parameters.war_loss * (1.0 - pledge)
+    gained: float = parameters.firmness_gain * firmness
+    cost: float = 0.5 * parameters.firmness_cost * firmness * firmness
+    return gained - risk_of_war(parameters, pledge, firmness) * left - cost
+
+
+@rule
+def start(world: Any, parameters: Any) -> None:
+    """Begin with nothing pledged."""
+    for power in range(POWERS):
+        world.pledged[power] = 0.0
+        world.firmness[power] = 0.0
+        world.risk[power] = 0.0
+
+
+@rule
+def step(world: Any, parameters: Any, actions: Any, rewards: Any) -> bool:
+    """Play one phase: the pledge, or the answer to it and the payoffs of the year."""
+    if world.phase == PLEDGE:
+        world.pledged[PATRON] = actions[PATRON, 0]
+        world.phase = FIRMNESS
+        return False
+    pledge, firmness = world.pledged[PATRON], actions[PROTEGE, 0]
+    world.firmness[PROTEGE] = firmness
+    for power in range(POWERS):
+        world.risk[power] = risk_of_war(parameters, pledge, firmness)
+    rewards[PATRON] = patron_payoff(parameters, pledge, firmness)
+    rewards[PROTEGE] = protege_payoff(parameters, pledge, firmness)
+    world.year += 1
+    world.phase = PLEDGE
+    return bool(world.year >= parameters.years)
+
+
+@rule
+def observe(world: Any, parameters: Any, observations: Any) -> None:
+    """Write the phase, the pledge once it is made, and the years left."""
+    for power in range(POWERS):
+        observations[power, 0] = world.phase
+        observations[power, 1] = world.pledged[PATRON] if world.phase == FIRMNESS else 0.0
+        observations[power, 2] = (parameters.years - world.year) / parameters.years
+
+
+def discount(parameters: Parameters) -> float:
+    """Return the yearly discount factor."""
+    return parameters.discount
+
+
+GAME = Game(
+    name="pledge",
+    version=0,
+    title="A patron's pledge, and how firm it makes the one who holds it",
+    source="after Snyder 1984; Benson, Meirowitz and Ramsay 2014",
+    parameters=Parameters,
+    world=WORLD,
+    roles=(
+        Role(
+            "patron",
+            (Continuous("pledge", 0.0, 1.0, "1", "Help that is promised in a war."),),
+            "Pledges help.",
+        ),
+        Role(
+            "protege",
+            (Continuous("firmness", 0.0, 1.0, "1", "How much to insist."),),
+            "Sees the pledge, and is firm or yields.",
+        ),
+    ),
+    features=FEATURES,
+    start=start,
+    step=step,
+    observe=observe,
+    discount=discount,
+    phases=("pledge", "firmness"),
+    accounts=(
+        Account("pledged", "spends", "pledged", "1"),
+        Account("firmness", "spends", "firmness", "1"),
+        Account("risk", "owes", "risk of war", "1/year"),
+    ),
+    variants={
+        "hump": {"deterrent_effect": 0.6},
+        "deterrent": {"deterrent_effect": 0.9},
+        "ten_years": {"years": 10, "discount": 0.95},
+    },
+)

@@ -1,0 +1,11 @@
+"""Pledge, as a PettingZoo environment.
+
+The rules stand in `counterpoise.envs.games.pledge`; settings are those of
+`counterpoise.envs.parallel.CounterpoiseParallel`.
+"""
+
+from counterpoise.envs.parallel import ways_in
+
+__all__ = ["env", "parallel_env", "raw_env"]
+
+parallel_env, env, raw_env = ways_in("pledge", version=0)
