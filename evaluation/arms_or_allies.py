@@ -19,12 +19,34 @@ from counterpoise.evaluation.figures import (
     outcome_panel,
     style,
 )
+from counterpoise.evaluation.targets import Curve, Targets
 
 AXES: dict[str, tuple[str, ...]] = {
     "sudden_threat_arms": ("year",),
     "sudden_threat_debt": ("year",),
     "sudden_threat_allied": ("year",),
 }
+
+TARGETS = Targets(
+    regret=0.02, outcomes=("arms", "debt", "allied", "challenge_rate"), tolerance=0.10
+)
+
+CURVES = (
+    Curve(
+        name="reliability",
+        title="The more reliable the ally, the more it stands in for arms",
+        vary={"reliability": (0.0, 1.0)},
+        points=11,
+        outcomes=("arms", "allied"),
+    ),
+    Curve(
+        name="committed_revenue",
+        title="Promised revenue leaves less for arms, and more to allies",
+        vary={"committed_revenue": (0.0, 0.20)},
+        points=9,
+        outcomes=("arms", "allied"),
+    ),
+)
 
 LIKELY = 0.5
 

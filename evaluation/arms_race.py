@@ -27,6 +27,7 @@ from counterpoise.evaluation.figures import (
     seed_line,
     style,
 )
+from counterpoise.evaluation.targets import Curve, Targets
 
 AXES: dict[str, tuple[str, ...]] = {
     "arms": ("power",),
@@ -36,6 +37,25 @@ AXES: dict[str, tuple[str, ...]] = {
     "arms_path": ("year", "power"),
     "build_path": ("year", "power"),
 }
+
+TARGETS = Targets(regret=0.01, outcomes=("arms", "final_arms"))
+
+CURVES = (
+    Curve(
+        name="fear",
+        title="Fear drives a spiral: arms rise ever more steeply",
+        vary={"fear": (0.0, 0.9)},
+        points=10,
+        outcomes=("arms", "cost"),
+    ),
+    Curve(
+        name="fatigue",
+        title="What building costs holds arms down",
+        vary={"fatigue": (2.0, 16.0)},
+        points=8,
+        outcomes=("arms", "cost"),
+    ),
+)
 
 ARMS_UNIT, BUILD_UNIT = "% of GDP", "% of GDP/year"
 POINTS = 61

@@ -28,6 +28,7 @@ from counterpoise.evaluation.figures import (
     seed_line,
     style,
 )
+from counterpoise.evaluation.targets import Curve, Targets
 
 AXES: dict[str, tuple[str, ...]] = {
     "share": ("power",),
@@ -35,6 +36,25 @@ AXES: dict[str, tuple[str, ...]] = {
     "total_defence": ("year",),
     "exploitation_gap": (),
 }
+
+TARGETS = Targets(regret=0.01, outcomes=("share",))
+
+CURVES = (
+    Curve(
+        name="private_share",
+        title="The more of defence is a private good, the less the great are exploited",
+        vary={"private_weight": (0.0, 0.04), "deterrence_weight": (0.04, 0.0)},
+        points=9,
+        outcomes=("exploitation_gap", "share"),
+    ),
+    Curve(
+        name="fiscal_cap",
+        title="Who would spend most is held down first by a cap",
+        vary={"fiscal_cap": (0.01, 0.05)},
+        points=9,
+        outcomes=("share",),
+    ),
+)
 
 PER_CENT = 100.0
 LARGEST, LARGEST_ERROR = 10, 0.1

@@ -30,13 +30,14 @@ from counterpoise.envs.parameters import ParametersBase
 from counterpoise.envs.scenarios import Scenario, scenario
 from counterpoise.envs.strategy import Strategy
 from counterpoise.evaluation.replay import power_names
+from counterpoise.evaluation.targets import Targets
 from counterpoise.theory import regret
 from counterpoise.theory.solution import Equilibrium
 from counterpoise.training.configuration import Configuration
 from counterpoise.training.runs import CONFIGURATION, SEED, Run, write_atomically
 
-TARGET_REGRET = 0.02
-"""The regret, in units of the stake, that every power is to reach in every seed."""
+# What is nothing in theory is measured against this share of the outcome's largest entry.
+LEAST_OF_LARGEST = 0.01
 
 FEWEST_SEEDS = 3
 CONFIDENCE = 0.95
@@ -115,6 +116,31 @@ class Claim:
     is_met: bool
 
 
+def targets_of(game: str) -> Targets:
+    """Return how near to its equilibrium a game is to be learned."""
+    return getattr(game_module(game), "TARGETS", Targets(regret=0.02, outcomes=()))
+
+
+def distance(outcomes: Mapping[str, Any], theory: Mapping[str, Any], names: Sequence[str]) -> float:
+    """Return the largest relative distance of some outcomes from those of theory.
+
+    Each number is compared with its own in theory, or, if that is smaller, with a hundredth of the
+    largest of the same outcome.
+    """
+    furthest = 0.0
+    for name in names:
+        expected = np.atleast_1d(np.asarray(theory[name], float))
+        found = np.atleast_1d(np.asarray(outcomes[name], float))
+        known = np.isfinite(expected)
+        if not known.any():
+            continue
+        size = np.maximum(np.abs(expected[known]), LEAST_OF_LARGEST * np.abs(expected[known]).max())
+        apart = np.abs(found[known] - expected[known])
+        # Where theory says nothing at all happens, whatever happens counts as it is.
+        furthest = max(furthest, float((apart / np.where(size > 0.0, size, 1.0)).max()))
+    return furthest
+
+
 @dataclasses.dataclass(frozen=True)
 class Judgement:
     """One run held against the theory.
@@ -172,16 +198,53 @@ class Group:
         In order of their seeds.
     judgements : tuple of Judgement
         One for each run.
-    equilibrium : Equilibrium
-        Of the game under the parameters by which the runs are judged.
+    equilibria : tuple of Equilibrium
+        Of the game under the parameters by which the runs are judged, the usual one first.
     scenario : Scenario or None
         The named starting point, with what really happened where it is known.
     """
 
     runs: tuple[Run, ...]
     judgements: tuple[Judgement, ...]
-    equilibrium: Equilibrium
+    equilibria: tuple[Equilibrium, ...]
     scenario: Scenario | None
+
+    @property
+    def equilibrium(self) -> Equilibrium:
+        """The usual equilibrium."""
+        return self.equilibria[0]
+
+    @property
+    def targets(self) -> Targets:
+        """How near to equilibrium the game is to be learned."""
+        return targets_of(self.game.name)
+
+    @functools.cached_property
+    def reached(self) -> tuple[Equilibrium, ...]:
+        """The equilibrium whose outcomes each run comes nearest to, [seeds]."""
+        names = self.targets.outcomes
+        return tuple(
+            min(self.equilibria, key=lambda each: distance(run.outcomes, each.outcomes, names))
+            for run in self.judgements
+        )
+
+    @functools.cached_property
+    def distance(self) -> NDArray[np.float64]:
+        """The largest relative distance of each run's outcomes from the equilibrium reached."""
+        names = self.targets.outcomes
+        return np.array(
+            [
+                distance(run.outcomes, reached.outcomes, names)
+                for run, reached in zip(self.judgements, self.reached, strict=True)
+            ]
+        )
+
+    @property
+    def is_near(self) -> bool:
+        """Whether the outcomes are as near as they are to be; not asked where there are several."""
+        if not self.equilibrium.is_unique:
+            return True
+        return bool((self.distance <= self.targets.tolerance).all())
 
     @property
     def configuration(self) -> Configuration:
@@ -262,11 +325,11 @@ class Group:
 
     @property
     def is_met(self) -> bool | None:
-        """Whether every power in every seed is within the target; None if that is undecided.
+        """Whether every power in every seed is within the targets; None if that is undecided.
 
-        Beyond the target in one seed is not met; within it in fewer than three is undecided.
+        Beyond a target in one seed is not met; within all in fewer than three is undecided.
         """
-        if not self.worst_regret <= TARGET_REGRET:
+        if not (self.worst_regret <= self.targets.regret and self.is_near):
             return False
         return True if len(self.runs) >= FEWEST_SEEDS else None
 
@@ -277,6 +340,8 @@ class Group:
             seeds = "1 seed" if len(self.runs) == 1 else f"{len(self.runs)} seeds"
             return f"undecided: {seeds}, {FEWEST_SEEDS} are needed"
         words = "met" if self.is_met else "NOT met"
+        if self.is_met is False and self.worst_regret <= self.targets.regret:
+            words += " (outcomes)"
         if self.unfinished:
             words += f" ({len(self.unfinished)} of {len(self.runs)} unfinished)"
         return words
@@ -430,7 +495,12 @@ class Comparison:
                     "worst_power": group.power_names[worst],
                     "worst_power_mean_regret": float(mean_regret[worst]),
                     "worst_regret": group.worst_regret,
-                    "target_regret": TARGET_REGRET,
+                    "target_regret": group.targets.regret,
+                    "distance": float(group.distance.max()),
+                    "target_distance": (
+                        group.targets.tolerance if group.equilibrium.is_unique else None
+                    ),
+                    "reached": ", ".join(dict.fromkeys(each.name for each in group.reached)),
                     "nash_conv": nash_conv.mean,
                     "nash_conv_low": nash_conv.low,
                     "nash_conv_high": nash_conv.high,
@@ -460,7 +530,7 @@ def game_module(game: str) -> ModuleType | None:
 def claims(group: Group) -> list[Claim]:
     """Return what is claimed of a group beside the target for regret."""
     module = game_module(group.game.name)
-    return list(module.claims(group)) if module is not None else []
+    return list(getattr(module, "claims", lambda group: [])(group))
 
 
 def find_runs(paths: Sequence[str | Path]) -> list[Run]:
@@ -538,6 +608,6 @@ def _group(members: list[tuple[Run, Judgement]]) -> Group:
     return Group(
         runs=tuple(run for run, _ in members),
         judgements=tuple(judgement for _, judgement in members),
-        equilibrium=regret.equilibrium(run.game.name, run.parameters),
+        equilibria=regret.equilibria(run.game.name, run.parameters),
         scenario=None if named is None else scenario(named),
     )

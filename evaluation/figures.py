@@ -29,7 +29,6 @@ from matplotlib.ticker import EngFormatter
 from numpy.typing import NDArray
 
 from counterpoise.evaluation.comparison import (
-    TARGET_REGRET,
     Comparison,
     Group,
     bootstrap,
@@ -198,9 +197,10 @@ def learning_curves(group: Group) -> Picture:
                 reward = _across(metrics, "reward", power)
                 steps = metrics["agent_steps"].to_numpy()
                 _line(right, steps, reward - reward[:1], power, k, words, max(1, len(steps) // 8))
-        left.axhline(TARGET_REGRET, color=INK, linewidth=1.0, linestyle=(0, (6, 2)))
+        left.axhline(group.targets.regret, color=INK, linewidth=1.0, linestyle=(0, (6, 2)))
         left.annotate(
-            f"target {TARGET_REGRET:g}", (1, TARGET_REGRET), (0, 3), color=INK, fontsize=8.5,
+            f"target {group.targets.regret:g}", (1, group.targets.regret), (0, 3), color=INK,
+            fontsize=8.5,
             xycoords=("axes fraction", "data"), textcoords="offset points", ha="right",
         )  # fmt: skip
         if has_regret:
@@ -303,7 +303,7 @@ def outcome_panel(axes: Any, group: Group, name: str, title: str | None = None) 
 def pictures(group: Group) -> list[Picture]:
     """Return every figure of a group: learning curves, then what its game shows of its own."""
     module = game_module(group.game.name)
-    own = module.pictures(group) if module is not None else [outcome_bars(group)]
+    own = getattr(module, "pictures", lambda group: [outcome_bars(group)])(group)
     return [learning_curves(group), *own]
 
 
@@ -317,10 +317,7 @@ def composite(comparison: Comparison) -> Figure:
         cells = figure.subfigures(rows, columns, squeeze=False).ravel()
         for cell, group in zip(cells, groups, strict=False):
             module = game_module(group.game.name)
-            if module is not None:
-                module.panel(cell, group)
-            else:
-                _generic_panel(cell, group)
+            getattr(module, "panel", _generic_panel)(cell, group)
     return figure
 
 

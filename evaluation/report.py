@@ -22,7 +22,6 @@ from counterpoise.evaluation.comparison import (
     NASH_CONV,
     REGRET,
     STAKE,
-    TARGET_REGRET,
     Comparison,
     Group,
     claims,
@@ -140,8 +139,9 @@ def _summary(comparison: Comparison, names: list[str], page: Path) -> str:
             [
                 f'<a href="#{name}">{html.escape(group.title)}</a>',
                 str(row["seeds"]),
-                f"{number(row['worst_regret'])}",
+                f"{number(row['worst_regret'])}<br>(at most {row['target_regret']:g})",
                 f"{number(row['worst_power_mean_regret'])} ({html.escape(row['worst_power'])})",
+                _distance(row),
                 _verdict(group),
                 with_interval(row["nash_conv"], row["nash_conv_low"], row["nash_conv_high"]),
                 f"{row['agent_steps'] / 1e6:.1f} M in {_duration(row['seconds'])}",
@@ -149,7 +149,8 @@ def _summary(comparison: Comparison, names: list[str], page: Path) -> str:
         )
     head = [
         "training", "seeds", "largest regret,<br>any power and seed",
-        "worst power's<br>mean regret", "target", "NashConv<br>(payoff)", "agent-steps<br>a run",
+        "worst power's<br>mean regret", "distance<br>in outcomes", "target", "NashConv<br>(payoff)",
+        "agent-steps<br>a run",
     ]  # fmt: skip
     claimed = [(group, claim) for group in comparison.groups for claim in claims(group)]
     items = "".join(
@@ -158,14 +159,42 @@ def _summary(comparison: Comparison, names: list[str], page: Path) -> str:
     )
     return "\n".join(
         [
-            "<section><p>The target: every power's regret is at most "
-            f"{TARGET_REGRET:g} of its stake, in every seed. {sentence}</p>",
+            "<section><p>The target of each training: every power's regret is at most the stated "
+            "share of its stake, and, where the equilibrium is unique, the outcomes are as near to "
+            f"it as stated, in every seed. {sentence}</p>",
             _table(head, rows),
             f'<ul class="claims">{items}</ul>' if items else "",
             f'<p class="note">Data of every number on this page: <a href="{tidy}">{tidy}</a>, one '
             f'row for each quantity and run with the run\'s folder, and <a href="{summarised}">'
             f"{summarised}</a>, over seeds.</p></section>",
         ]
+    )
+
+
+def _distance(row: dict[str, Any]) -> str:
+    if row["target_distance"] is None:
+        return f"{100.0 * row['distance']:.1f} %<br>({html.escape(row['reached'])})"
+    return f"{100.0 * row['distance']:.1f} %<br>(at most {100.0 * row['target_distance']:g} %)"
+
+
+def _reached(group: Group) -> str:
+    """Say how near the outcomes come, and to which equilibrium where there are several."""
+    judged = ", ".join(group.targets.outcomes).replace("_", " ")
+    if not judged:
+        return ""
+    words = (
+        f"Outcomes ({judged}) are at most {100.0 * group.distance.max():.1f} % from the "
+        f"equilibrium's; target {100.0 * group.targets.tolerance:g} %:"
+    )
+    if group.equilibrium.is_unique:
+        return words
+    by_seed = ", ".join(
+        f"seed {run.seed}: {html.escape(each.name)}"
+        for run, each in zip(group.runs, group.reached, strict=True)
+    )
+    return (
+        f"The game has {len(group.equilibria)} known equilibria; the nearest is {by_seed}, at most "
+        f"{100.0 * group.distance.max():.1f} % away ({judged})."
     )
 
 
@@ -192,7 +221,7 @@ def _section(group: Group, name: str, folder: Path) -> str:
             f'<section><h2 id="{name}">{html.escape(group.title)}</h2>',
             f'<p class="quiet">{" ".join(about)}</p>',
             f"<p>Largest regret of any power in any seed: {number(group.worst_regret)} of the "
-            f"stake; target {TARGET_REGRET:g}: {_verdict(group)}.</p>",
+            f"stake; target {group.targets.regret:g}. {_reached(group)} {_verdict(group)}.</p>",
             *pictures,
             "<h3>Regret of each power</h3>",
             _regret_table(group),
@@ -413,13 +442,16 @@ def _how(comparison: Comparison) -> str:
     )
     return f"""<section><h2 id="how">How each number was computed</h2>
 <p><b>Gain</b> of a power: the discounted payoff from the start of its exact best response against
-the others' learned strategies, less what its own learned strategy gets there. Of learned choices
-the most probable is played, of learned amounts the mean.</p>
+the others' learned strategies, less what its own learned strategy gets there. Of learned amounts
+the mean is played, of learned choices the most probable, or the learned mixture where the training
+says so.</p>
 <p><b>Stake</b> of a power: what a best response gains over uniformly random play when all others
 play uniformly at random. It is a constant of the game under its parameters.</p>
 <p><b>Regret</b>: the gain divided by the stake. 0 is a best response; 1 is as much as there is to
-lose against aimless rivals. The target of {TARGET_REGRET:g} holds for every power in every seed,
-not for a mean.</p>
+lose against aimless rivals. A target holds for every power in every seed, not for a mean.</p>
+<p><b>Distance in outcomes</b>: the largest relative distance of the outcomes that are judged from
+those of the equilibrium, in any seed; of several equilibria from the nearest, and then it is shown
+but not judged.</p>
 <p><b>NashConv</b>: the sum of all powers' gains, in the game's payoff. 0 in equilibrium.</p>
 <p><b>Outcomes</b>: what the learned profile leads to, and what the equilibrium leads to, by the
 same code of the game's theory.</p>

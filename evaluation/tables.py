@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from counterpoise.evaluation.comparison import TARGET_REGRET, Comparison, claims, interval_in_words
+from counterpoise.evaluation.comparison import Comparison, claims, interval_in_words
 from counterpoise.evaluation.report import number, with_interval
 
 if TYPE_CHECKING:
@@ -38,15 +38,17 @@ def print_comparison(console: Console, comparison: Comparison) -> None:
                 number(row["worst_regret"]),
                 f"{number(row['worst_power_mean_regret'])} ({row['worst_power']})",
                 with_interval(row["nash_conv"], row["nash_conv_low"], row["nash_conv_high"]),
+                f"{100.0 * row['distance']:.1f} %",
                 coloured(row["verdict"], row["is_met"]),
             ]
         )
-    head = ["training", "seeds", "largest regret", "worst mean", "NashConv", "target"]
+    head = ["training", "seeds", "largest regret", "worst mean", "NashConv", "distance", "target"]
     print_table(console, head, rows)
     console.print(
-        f"\n[dim]Regret: what a best response would gain, of the stake; the target is at most "
-        f"{TARGET_REGRET:g} for every power in every seed. NashConv: the sum of the gains, in "
-        f"payoff. {_intervals(comparison)}[/dim]\n"
+        f"\n[dim]Regret: what a best response would gain, of the stake; its target, "
+        f"{_regret_targets(comparison)}, is for every power in every seed. NashConv: the sum of "
+        f"the gains, in payoff. Distance: of outcomes from the equilibrium's. "
+        f"{_intervals(comparison)}[/dim]\n"
     )
     for group in comparison.groups:
         for claim in claims(group):
@@ -58,6 +60,13 @@ def coloured(words: str, is_met: bool | None) -> str:
     """Return a verdict in its colour."""
     colour = {True: "green", False: "red", None: "yellow"}[is_met]
     return f"[bold {colour}]{words}[/]"
+
+
+def _regret_targets(comparison: Comparison) -> str:
+    targets = {group.game.name: group.targets.regret for group in comparison.groups}
+    if len(set(targets.values())) == 1:
+        return f"at most {next(iter(targets.values())):g}"
+    return ", ".join(f"{target:g} for {name}" for name, target in targets.items())
 
 
 def _intervals(comparison: Comparison) -> str:

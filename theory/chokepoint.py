@@ -73,8 +73,9 @@ SAMPLED_PATHS = 16
 def _loss_of_many(parameters: Parameters) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
     """Return the game's `loss_of_embargo` as a function of many resiliences at once."""
     # Uncompiled, the rule is arithmetic that arrays understand.
-    arithmetic = getattr(loss_of_embargo, "py_func", loss_of_embargo)
-    return functools.partial(arithmetic, parameters.to_record())
+    arithmetic: Any = getattr(loss_of_embargo, "py_func", loss_of_embargo)
+    record = parameters.to_record()
+    return lambda resiliences: np.asarray(arithmetic(record, resiliences))
 
 
 class Target(Strategy):

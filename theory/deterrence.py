@@ -137,7 +137,7 @@ def equilibria(parameters: Parameters) -> tuple[Equilibrium, ...]:
         raise ArithmeticError(f"No equilibrium at any vertex for {parameters!r}.")
 
     def order(pair: NDArray[np.float64]) -> tuple[bool, int]:
-        return not np.allclose(*pair, atol=PLAYED), -int((pair > PLAYED).sum())
+        return not np.allclose(pair[0], pair[1], atol=PLAYED), -int((pair > PLAYED).sum())
 
     pairs.sort(key=order)
     return tuple(_equilibrium(parameters, pair, len(pairs) == 1) for pair in pairs)

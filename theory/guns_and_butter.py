@@ -72,7 +72,8 @@ def _carry(parameters: Parameters) -> tuple[NDArray[np.float64], NDArray[np.floa
     """Return how stocks [3] carry into the next year's, [3, 3], and how log shares do, [3, 4]."""
     record = parameters.to_record()
 
-    def following(k: float, h: float, m: float, spent: NDArray[np.float64]) -> NDArray[np.float64]:
+    def following(held: NDArray[np.float64], spent: NDArray[np.float64]) -> NDArray[np.float64]:
+        k, h, m = held
         return np.array(
             [
                 industry_next(record, k, h, spent[INDUSTRY]),
@@ -82,15 +83,15 @@ def _carry(parameters: Parameters) -> tuple[NDArray[np.float64], NDArray[np.floa
         )
 
     nothing = np.zeros(USES)
-    stocks = np.stack([following(*unit, nothing) for unit in np.eye(3)], axis=1)
-    shares = np.stack([following(0.0, 0.0, 0.0, unit) for unit in np.eye(USES)], axis=1)
+    stocks = np.stack([following(unit, nothing) for unit in np.eye(3)], axis=1)
+    shares = np.stack([following(np.zeros(3), unit) for unit in np.eye(USES)], axis=1)
     return stocks, shares
 
 
 def _worth_now(parameters: Parameters) -> NDArray[np.float64]:
     """Return what each stock adds to a year's payoff, [3]."""
     record = parameters.to_record()
-    return np.array([own_payoff(record, *unit, 0.0) for unit in np.eye(3)])
+    return np.array([own_payoff(record, unit[0], unit[1], unit[2], 0.0) for unit in np.eye(3)])
 
 
 def best_weights(worth: NDArray[np.float64]) -> NDArray[np.float64]:

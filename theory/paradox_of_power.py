@@ -69,7 +69,7 @@ def _shares(parameters: Parameters, strategy: Strategy, power: int) -> NDArray[n
     worlds.restore(worlds.copy())
     seen, masks = worlds.observations[:, power], worlds.masks[:, power]
     done = strategy.act(seen, masks, np.random.default_rng(power))[:, 0]
-    return np.clip(done, 0.0, 1.0).reshape(parameters.years, draws)
+    return np.asarray(np.clip(done, 0.0, 1.0), np.float64).reshape(parameters.years, draws)
 
 
 def _played(parameters: Parameters, rich: NDArray[np.float64], poor: NDArray[np.float64]) -> Worlds:

@@ -129,7 +129,7 @@ def _asked(
     worlds.restore(worlds.copy())
     seen, masks = worlds.observations[:, power], worlds.masks[:, power]
     done = strategy.act(seen, masks, np.random.default_rng(0))[:, 0]
-    return np.clip(done, 0.0, 1.0).reshape(years, count, draws)
+    return np.asarray(np.clip(done, 0.0, 1.0), np.float64).reshape(years, count, draws)
 
 
 def _draws(strategy: Strategy) -> int:

@@ -36,7 +36,7 @@ class Mixed(Strategy):
         """Draw an option for each row, [n, 1]."""
         upto = np.cumsum(self.probabilities(observations, masks), axis=1)
         draws = rng.random(len(upto))[:, None] * upto[:, -1:]
-        return (draws >= upto[:, :-1]).sum(axis=1).astype(np.int64)[:, None]
+        return np.asarray((draws >= upto[:, :-1]).sum(axis=1)[:, None], np.int64)
 
 
 class OptionByYear(Strategy):

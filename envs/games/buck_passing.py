@@ -115,8 +115,9 @@ def cost_of_balancing(parameters: Any, level: int) -> float:
 @rule
 def loss_of_passing(parameters: Any, level: int) -> float:
     """Return l, what each loses in a year in which nobody balances."""
-    loss: float = parameters.yearly_loss + parameters.yearly_loss_slope * level
-    return loss * (1.0 + parameters.offence_dominance)
+    if_balanced: float = parameters.yearly_loss + parameters.yearly_loss_slope * level
+    loss: float = if_balanced * (1.0 + parameters.offence_dominance)
+    return loss
 
 
 @rule

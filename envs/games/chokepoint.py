@@ -114,7 +114,8 @@ def has_hub(parameters: Any) -> bool:
 def loss_of_embargo(parameters: Any, resilience: float) -> float:
     """Return what an embargo costs a target."""
     dependent = 1.0 - resilience
-    return 0.5 * parameters.embargo_loss * dependent * dependent
+    loss: float = 0.5 * parameters.embargo_loss * dependent * dependent
+    return loss
 
 
 @rule
@@ -131,7 +132,8 @@ def target_payoff(
     """Return a target's payoff of a year from both resiliences and what the hub extracts."""
     gained: float = parameters.network_gain * (1.0 - own) * (1.0 - other) - extracted
     cost: float = 0.5 * parameters.autarky_cost * own * own
-    return gained - cost - 0.5 * parameters.adjustment_cost * investment * investment
+    haste: float = 0.5 * parameters.adjustment_cost * investment * investment
+    return gained - cost - haste
 
 
 @rule

@@ -92,8 +92,9 @@ def winning_chance(parameters: Any, own: float, other: float) -> float:
 @rule
 def war_payoff(parameters: Any, own: float, other: float) -> float:
     """Return what a war is expected to bring, w."""
-    stake: float = 2.0 * winning_chance(parameters, own, other) - 1.0
-    return stake * parameters.prize - parameters.war_cost
+    stake = 2.0 * winning_chance(parameters, own, other) - 1.0
+    expected: float = stake * parameters.prize - parameters.war_cost
+    return expected
 
 
 @rule

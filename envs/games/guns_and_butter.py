@@ -133,7 +133,8 @@ def log_share(weights: Any, use: int) -> float:
 def income(parameters: Any, industry: float, technology: float) -> float:
     """Return y, the logarithm of income."""
     from_industry: float = parameters.industry_elasticity * industry
-    return from_industry + parameters.technology_elasticity * technology
+    from_technology: float = parameters.technology_elasticity * technology
+    return from_industry + from_technology
 
 
 @rule
@@ -170,8 +171,8 @@ def own_payoff(
     parameters: Any, industry: float, technology: float, military: float, consumed: float
 ) -> float:
     """Return the part of a year's payoff in which the others have no part."""
-    prosperity = income(parameters, industry, technology) + consumed
-    return prosperity + parameters.military_weight * military
+    safety: float = parameters.military_weight * military
+    return income(parameters, industry, technology) + consumed + safety
 
 
 @rule

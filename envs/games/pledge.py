@@ -83,8 +83,9 @@ FEATURES = (
 @rule
 def risk_of_war(parameters: Any, pledge: float, firmness: float) -> float:
     """Return pi, the probability of war."""
-    spared: float = 1.0 - parameters.deterrent_effect * pledge
-    return parameters.war_risk * firmness * spared
+    left = 1.0 - parameters.deterrent_effect * pledge
+    risk: float = parameters.war_risk * firmness * left
+    return risk
 
 
 @rule

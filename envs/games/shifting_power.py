@@ -78,14 +78,16 @@ FEATURES = (
 def target_payoff(parameters: Any, invested: float, struck: float) -> float:
     """Return the target's payoff of a year."""
     gained: float = (1.0 - struck) * invested * parameters.shift
-    return gained - struck * parameters.target_war_cost - invested * parameters.investment_cost
+    spent: float = struck * parameters.target_war_cost + invested * parameters.investment_cost
+    return gained - spent
 
 
 @rule
 def deterrer_payoff(parameters: Any, invested: float, struck: float) -> float:
     """Return the deterrer's payoff of a year."""
     lost: float = (1.0 - struck) * invested * parameters.shift
-    return -lost - struck * parameters.deterrer_war_cost
+    fought: float = struck * parameters.deterrer_war_cost
+    return -lost - fought
 
 
 @rule
