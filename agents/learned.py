@@ -132,7 +132,10 @@ def _masked(logits: NDArray[np.float32], masks: NDArray[np.int8]) -> NDArray[np.
 
 
 def load_profile(
-    folder: str | Path, *, is_random: bool = False
+    folder: str | Path,
+    *,
+    is_random: bool = False,
+    parameters: ParametersBase | None = None,
 ) -> tuple[Game, ParametersBase, list[Strategy]]:
     """Load the policy in a folder as one strategy for every power.
 
@@ -142,6 +145,8 @@ def load_profile(
         Holds ``policy.safetensors`` and ``policy.json``.
     is_random : bool
         Whether choices are drawn rather than the most probable taken.
+    parameters : Parameters, optional
+        Of the game that is played, whose bounds amounts keep; by default those it was judged by.
 
     Raises
     ------
@@ -170,7 +175,13 @@ def load_profile(
             f"The policy in {folder} was learned on {game.name} v{description['version']}; the "
             f"rules are now v{game.version}: train it again."
         )
-    parameters = as_parameters(game.parameters, description["parameters"])
+    if parameters is None:
+        parameters = as_parameters(game.parameters, description["parameters"])
+    elif parameters.powers != len(description["learning"]):
+        raise CounterpoiseError(
+            f"The policy in {folder} is for {len(description['learning'])} powers, not for "
+            f"{parameters.powers}."
+        )
     if "mixture" in description:
         return game, parameters, _mixtures(game, parameters, weights, description)
     profile: list[Strategy] = [

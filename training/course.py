@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from stable_baselines3.common.callbacks import BaseCallback
 
 from counterpoise.agents.learned import FORMAT
+from counterpoise.envs.parameters import ParametersBase
 from counterpoise.envs.rollouts import play
 from counterpoise.envs.strategy import Profile
 from counterpoise.envs.worlds import Worlds
@@ -47,14 +48,30 @@ class Measures:
     value_mean: NDArray[np.float32]
 
 
+class _WithinBounds(Uniform):
+    """Uniformly random play in worlds of which each has bounds of its own."""
+
+    def __init__(self, worlds: Worlds, parameters: ParametersBase, power: int) -> None:
+        super().__init__(worlds.game, parameters, power)
+        self._low, self._high = worlds.action_low[:, power], worlds.action_high[:, power]
+
+    def act(
+        self, observations: NDArray[np.float32], masks: NDArray[np.int8], rng: np.random.Generator
+    ) -> NDArray[np.float64] | NDArray[np.int64]:
+        """Draw one action a world."""
+        if self._is_discrete:
+            return super().act(observations, masks, rng)
+        share = rng.random((len(observations), self._low.shape[1]))
+        return np.asarray(self._low + share * (self._high - self._low))
+
+
 def measure(configuration: Configuration, discount: float) -> Measures:
     """Play uniformly at random and measure means and spreads, so that networks see order one."""
     game, parameters = configuration.the_game(), configuration.game_parameters()
     each = configuration.world_parameters()
     each = [each[world % len(each)] for world in range(MEASURED_WORLDS)]
     worlds = Worlds(game, len(each), each, max_cycles=configuration.max_cycles, autoreset=False)
-    powers = parameters.powers
-    profile = [Uniform(game, parameters, power) for power in range(powers)]
+    profile = [_WithinBounds(worlds, parameters, power) for power in range(parameters.powers)]
     most = configuration.max_cycles or game.default_max_cycles
     rows: list[NDArray[np.float32]] = []
     rollout = play(

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from counterpoise.agents.learned import DESCRIPTION, WEIGHTS, load_profile
 from counterpoise.envs.errors import CounterpoiseError
+from counterpoise.envs.parameters import ParametersBase
 from counterpoise.envs.strategy import Strategy
 from counterpoise.training.configuration import Configuration, load
 
@@ -112,7 +113,9 @@ class Run:
             raise CounterpoiseError(f"{self.folder} has no metrics yet: let it train a little.")
         return polars.read_parquet(path)
 
-    def profile(self, *, is_random: bool | None = None) -> list[Strategy]:
+    def profile(
+        self, *, is_random: bool | None = None, parameters: ParametersBase | None = None
+    ) -> list[Strategy]:
         """Return what was learned so far, one strategy for every power.
 
         Parameters
@@ -121,14 +124,16 @@ class Run:
             Whether choices are drawn from what was learned rather than the likeliest taken; by
             default as the configuration says.
 
-        The bounds of amounts are those of the parameters under which the run is judged.
+        parameters : Parameters, optional
+            Under which it will play, whose bounds amounts keep; by default those under which the
+            run is judged.
         """
         if not (self.folder / WEIGHTS).is_file() or not (self.folder / DESCRIPTION).is_file():
             raise CounterpoiseError(
                 f"{self.folder} has learned nothing yet: let it train a little."
             )
         drawn = self.configuration.mixed if is_random is None else is_random
-        return load_profile(self.folder, is_random=drawn)[2]
+        return load_profile(self.folder, is_random=drawn, parameters=parameters)[2]
 
 
 def begin(folder: Path, configuration: Configuration, seed: int) -> None:

@@ -451,6 +451,137 @@ def report(
 
 
 @app.command()
+def curve(
+    game: GameName,
+    vary: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=LOW:HIGH:POINTS",
+            help="The parameter that moves and its values; NAME=1,2,3 for some of them, joined by "
+            "+ for several in step. By default the curves that the game's theory is about.",
+        ),
+    ] = None,
+    outcome: Annotated[
+        list[str] | None,
+        typer.Option(help="What to show; several times for several outcomes."),
+    ] = None,
+    separate: Annotated[
+        bool,
+        typer.Option("--separate", help="A training for each value instead of one for all."),
+    ] = False,
+    configuration: Annotated[
+        str | None, typer.Option(help="The training to start from; by default the game's.")
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="How many seeds.")] = 3,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Train hardly at all, to see that everything runs.")
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Folder; by default runs/curves/GAME.")
+    ] = None,
+    as_json: AsJson = False,
+    processes: Processes = None,
+) -> None:
+    """Learn how outcomes move with a parameter, and lay the learned curve over the solved one.
+
+    A killed command goes on where it was when it is given again.
+
+      counterpoise curve shifting_power
+      counterpoise curve arms_or_allies --vary reliability=0:1:11
+      counterpoise curve burden_sharing --vary private_weight=0:0.04:5+deterrence_weight=0.04:0:5
+      counterpoise curve arms_race --vary grievance=0.5,1,2 --separate
+    """
+    from counterpoise.evaluation.curves import (
+        learn_curve,
+        read_vary,
+        rows_in_words,
+        shipped_curves,
+        task_of,
+    )
+    from counterpoise.evaluation.trainings import usual_processes
+
+    asked: list[tuple[Any, Any]] = [(None, read_vary(each)) for each in vary or []]
+    asked = asked or [(each, None) for each in shipped_curves(game)]
+    options: dict[str, Any] = {
+        "outcomes": outcome, "configuration": configuration, "is_separate": separate,
+        "is_quick": quick,
+    }  # fmt: skip
+    tasks = [task_of(game, each, values, **options) for each, values in asked]
+    folder = out or Path("runs") / "curves" / game
+    console = _console(to_errors=True)
+    found = []
+    for task in tasks:
+        where = folder / task.name
+        learned = learn_curve(
+            task, where, seeds=seeds, processes=processes or usual_processes(), console=console
+        )
+        found += [{"curve": task.name, **row} for row in learned.summary().to_dicts()]
+        if not as_json:
+            _console().print(f"[bold]{task.title}[/]")
+            head, rows = rows_in_words(learned)
+            _print_table(head, rows, words=2)
+            typer.echo(where / "curve.png")
+    if as_json:
+        _print_json(found)
+
+
+@app.command()
+def benchmark(
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="Folder for runs, rows and tables.")
+    ] = Path("runs/benchmark"),
+    seeds: Annotated[
+        int | None, typer.Option(min=1, help="How many seeds of each game; by default 5.")
+    ] = None,
+    games: Annotated[
+        list[str] | None,
+        typer.Option("--game", metavar="GAME", help="Only this game; several times for several."),
+    ] = None,
+    quick: Annotated[
+        bool,
+        typer.Option("--quick", help="A tenth of the training, two seeds, and no verdicts."),
+    ] = False,
+    as_json: AsJson = False,
+    processes: Processes = None,
+) -> None:
+    """Learn every solved game and hold it against its theory; go on where it was stopped.
+
+    Writes results.parquet, one row for each game, seed and power, and table.md. A game that misses
+    its target stays in the table, marked; the exit code is 0 all the same.
+
+      counterpoise benchmark
+      counterpoise benchmark --game arms_race --game pledge --seeds 3
+      counterpoise benchmark --quick --out /tmp/benchmark
+    """
+    from counterpoise.evaluation.benchmark import print_results, run_benchmark
+    from counterpoise.evaluation.trainings import usual_processes
+
+    results = run_benchmark(
+        out,
+        games=games,
+        seeds=seeds or (2 if quick else 5),
+        is_quick=quick,
+        processes=processes or usual_processes(),
+        console=_console(to_errors=True),
+    )
+    if as_json:
+        _print_json([{**row, **_intervals_apart(row)} for row in results.summary()])
+    else:
+        print_results(_console(), results)
+        typer.echo(out / "table.md")
+
+
+def _intervals_apart(row: dict[str, Any]) -> dict[str, Any]:
+    import dataclasses
+
+    return {
+        name: dataclasses.asdict(value)
+        for name, value in row.items()
+        if dataclasses.is_dataclass(value) and not isinstance(value, type)
+    }
+
+
+@app.command()
 def watch(
     what: Annotated[str, typer.Argument(metavar="RUN|GAME", help="A run's folder, or a game.")],
     who: Annotated[
