@@ -1,6 +1,7 @@
-"""Doctrines of `chokepoint`: who trusts in trade, who in walls, who in agreements.
+"""Doctrines of `chokepoint`: who trusts in trade, who in walls, who in agreement.
 
-In the hub's seat each demands a part of what an embargo would cost: half, all, or nothing.
+Each doctrine can sit in any seat; one that the literature knows only for a target of coercion has a
+hub's counterpart there.
 """
 
 from __future__ import annotations
@@ -10,51 +11,68 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from counterpoise.envs.games.chokepoint import HUB, LEAST_INVESTMENT, MOST_INVESTMENT, Parameters
+from counterpoise.envs.games.chokepoint import HUB, MOST_INVESTMENT, TARGETS, Parameters
 from counterpoise.envs.strategy import Strategy
-from counterpoise.theory.chokepoint import Hub, Target, planner
+from counterpoise.theory.chokepoint import planner
 
 
-class _Share(Hub):
-    """Demands a fixed share of what an embargo would cost."""
+class _Constant(Strategy):
+    """Does the same in every year."""
 
-    def __init__(self, parameters: Parameters, share: float) -> None:
-        super().__init__(parameters)
-        self._share = share
+    def __init__(self, target: tuple[float, float], demand: float, power: int) -> None:
+        self._action = np.array((demand,) * TARGETS if power == HUB else target)
 
     def act(
         self, observations: NDArray[np.float32], masks: NDArray[np.int8], rng: np.random.Generator
     ) -> NDArray[np.float64]:
-        """Return the demands of each row, [n, 2]."""
-        return self._share * super().act(observations, masks, rng)
+        """Return the one action for every row, [n, 2]."""
+        return np.tile(self._action, (len(observations), 1))
 
 
-def _investing(name: str, amount: float, share: float) -> Callable[[Parameters, int], Strategy]:
-    def make(parameters: Parameters, power: int) -> Strategy:
-        made: Strategy
-        if power == HUB:
-            made = _Share(parameters, share)
-        else:
-            made = Target(parameters, power, np.array([[0.0, 0.0, amount]]))
-        made.name = name
-        return made
+class OpenTrader(_Constant):
+    """Never insulates itself and gives in to every demand; as the hub it demands nothing.
 
-    return make
+    What it depends on is what makes war unthinkable (after Cobden and Angell 1910).
+    """
+
+    name = "open trader"
+
+    def __init__(self, parameters: Parameters, power: int) -> None:
+        super().__init__((0.0, 1.0), 0.0, power)
 
 
-def coordinated_planner(parameters: Parameters, power: int) -> Strategy:
-    """Invest as both targets would if they decided together; as the hub, demand everything."""
-    strategy = Hub(parameters) if power == HUB else planner(parameters).strategies[power]
-    strategy.name = "coordinated planner"
-    return strategy
+class Autarkist(_Constant):
+    """Insulates itself as fast as it can and refuses every demand; as the hub it demands the most.
+
+    The closed commercial state (after Fichte 1800).
+    """
+
+    name = "autarkist"
+
+    def __init__(self, parameters: Parameters, power: int) -> None:
+        super().__init__((MOST_INVESTMENT, 0.0), parameters.embargo_loss, power)
+
+
+class CoordinatedPlanner(Strategy):
+    """Insulates itself as both targets would that decide together; as the hub demands all it can.
+
+    What is best for both as long as both keep to it (after Clayton, Maggiori and Schreger 2023).
+    """
+
+    name = "coordinated planner"
+
+    def __init__(self, parameters: Parameters, power: int) -> None:
+        self._planned = planner(parameters).strategies[power]
+
+    def act(
+        self, observations: NDArray[np.float32], masks: NDArray[np.int8], rng: np.random.Generator
+    ) -> NDArray[np.float64]:
+        """Return what the plan says for each row, [n, 2]."""
+        return np.asarray(self._planned.act(observations, masks, rng), np.float64)
 
 
 DOCTRINES: dict[str, Callable[[Parameters, int], Strategy]] = {
-    # Trades and lets its reserves run down: the liberal peace (after Cobden).
-    "open_trader": _investing("open trader", LEAST_INVESTMENT, 0.0),
-    # Insulates itself as fast as it can (after Fichte's closed commercial state, 1800).
-    "autarkist": _investing("autarkist", MOST_INVESTMENT, 1.0),
-    # Keeps what it has, whatever it costs.
-    "maintainer": _investing("maintainer", 0.02, 0.5),
-    "coordinated_planner": coordinated_planner,
+    "open_trader": OpenTrader,
+    "autarkist": Autarkist,
+    "coordinated_planner": CoordinatedPlanner,
 }

@@ -1,28 +1,34 @@
-r"""The equilibrium of `chokepoint`, the planner's solution, best responses, and what happens.
+r"""Theory of `chokepoint`: the feedback equilibrium, the planner's solution, best responses.
 
 As long as nobody comes up against the limits of resilience and investment, the targets' game is
-linear-quadratic, and `linear_quadratic.py` solves it backward from the last year (uniquely) or for
-ever (the limit of ever longer horizons). Its matrices are read off the game's own rules. For an
-interior solution the hub must extract more than trading together brings: :math:`\psi\lambda >
-\gamma`.
+linear-quadratic, and `linear_quadratic.py` solves it: backward from the last year, where the
+solution is unique, or for ever, as the limit of ever longer horizons. Its matrices are read off the
+game's own rules. For an interior solution the hub must extract more than trading together brings,
+:math:`\psi\lambda > \gamma`.
 
-With the hub as a player the year is solved from its end: a target gives in to what costs it no more
-than the embargo; so the hub demands just that, and extracts all of the loss. The targets then play
-as if :math:`\psi = 1`. An embargo is never seen.
+With the hub as a player the year is solved from its end. A target gives in to what costs it no more
+than the embargo, so that the hub demands just that and extracts all of the loss. The targets then
+play as if :math:`\psi = 1`, and an embargo is never seen: it is what would happen off the path.
 
-A best response of a target is its plan against the others' answers, bettered by climbing the
-gradient of what playing it pays; a target that answers a demand gives in exactly if that is no
-dearer. The hub's demands move no stock, so its best response is the best demand of each year along
-the path, found on a grid and once more on a finer one about the best.
+A target's best response is the Riccati equation where the others play the strategies of an
+equilibrium, linear in the resiliences. Against anybody else it is dynamic programming on a grid of
+both resiliences: what the others do in each state, and what comes of it, is asked of them and of
+the game itself; between the grid's points the value is a cubic spline. The hub's demands move no
+stock, for the targets invest before they see them. So its best response is, in each state, the
+demand that pays most, found on ever finer grids. The value reported is always one that was attained
+by playing.
 """
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable
+import dataclasses
+import itertools
+import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import scipy.interpolate
 from numpy.typing import NDArray
 
 from counterpoise.envs.errors import ParameterError
@@ -40,112 +46,56 @@ from counterpoise.envs.games.chokepoint import (
     phase_count,
     target_payoff,
 )
-from counterpoise.envs.rollouts import Rollout, play
 from counterpoise.envs.strategy import Profile, Strategy
 from counterpoise.envs.worlds import Snapshot, Worlds
 from counterpoise.theory import linear_quadratic
-from counterpoise.theory.linear_quadratic import LinearQuadraticGame
-from counterpoise.theory.plans import improved_plan, year_of
+from counterpoise.theory.linear_quadratic import Feedbacks, LinearQuadraticGame
 from counterpoise.theory.solution import BestResponse, Equilibrium
+
+Matrix = NDArray[np.float64]
 
 OUTCOME_UNITS = {
     "resilience": "1",
     "final_resilience": "1",
     "investment": "1/year",
     "extracted": "payoff/year",
-    "demand": "payoff",
-    "resilience_path": "1",
     "value": "payoff, discounted",
+    "resilience_path": "1",
+    "investment_path": "1/year",
 }
 
-SAMPLED_WORLDS = 2_000
-CLIMBS = 30
-RESTARTS = 6
-SETTLED = 1e-7
-DEMANDS = 201
-FINER = 51
-# A demand is seen as a 32-bit number: an equal one must not be refused for its rounding.
-ROUNDING = 1e-6
-DRAWS = 32
-SAMPLED_PATHS = 16
+# An endless game is followed until later years weigh less than this; its outcomes are those of as
+# many years as have a visible weight.
+NEGLIGIBLE = 1e-10
+MOST_ENDLESS_YEARS = 25_000
+ENDLESS_YEARS_SHOWN = 60
+
+SEED = 0
+SAMPLED_WORLD_YEARS = 60_000
+FEWEST_SAMPLED_WORLDS = 500
+
+# A demand is seen as a 32-bit number: one equal to the loss must not be refused for its rounding.
+ROUNDING = 1e-7
 
 
-def _loss_of_many(parameters: Parameters) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
-    """Return the game's `loss_of_embargo` as a function of many resiliences at once."""
-    # Uncompiled, the rule is arithmetic that arrays understand.
-    arithmetic: Any = getattr(loss_of_embargo, "py_func", loss_of_embargo)
-    record = parameters.to_record()
-    return lambda resiliences: np.asarray(arithmetic(record, resiliences))
-
-
-class Target(Strategy):
-    """Invests by a linear feedback or a plan, and gives in to what is no dearer than an embargo.
-
-    Parameters
-    ----------
-    parameters : Parameters
-    power : int
-        0 or 1.
-    feedback : ndarray, [years, 3]
-        What is invested in each year, as weights of the own resilience, the other's, and 1.
-    """
-
-    name = "target"
-
-    def __init__(self, parameters: Parameters, power: int, feedback: NDArray[np.float64]) -> None:
-        names = GAME.observation_names(parameters.powers)
-        self._feedback = feedback
-        self._own, self._other = names.index("resilience"), names.index("resilience_of_other_0")
-        self._demand, self._left = names.index("demand"), names.index("years_left")
-        self._horizon = parameters.horizon
-        self._loss = _loss_of_many(parameters)
-
-    def act(
-        self, observations: NDArray[np.float32], masks: NDArray[np.int8], rng: np.random.Generator
-    ) -> NDArray[np.float64]:
-        """Return investment and acceptance of each row, [n, 2]."""
-        seen = observations.astype(np.float64)
-        year = year_of(observations, self._left, self._horizon)
-        weights = self._feedback[np.minimum(year, len(self._feedback) - 1)]
-        own, other = seen[:, self._own], seen[:, self._other]
-        invested = weights[:, 0] * own + weights[:, 1] * other + weights[:, 2]
-        accepts = seen[:, self._demand] <= self._loss(own) + ROUNDING
-        actions = np.stack([invested, accepts.astype(np.float64)], axis=1)
-        return np.clip(actions, [LEAST_INVESTMENT, 0.0], [MOST_INVESTMENT, 1.0])
-
-
-class Hub(Strategy):
-    """Demands of each target just what an embargo would cost it."""
-
-    name = "hub"
-
-    def __init__(self, parameters: Parameters, power: int = HUB) -> None:
-        names = GAME.observation_names(parameters.powers)
-        first = names.index("resilience_of_other_0")
-        self._targets = slice(first, first + TARGETS)
-        self._loss = _loss_of_many(parameters)
-
-    def act(
-        self, observations: NDArray[np.float32], masks: NDArray[np.int8], rng: np.random.Generator
-    ) -> NDArray[np.float64]:
-        """Return the demands of each row, [n, 2]."""
-        return np.asarray(self._loss(observations[:, self._targets].astype(np.float64)))
-
-
-class DemandByYear(Strategy):
-    """Demands what a table has for the year, [years, 2]."""
-
-    name = "demand by year"
-
-    def __init__(self, parameters: Parameters, demands: NDArray[np.float64]) -> None:
-        self._demands = demands
-        self._left = GAME.observation_names(parameters.powers).index("years_left")
-
-    def act(
-        self, observations: NDArray[np.float32], masks: NDArray[np.int8], rng: np.random.Generator
-    ) -> NDArray[np.float64]:
-        """Look each row's demands up, [n, 2]."""
-        return np.asarray(self._demands[year_of(observations, self._left, len(self._demands))])
+def years_of(parameters: Parameters) -> int:
+    """Return how many years are played: the horizon, or until what follows is negligible."""
+    if not parameters.endless:
+        return parameters.horizon
+    if parameters.discount >= 1.0:
+        raise ParameterError(
+            "An endless game without discounting has no finite payoff: set discount below 1, or "
+            "endless to no."
+        )
+    if parameters.discount <= NEGLIGIBLE:
+        return 1
+    years = math.ceil(math.log(NEGLIGIBLE) / math.log(parameters.discount))
+    if years > MOST_ENDLESS_YEARS:
+        raise ParameterError(
+            f"An endless game at discount={parameters.discount:g} matters for {years} years; at "
+            f"most {MOST_ENDLESS_YEARS} can be followed: lower the discount, or set a horizon."
+        )
+    return years
 
 
 # -- the targets' game as a linear-quadratic one ---------------------------------------------------
@@ -154,39 +104,33 @@ class DemandByYear(Strategy):
 def linear_quadratic_game(parameters: Parameters) -> LinearQuadraticGame:
     """Return the targets' game without its limits; the state is both resiliences, and 1."""
     record = parameters.to_record()
-    share = 1.0 if has_hub(record) else parameters.exposure
+    extracted_share = 1.0 if has_hub(record) else parameters.exposure
     units = np.eye(TARGETS)
-
-    def cost(power: int, state: NDArray[np.float64], invested: float) -> float:
-        own, other = state[power], state[1 - power]
-        extracted = share * loss_of_embargo(record, own)
-        return -float(target_payoff(record, own, other, invested, extracted))
-
     nobody = np.zeros(TARGETS)
+
+    def cost(target: int, resilience: Matrix, investment: float) -> float:
+        own, other = resilience[target], resilience[1 - target]
+        extracted = extracted_share * loss_of_embargo(record, own)
+        return -float(target_payoff(record, own, other, investment, extracted))
+
     quadratic, linear, constant, haste = [], [], [], []
-    for power in range(TARGETS):
-        level = cost(power, nobody, 0.0)
-        square = np.array(
-            [
-                [
-                    cost(power, first + second, 0.0)
-                    - cost(power, first, 0.0)
-                    - cost(power, second, 0.0)
-                    + level
-                    for second in units
-                ]
-                for first in units
-            ]
-        )
-        square /= 2.0
+    for target in range(TARGETS):
+        level = cost(target, nobody, 0.0)
+        square = np.zeros((TARGETS, TARGETS))
+        for first, second in itertools.product(range(TARGETS), repeat=2):
+            square[first, second] = (
+                cost(target, units[first] + units[second], 0.0)
+                - cost(target, units[first], 0.0)
+                - cost(target, units[second], 0.0)
+                + level
+            ) / 2.0
         quadratic.append(square)
-        linear.append(np.array([cost(power, unit, 0.0) - level for unit in units]))
-        linear[-1] -= np.diag(square)
+        linear.append([cost(target, unit, 0.0) - level for unit in units] - np.diag(square))
         constant.append(level)
-        haste.append([[cost(power, nobody, 1.0) - level]])
+        haste.append([[cost(target, nobody, 1.0) - level]])
     return linear_quadratic.affine_game(
         float(kept(record, 1.0)) * units,
-        [units[:, [power]] for power in range(TARGETS)],
+        [units[:, [target]] for target in range(TARGETS)],
         quadratic,
         linear,
         constant,
@@ -195,237 +139,681 @@ def linear_quadratic_game(parameters: Parameters) -> LinearQuadraticGame:
     )
 
 
-def steady_state(parameters: Parameters) -> NDArray[np.float64]:
+def steady_state(parameters: Parameters) -> Matrix:
     """Return the resiliences that the endless game's feedback equilibrium keeps, [2]."""
     game = linear_quadratic_game(parameters)
     solution = linear_quadratic.feedback_equilibrium(game)
     return linear_quadratic.feedback_steady_state(game, solution.feedbacks)
 
 
-def _feedbacks(
-    parameters: Parameters, years: int | None, *, is_planned: bool
-) -> list[NDArray[np.float64]]:
-    """Return each target's feedback on (own, other, 1), [years, 3]."""
-    game = linear_quadratic_game(parameters)
-    if is_planned:
-        merged = linear_quadratic.merge_players(game, [0, 1])
-        (both,) = linear_quadratic.feedback_equilibrium(merged, years).feedbacks
-        rules = [both[:, target] for target in range(TARGETS)]
-    else:
-        solved = linear_quadratic.feedback_equilibrium(game, years).feedbacks
-        rules = [solved[target][:, 0] for target in range(TARGETS)]
-    return [rules[0], rules[1][:, [1, 0, 2]]]
+def planner_steady_state(parameters: Parameters) -> Matrix:
+    """Return the resiliences that an endless game's targets would keep together, [2].
 
-
-def planner_steady_state(parameters: Parameters) -> NDArray[np.float64]:
-    """Return the resiliences that both targets together would keep, [2]."""
-    game = linear_quadratic.merge_players(linear_quadratic_game(parameters), [0, 1])
+    Less than in equilibrium: neither counts what its insulation takes from the other's trade.
+    """
+    game = linear_quadratic.merge_players(linear_quadratic_game(parameters), range(TARGETS))
     solution = linear_quadratic.feedback_equilibrium(game)
     return linear_quadratic.feedback_steady_state(game, solution.feedbacks)
+
+
+# -- strategies ------------------------------------------------------------------------------------
+
+
+class _Seat(Strategy):
+    """Reads resiliences, demand and the year from an observation of one power."""
+
+    def __init__(self, parameters: Parameters, power: int) -> None:
+        names = GAME.observation_names(parameters.powers)
+        columns = [k for k, name in enumerate(names) if name.startswith("resilience_of_other_")]
+        columns.insert(power, names.index("resilience"))
+        self._columns = columns[:TARGETS]
+        self._phase = names.index("phase")
+        self._demand = names.index("demand")
+        self._years_left = names.index("years_left")
+        self._horizon = parameters.horizon
+        self._record = parameters.to_record()
+
+    def _resilience(self, observations: NDArray[np.float32]) -> Matrix:
+        """Return the targets' resiliences in order of seats, [n, 2]."""
+        return np.asarray(observations[:, self._columns], np.float64)
+
+    def _year(self, observations: NDArray[np.float32], years: int) -> NDArray[np.int64]:
+        """Return the year, [n]; the last that is known where it is later, 0 in endless games."""
+        gone = 1.0 - observations[:, self._years_left].astype(np.float64)
+        return np.minimum(np.rint(self._horizon * gone), years - 1).astype(np.int64)
+
+
+class Target(_Seat):
+    """Invests by a rule of its own, and gives in to what is no dearer than an embargo."""
+
+    name = "target"
+
+    def __init__(self, parameters: Parameters, power: int) -> None:
+        super().__init__(parameters, power)
+        self._power = power
+
+    def _investment(self, observations: NDArray[np.float32]) -> Matrix:
+        """Return what is invested in each row, [n]."""
+        raise NotImplementedError
+
+    def _acceptance(self, observations: NDArray[np.float32]) -> Matrix:
+        """Return the probability of giving in in each row, [n]."""
+        own = self._resilience(observations)[:, self._power]
+        loss = loss_of_embargo(self._record, own)
+        return np.asarray(observations[:, self._demand] <= loss * (1.0 + ROUNDING), np.float64)
+
+    def act(
+        self, observations: NDArray[np.float32], masks: NDArray[np.int8], rng: np.random.Generator
+    ) -> Matrix:
+        """Return investment and acceptance of each row, [n, 2]."""
+        invested = np.clip(self._investment(observations), LEAST_INVESTMENT, MOST_INVESTMENT)
+        return np.stack([invested, self._acceptance(observations)], axis=1)
+
+
+class LinearTarget(Target):
+    """Invests by a linear rule of both resiliences, one for each year.
+
+    Attributes
+    ----------
+    gains : ndarray, [years, 2]
+        How much more is invested per unit of each target's resilience, in order of seats.
+    constants : ndarray, [years]
+        What is invested without any.
+    """
+
+    name = "linear target"
+
+    def __init__(
+        self, parameters: Parameters, power: int, gains: Matrix, constants: Matrix
+    ) -> None:
+        super().__init__(parameters, power)
+        self.gains = gains
+        self.constants = constants
+
+    def _investment(self, observations: NDArray[np.float32]) -> Matrix:
+        year = self._year(observations, len(self.gains))
+        invested: Matrix = np.einsum("np,np->n", self._resilience(observations), self.gains[year])
+        return invested + self.constants[year]
+
+
+class GridTarget(Target):
+    """Invests by a cubic spline through what is best at the points of a grid of resiliences.
+
+    Attributes
+    ----------
+    investment : ndarray, [years, points, points]
+        At the grid's points; the own resilience first.
+    """
+
+    name = "best response"
+
+    def __init__(
+        self, parameters: Parameters, power: int, grid: Matrix, investment: Matrix
+    ) -> None:
+        super().__init__(parameters, power)
+        self.investment = investment
+        self._splines = [
+            scipy.interpolate.RectBivariateSpline(grid, grid, each) for each in investment
+        ]
+
+    def _investment(self, observations: NDArray[np.float32]) -> Matrix:
+        year = self._year(observations, len(self.investment))
+        resilience = self._resilience(observations)
+        own, other = resilience[:, self._power], resilience[:, 1 - self._power]
+        invested = np.zeros(len(observations))
+        for each in np.unique(year):
+            now = year == each
+            invested[now] = self._splines[each].ev(own[now], other[now])
+        return invested
+
+
+class Hub(_Seat):
+    """Demands of each target just what an embargo would cost it."""
+
+    name = "hub"
+
+    def __init__(self, parameters: Parameters, power: int = HUB) -> None:
+        super().__init__(parameters, power)
+
+    def act(
+        self, observations: NDArray[np.float32], masks: NDArray[np.int8], rng: np.random.Generator
+    ) -> Matrix:
+        """Return the demands of each row, [n, 2]."""
+        return np.asarray(loss_of_embargo(self._record, self._resilience(observations)))
+
+
+class PathHub(Hub):
+    """Demands what a table has for each sight of a path; off the path, what an embargo would cost.
+
+    Parameters
+    ----------
+    observations : ndarray of float32, [sights, features]
+    demands : ndarray, [sights, 2]
+    """
+
+    name = "best response"
+
+    def __init__(
+        self, parameters: Parameters, observations: NDArray[np.float32], demands: Matrix
+    ) -> None:
+        super().__init__(parameters)
+        self._known = {
+            seen.tobytes(): demand for seen, demand in zip(observations, demands, strict=True)
+        }
+
+    def act(
+        self, observations: NDArray[np.float32], masks: NDArray[np.int8], rng: np.random.Generator
+    ) -> Matrix:
+        """Look each row's demands up, [n, 2]."""
+        usual = super().act(observations, masks, rng)
+        rows = zip(np.ascontiguousarray(observations), usual, strict=True)
+        return np.array([self._known.get(seen.tobytes(), demand) for seen, demand in rows])
+
+
+class GridHub(Hub):
+    """Demands by interpolation between what pays most at the points of a grid of resiliences."""
+
+    name = "best response"
+
+    def __init__(self, parameters: Parameters, grid: Matrix, demands: Matrix) -> None:
+        super().__init__(parameters)
+        self._demands = [
+            scipy.interpolate.RegularGridInterpolator((grid, grid), each) for each in demands
+        ]
+
+    def act(
+        self, observations: NDArray[np.float32], masks: NDArray[np.int8], rng: np.random.Generator
+    ) -> Matrix:
+        """Return the demands of each row, [n, 2]."""
+        year = self._year(observations, len(self._demands))
+        resilience = self._resilience(observations)
+        demands = np.zeros((len(observations), TARGETS))
+        for each in np.unique(year):
+            now = year == each
+            demands[now] = self._demands[each](resilience[now])
+        return demands
 
 
 # -- playing ---------------------------------------------------------------------------------------
 
 
-def _step_discount(parameters: Parameters) -> float:
-    return float(parameters.discount ** (1.0 / phase_count(parameters)))
+@dataclasses.dataclass(frozen=True)
+class _Played:
+    """What a profile led to: payoffs and mean paths over the episodes, all [..., powers].
 
-
-def _rollout(parameters: Parameters, profile: Profile, count: int | None = None) -> Rollout:
-    if count is None:
-        is_random = any(strategy.is_random for strategy in profile)
-        count = SAMPLED_WORLDS if is_random else 1
-    worlds = Worlds(GAME, count, parameters, autoreset=False)
-    return play(worlds, profile, seed=0)
-
-
-def _returns(parameters: Parameters, rollout: Rollout) -> NDArray[np.float64]:
-    """Return each world's discounted payoffs; with phases, those of a year count as of its start.
-
-    A year's payoffs fall in its last phase.
+    `seen` is what the hub sees in each year when it demands, of the first episode.
     """
-    phases = phase_count(parameters)
-    delay = _step_discount(parameters) ** (phases - 1)
-    return rollout.returns(_step_discount(parameters)) / delay
+
+    values: Matrix
+    resilience_path: Matrix
+    investment_path: Matrix
+    extracted_path: Matrix
+    seen: NDArray[np.float32]
 
 
-def _value(parameters: Parameters, profile: Profile, power: int) -> float:
-    return float(_returns(parameters, _rollout(parameters, profile))[:, power].mean())
+def _are_random(strategies: Sequence[Strategy]) -> bool:
+    return any(strategy.is_random for strategy in strategies)
 
 
-def best_response(parameters: Parameters, profile: Profile, power: int) -> BestResponse:
-    """Return a power's best response; its value is what playing it pays.
+def _draws(powers: int) -> list[np.random.Generator]:
+    return [np.random.default_rng((SEED, power)) for power in range(powers)]
 
-    Exact up to the climbing's last step for a target, and to a ten-thousandth of the largest demand
-    for the hub. Against random others a target's is the best plan that does not look at what they
-    have done.
+
+def _choices(worlds: Worlds, profile: Profile, draws: Sequence[np.random.Generator]) -> Matrix:
+    actions = np.zeros((worlds.count, worlds.powers, GAME.action_width))
+    for power, strategy in enumerate(profile):
+        seen, masks = worlds.observations[:, power], worlds.masks[:, power]
+        actions[:, power] = strategy.act(seen, masks, draws[power])
+    return actions
+
+
+def _played(parameters: Parameters, profile: Profile) -> _Played:
+    """Play a profile from the start: once, or many times where somebody is random.
+
+    A year's payoffs are discounted to its beginning. Each power's draws are the same at every call,
+    so that two profiles are compared under the same luck.
     """
-    own = _value(parameters, profile, power)
-    if power == HUB:
-        found: Strategy = _best_demands(parameters, profile)
-    else:
-        found = _best_target(parameters, profile, power)
-    best = [*profile]
-    best[power] = found
-    value = _value(parameters, best, power)
-    if own > value:
-        return BestResponse(profile[power], own, own)
-    return BestResponse(found, value, own)
+    years, phases = years_of(parameters), phase_count(parameters)
+    count = 1
+    if _are_random(profile):
+        count = max(FEWEST_SAMPLED_WORLDS, SAMPLED_WORLD_YEARS // years)
+    worlds = Worlds(GAME, count, parameters, max_cycles=years * phases, autoreset=False)
+    worlds.reset(SEED)
+    draws = _draws(worlds.powers)
+    shown = slice(worlds.powers)
+    values = np.zeros(worlds.powers)
+    resilience, investment, extracted, seen = [], [], [], []
+    for year in range(years):
+        seen.append(worlds.observations[0, -1].copy())
+        resilience.append(worlds.records["resilience"][:, shown].mean(axis=0))
+        for _ in range(phases):
+            rewards = worlds.step(_choices(worlds, profile, draws))
+        values += parameters.discount**year * rewards.mean(axis=0)
+        investment.append(worlds.records["investment"][:, shown].mean(axis=0))
+        extracted.append(worlds.records["extracted"][:, shown].mean(axis=0))
+    resilience.append(worlds.records["resilience"][:, shown].mean(axis=0))
+    return _Played(
+        values, np.array(resilience), np.array(investment), np.array(extracted), np.array(seen)
+    )
 
 
-def _best_target(parameters: Parameters, profile: Profile, power: int) -> Target:
-    feedback = _feedbacks(parameters, parameters.horizon, is_planned=False)[power]
-    column = GAME.observation_names(parameters.powers).index("years_left")
-    tried = [*profile]
-    tried[power] = Target(parameters, power, feedback)
-    value = _value(parameters, tried, power)
-    for _ in range(RESTARTS):
-        # What is ordered beyond a limit is not felt: go on from what was really invested.
-        rollout = _rollout(parameters, tried)
-        ended = rollout.records[phase_count(parameters) :: phase_count(parameters)]
-        path = ended["investment"][:, :, power].mean(axis=1)
-        plan = improved_plan(
-            GAME, parameters, tried, power, path[:, None], (LEAST_INVESTMENT, MOST_INVESTMENT),
-            column, _step_discount(parameters), climbs=CLIMBS,
-        )  # fmt: skip
-        before, bettered = value, [*profile]
-        bettered[power] = Target(parameters, power, np.pad(plan, ((0, 0), (2, 0))))
-        value = _value(parameters, bettered, power)
-        if value > before:
-            tried = bettered
-        if value <= before + SETTLED:
-            break
-    best = tried[power]
-    assert isinstance(best, Target)
-    return best
+def outcomes(parameters: Parameters, profile: Profile) -> dict[str, Any]:
+    """Return what a profile leads to; the mean over many episodes where somebody is random.
+
+    Returns
+    -------
+    dict
+        ``resilience`` [powers] mean over the years, ``final_resilience`` [powers] after the last
+        (of an endless game: in the long run), ``investment`` and ``extracted`` [powers] means over
+        the years, ``value`` [powers], ``resilience_path`` [years + 1, powers] at the beginning of
+        each year, ``investment_path`` [years, powers]. The hub's are 0, but for its value. Of an
+        endless game, means and paths are those of the first 60 years.
+    """
+    played = _played(parameters, profile)
+    years = len(played.investment_path)
+    shown = min(years, ENDLESS_YEARS_SHOWN) if parameters.endless else years
+    return {
+        "resilience": played.resilience_path[:shown].mean(axis=0),
+        "final_resilience": played.resilience_path[-1],
+        "investment": played.investment_path[:shown].mean(axis=0),
+        "extracted": played.extracted_path[:shown].mean(axis=0),
+        "value": played.values,
+        "resilience_path": played.resilience_path[: shown + 1],
+        "investment_path": played.investment_path[:shown],
+    }
 
 
-def _best_demands(parameters: Parameters, profile: Profile) -> DemandByYear:
-    is_random = any(each.is_random for each in profile[:TARGETS])
-    rollout = _rollout(parameters, profile, SAMPLED_PATHS if is_random else 1)
-    # The worlds as they stand when the hub demands.
-    states = rollout.records[: 2 * parameters.horizon : 2]
-    highest = parameters.embargo_loss
-    grid = np.tile(np.linspace(0.0, highest, DEMANDS), (parameters.horizon, TARGETS, 1))
-    for step in (highest / (DEMANDS - 1), None):
-        worth = _worth_of_demands(parameters, profile, states, grid, is_random)
-        chosen = np.take_along_axis(grid, worth.argmax(axis=2)[..., None], axis=2)[..., 0]
-        if step is not None:
-            near = chosen[..., None] + np.linspace(-step, step, FINER)
-            grid = np.clip(near, 0.0, highest)
-    return DemandByYear(parameters, chosen)
+# -- equilibria ------------------------------------------------------------------------------------
 
 
-def _worth_of_demands(
-    parameters: Parameters,
-    profile: Profile,
-    states: NDArray[Any],
-    grid: NDArray[np.float64],
-    is_random: bool,
-) -> NDArray[np.float64]:
-    """Return what each demand, [years, targets, demands], is expected to bring in its year."""
-    years, _, count = grid.shape
-    copies = states.shape[1]
-    draws = DRAWS if is_random else 1
-    records = np.repeat(states[:, :, None], count, axis=2)
-    records["demand"][..., :TARGETS] = np.moveaxis(grid, 1, 2)[:, None]
-    records["phase"] = ANSWER
-    worlds = Worlds(GAME, records.size * draws, parameters, autoreset=False)
-    flat = np.repeat(records.ravel(), draws)
-    worlds.restore(Snapshot(GAME.name, flat, worlds.parameters))
-    worth = np.zeros(grid.shape)
-    rng = np.random.default_rng(0)
-    for target in range(TARGETS):
-        seen, masks = worlds.observations[:, target], worlds.masks[:, target]
-        accepted = np.clip(profile[target].act(seen, masks, rng)[:, 1], 0.0, 1.0)
-        mean = accepted.reshape(years, copies, count, draws).mean(axis=(1, 3))
-        refused = (1.0 - mean) * parameters.embargo_cost
-        worth[:, target] = mean * grid[:, target] - refused
-    return worth
-
-
-def _profile_of(parameters: Parameters, *, is_planned: bool) -> tuple[Strategy, ...]:
-    rules = _feedbacks(parameters, parameters.horizon, is_planned=is_planned)
-    targets = tuple(Target(parameters, power, rule) for power, rule in enumerate(rules))
-    return (*targets, Hub(parameters)) if parameters.powers > TARGETS else targets
-
-
-@functools.lru_cache(maxsize=256)
 def equilibrium(parameters: Parameters) -> Equilibrium:
-    """Return the feedback equilibrium; with the hub as a player, the subgame perfect one.
+    """Return the feedback Nash equilibrium; with the hub, the subgame perfect one.
+
+    Unique in finite time; for ever, the limit of ever longer horizons.
 
     Raises
     ------
     ParameterError
-        If the targets would come up against a limit, where the linear solution is none.
+        If its path comes up against a limit, where the linear solution is none.
     """
-    strategies = _profile_of(parameters, is_planned=False)
-    _refuse_limits(parameters, strategies)
-    found = outcomes(parameters, strategies)
-    return Equilibrium(
-        game=GAME.name,
-        parameters=parameters,
-        strategies=strategies,
-        values=found["value"],
-        outcomes=found,
-        method="Coupled Riccati equations, backward from the last year.",
-        is_unique=True,
+    solution = _feedback_equilibrium(parameters, linear_quadratic_game(parameters))
+    return _solved(
+        parameters,
+        solution.feedbacks,
+        "equilibrium",
+        "feedback Nash equilibrium by the coupled Riccati recursion"
+        + (", in the limit of ever longer horizons" if parameters.endless else "")
+        + (", the hub demanding all that an embargo would cost" if parameters.powers > 2 else ""),
     )
 
 
 def planner(parameters: Parameters) -> Equilibrium:
-    """Return what is best for both targets together; no equilibrium of the two."""
-    strategies = _profile_of(parameters, is_planned=True)
-    _refuse_limits(parameters, strategies)
+    """Return what both targets would do that decide together; no equilibrium of the two.
+
+    They insulate themselves less: uncoordinated insulation fragments what trade would bring.
+    """
+    members = list(range(TARGETS))
+    game = linear_quadratic_game(parameters)
+    solution = _feedback_equilibrium(parameters, linear_quadratic.merge_players(game, members))
+    return _solved(
+        parameters,
+        linear_quadratic.split_feedbacks(game, solution.feedbacks, members),
+        "coordinated planner",
+        "the Riccati recursion of both targets as one",
+    )
+
+
+MENDED_BY = (
+    "Let the hub extract more than trading together brings (exposure x embargo_loss above "
+    "network_gain), raise adjustment_cost, or start nearer to what is wanted."
+)
+
+
+def _feedback_equilibrium(
+    parameters: Parameters, game: LinearQuadraticGame
+) -> linear_quadratic.Solution:
+    years = _years_to_solve(parameters)
+    try:
+        return linear_quadratic.feedback_equilibrium(game, years)
+    except ArithmeticError as error:
+        raise ParameterError(f"The game has no linear solution. {error} {MENDED_BY}") from None
+
+
+def _years_to_solve(parameters: Parameters) -> int | None:
+    years = years_of(parameters)
+    return None if parameters.endless else years
+
+
+def _as_target(parameters: Parameters, power: int, feedback: Matrix, name: str) -> LinearTarget:
+    target = LinearTarget(parameters, power, feedback[:, 0, :-1], feedback[:, 0, -1])
+    target.name = name
+    return target
+
+
+def _solved(parameters: Parameters, feedbacks: Feedbacks, name: str, method: str) -> Equilibrium:
+    strategies: list[Strategy] = [
+        _as_target(parameters, power, feedback, name) for power, feedback in enumerate(feedbacks)
+    ]
+    if parameters.powers > TARGETS:
+        strategies.append(Hub(parameters))
+        strategies[-1].name = name
+    reached = _limit_reached(parameters, feedbacks)
+    if reached is not None:
+        raise ParameterError(
+            f"In the {name}'s solution {reached}: it is linear, and holds only inside these "
+            f"limits. {MENDED_BY}"
+        )
     found = outcomes(parameters, strategies)
     return Equilibrium(
         game=GAME.name,
         parameters=parameters,
-        strategies=strategies,
+        strategies=tuple(strategies),
         values=found["value"],
         outcomes=found,
-        method="The Riccati equation of both targets as one.",
-        is_unique=True,
-        name="planner",
+        method=method,
+        is_unique=not parameters.endless,
+        name=name,
     )
 
 
-def _refuse_limits(parameters: Parameters, strategies: Profile) -> None:
-    records = _rollout(parameters, strategies).records[:, 0]
-    resilience = records["resilience"][1:, :TARGETS]
-    investment = records["investment"][1:, :TARGETS]
-    is_inside = (resilience > 0.0) & (resilience < 1.0)
-    is_inside &= (investment > LEAST_INVESTMENT) & (investment < MOST_INVESTMENT)
-    if not is_inside.all():
-        year = int(records["year"][1:][~is_inside.all(axis=1)][0])
-        raise ParameterError(
-            f"The targets would come up against a limit of resilience or investment in year {year},"
-            " where the linear-quadratic solution is no equilibrium: the hub must extract more "
-            "than trade brings (exposure x embargo_loss above network_gain), and adjustment_cost "
-            "must not be too small."
-        )
+def _limit_reached(parameters: Parameters, feedbacks: Feedbacks) -> str | None:
+    """Return which limit linear play comes up against from the start, in words, if any."""
+    years = years_of(parameters)
+    game = linear_quadratic_game(parameters)
+    start = [*parameters.resilience[:TARGETS], 1.0]
+    path = linear_quadratic.path(game, feedbacks, start, years)[0]
+    for power, feedback in enumerate(feedbacks):
+        rules = feedback[np.minimum(np.arange(years), len(feedback) - 1), 0]
+        investment = np.einsum("ta,ta->t", rules, path[:-1])
+        for what, amounts, low, high in (
+            ("invest", investment, LEAST_INVESTMENT, MOST_INVESTMENT),
+            ("reach a resilience of", path[1:, power], 0.0, 1.0),
+        ):
+            beyond = np.flatnonzero((amounts < low) | (amounts > high))
+            if len(beyond):
+                return (
+                    f"power_{power} would {what} {amounts[beyond[0]]:.3g} in year {beyond[0]}, "
+                    f"beyond the limits of {low:g} and {high:g}"
+                )
+    return None
 
 
-def outcomes(parameters: Parameters, profile: Profile) -> dict[str, Any]:
-    """Return resilience, investment and what is extracted, means over the years, by power.
+# -- best responses --------------------------------------------------------------------------------
 
-    ``final_resilience`` is what is left after the last year; ``resilience_path`` are the
-    resiliences at the beginning of each year, and after the last; of the targets only.
+
+def best_response(parameters: Parameters, profile: Profile, power: int) -> BestResponse:
+    """Return the best response of one power to the others of a profile.
+
+    A target's is the Riccati equation's against linear feedbacks and a hub that demands the loss,
+    as long as no limit is reached, and else found on a grid (`_TargetProblem`); the hub's is the
+    best demand in each state (`_HubProblem`). Value and own value are what playing pays, where
+    somebody is random the mean over the same sampled episodes; the profile's own strategy is
+    returned where nothing better was found.
     """
-    rollout = _rollout(parameters, profile)
-    yearly = rollout.records[:: phase_count(parameters)]
-    path = yearly["resilience"][:, :, :TARGETS].mean(axis=1)
-    ended = yearly[1:]
+    played = _played(parameters, profile)
+    own = float(played.values[power])
+    found: Strategy | None
+    if power == HUB:
+        found = _HubProblem(parameters, profile).solve(played)
+    else:
+        found = _linear_best_response(parameters, profile, power)
+        if found is None:
+            found = _TargetProblem(parameters, profile, power).solve()
+    deviated = [*profile[:power], found, *profile[power + 1 :]]
+    value = float(_played(parameters, deviated).values[power])
+    if value > own:
+        return BestResponse(found, value, own)
+    return BestResponse(profile[power], own, own)
 
-    def mean(name: str) -> NDArray[np.float64]:
-        return np.asarray(ended[name][:, :, :TARGETS].mean(axis=(0, 1)))
 
-    return {
-        "resilience": path[:-1].mean(axis=0),
-        "final_resilience": path[-1],
-        "investment": mean("investment"),
-        "extracted": mean("extracted"),
-        "demand": mean("demand"),
-        "resilience_path": path,
-        "value": _returns(parameters, rollout).mean(axis=0),
-    }
+def _linear_best_response(
+    parameters: Parameters, profile: Profile, power: int
+) -> LinearTarget | None:
+    """Return the Riccati best response; None where it does not apply."""
+    rival = profile[1 - power]
+    if not isinstance(rival, LinearTarget):
+        return None
+    if parameters.powers > TARGETS and type(profile[HUB]) is not Hub:
+        return None
+    game = linear_quadratic_game(parameters)
+    feedbacks = [np.zeros((1, 1, TARGETS + 1))] * TARGETS
+    feedbacks[1 - power] = np.concatenate([rival.gains, rival.constants[:, None]], axis=1)[:, None]
+    years = _years_to_solve(parameters)
+    try:
+        solution = linear_quadratic.best_response(game, tuple(feedbacks), power, years)
+    except ArithmeticError:
+        return None
+    feedbacks[power] = solution.feedbacks[0]
+    if _limit_reached(parameters, tuple(feedbacks)) is not None:
+        return None
+    return _as_target(parameters, power, feedbacks[power], "best response")
+
+
+def _answers_of(
+    strategy: Strategy, worlds: Worlds, seat: int, slices: int, seed: tuple[int, ...]
+) -> Matrix:
+    """Return what a strategy does in each world; if random, with the same draws in each slice."""
+    parts = zip(
+        np.split(worlds.observations[:, seat], slices if strategy.is_random else 1),
+        np.split(worlds.masks[:, seat], slices if strategy.is_random else 1),
+        strict=True,
+    )
+    return np.concatenate(
+        [strategy.act(seen, masks, np.random.default_rng(seed)) for seen, masks in parts]
+    )
+
+
+GRID_POINTS = 33
+CANDIDATES = 41
+DRAWS = 16
+VALUE_SETTLED = 1e-10
+
+
+class _TargetProblem:
+    """One target's problem against fixed others, on a grid of the own and the other's resilience.
+
+    In each state the others' answers, and what follows from them, come from asking the strategies
+    and stepping the game; random answers are drawn several times, with the same draws for every own
+    resilience. The payoff of a year is the sum of a part that depends on the state and the hub's
+    demand, and a part that depends on the own resilience and investment. A demand is accepted or
+    refused, whichever pays more.
+    """
+
+    def __init__(self, parameters: Parameters, profile: Profile, power: int) -> None:
+        self._parameters = parameters
+        self._profile = profile
+        self._power = power
+        self._phases = phase_count(parameters)
+        self._others = [seat for seat in range(parameters.powers) if seat != power]
+        self._draws = DRAWS if _are_random([profile[seat] for seat in self._others]) else 1
+        self._grid = np.linspace(0.0, 1.0, GRID_POINTS)
+        self._candidates = np.linspace(LEAST_INVESTMENT, MOST_INVESTMENT, CANDIDATES)
+        own, other, _ = np.meshgrid(self._grid, self._grid, np.arange(self._draws), indexing="ij")
+        self._shape = own.shape
+        self._worlds = self._worlds_at(own.ravel(), other.ravel())
+        self._begin = self._worlds.copy()
+        self._prepare_investments()
+
+    def _worlds_at(self, own: Matrix, other: Matrix) -> Worlds:
+        """Return worlds at the given resiliences, at the beginning of a year."""
+        worlds = Worlds(GAME, len(own), self._parameters, max_cycles=4, autoreset=False)
+        records = worlds.records.copy()
+        records["resilience"][:, self._power] = own
+        records["resilience"][:, 1 - self._power] = other
+        worlds.restore(Snapshot(GAME.name, records, worlds.parameters))
+        return worlds
+
+    def _end_year(self, worlds: Worlds, actions: Matrix) -> Matrix:
+        """Step to the end of a year, the demand accepted or refused; return the own payoffs."""
+        rewards = worlds.step(actions)[:, self._power].copy()
+        if self._phases == 1:
+            return rewards
+        asked = worlds.copy()
+        answers = np.zeros_like(actions)
+        refused = worlds.step(answers)[:, self._power].copy()
+        worlds.restore(asked)
+        answers[:, self._power, 1] = 1.0
+        return np.maximum(refused, worlds.step(answers)[:, self._power])
+
+    def _prepare_investments(self) -> None:
+        """Set what each candidate costs and leads to at each own resilience, [points, candidates].
+
+        The other is out of it: what it does adds the same to every candidate's payoff.
+        """
+        own = np.repeat(self._grid, CANDIDATES)
+        actions = np.zeros((len(own), self._parameters.powers, GAME.action_width))
+        worlds = self._worlds_at(own, np.zeros_like(own))
+        idle = self._end_year(worlds, actions)
+        worlds = self._worlds_at(own, np.zeros_like(own))
+        actions[:, self._power, 0] = np.tile(self._candidates, GRID_POINTS)
+        paid = self._end_year(worlds, actions) - idle
+        self._paid = paid.reshape(GRID_POINTS, CANDIDATES)
+        following = worlds.records["resilience"][:, self._power]
+        self._following = following.reshape(GRID_POINTS, CANDIDATES).copy()
+
+    def _answers(self, year: int) -> tuple[Matrix, Matrix]:
+        """Return the payoff of a year without investment, [points, points], and what follows.
+
+        The latter is the other's next resilience in each draw, [points, points, draws].
+        """
+        worlds = self._worlds
+        self._begin.records["year"] = year
+        worlds.restore(self._begin)
+        actions = np.zeros((worlds.count, worlds.powers, GAME.action_width))
+        for seat in self._others:
+            actions[:, seat] = _answers_of(
+                self._profile[seat], worlds, seat, GRID_POINTS, (SEED, year, seat)
+            )
+        payoffs = self._end_year(worlds, actions).reshape(self._shape).mean(axis=2)
+        following = worlds.records["resilience"][:, 1 - self._power].reshape(self._shape)
+        return payoffs, following.copy()
+
+    def _best_investments(
+        self, payoffs: Matrix, following: Matrix, values: Matrix
+    ) -> tuple[Matrix, Matrix]:
+        """Return the value of each state and the investment that attains it, [points, points]."""
+        by_other = scipy.interpolate.CubicSpline(self._grid, values, axis=1)
+        expected = by_other(following).mean(axis=3)
+        best_values, best_investments = np.zeros_like(payoffs), np.zeros_like(payoffs)
+        for own in range(GRID_POINTS):
+            by_own = scipy.interpolate.CubicSpline(self._grid, expected[:, own])
+            worth = self._parameters.discount * by_own(self._following[own])
+            worth += self._paid[own][:, None]
+            best_values[own], best_investments[own] = _tops(self._candidates, worth)
+        return best_values + payoffs, best_investments
+
+    def solve(self) -> GridTarget:
+        """Go back from the last year; in an endless game, until values settle up to a constant."""
+        values = np.zeros((GRID_POINTS, GRID_POINTS))
+        rules: list[Matrix] = []
+        if self._parameters.endless:
+            answers = self._answers(0)
+            rule = values
+            for _ in range(years_of(self._parameters)):
+                before = values
+                values, rule = self._best_investments(*answers, values)
+                if np.ptp(values - before) < VALUE_SETTLED:
+                    break
+            rules.append(rule)
+        else:
+            for year in reversed(range(self._parameters.horizon)):
+                values, rule = self._best_investments(*self._answers(year), values)
+                rules.append(rule)
+        return GridTarget(self._parameters, self._power, self._grid, np.array(rules[::-1]))
+
+
+def _tops(candidates: Matrix, worth: Matrix) -> tuple[Matrix, Matrix]:
+    """Return the largest worth of each column of [candidates, n], and where it is.
+
+    It is the top of the parabola through three neighbours where they bend down and it is among
+    them, else the best candidate.
+    """
+    best = worth.argmax(axis=0)
+    middle = np.clip(best, 1, len(candidates) - 2)
+    below, at, above = (
+        np.take_along_axis(worth, (middle + shift)[None], axis=0)[0] for shift in (-1, 0, 1)
+    )
+    bend = below - 2.0 * at + above
+    is_curved = bend < 0.0
+    shift = np.where(is_curved, 0.5 * (below - above) / np.where(is_curved, bend, 1.0), 2.0)
+    is_inside = np.abs(shift) <= 1.0
+    top = np.where(is_inside, at - 0.25 * (below - above) * shift, worth.max(axis=0))
+    step = candidates[1] - candidates[0]
+    return top, np.where(is_inside, candidates[middle] + shift * step, candidates[best])
+
+
+# Where no target is random, and where one is.
+DEMANDS = {False: 401, True: 41}
+REFINEMENTS = {False: 3, True: 1}
+FINER = 41
+HUB_GRID_POINTS = 5
+
+
+class _HubProblem:
+    """The hub's problem: in each state of the targets, what demand of each pays most.
+
+    What a demand is worth is the payoff of playing it, with the target's answer asked of it; each
+    target sees its own demand only, so that both are chosen at once. Where no target is random, the
+    states are those of the path, which no demand can change; else those of a grid, with the mean
+    over several draws, the same for every demand.
+    """
+
+    def __init__(self, parameters: Parameters, profile: Profile) -> None:
+        self._parameters = parameters
+        self._profile = profile
+        self._is_random = _are_random(profile[:TARGETS])
+        self._draws = DRAWS if self._is_random else 1
+
+    def solve(self, played: _Played) -> Hub:
+        """Return the best demands, given the path on which the profile was played."""
+        parameters = self._parameters
+        years = years_of(parameters)
+        if not self._is_random:
+            path = played.resilience_path[:years, :TARGETS]
+            return PathHub(parameters, played.seen, self._best_demands(path, np.arange(years)))
+        grid = np.linspace(0.0, 1.0, HUB_GRID_POINTS)
+        states = np.stack(np.meshgrid(grid, grid, indexing="ij"), axis=-1).reshape(-1, TARGETS)
+        tables = [
+            self._best_demands(states, np.full(len(states), year))
+            for year in range(1 if parameters.endless else years)
+        ]
+        shape = (len(tables), HUB_GRID_POINTS, HUB_GRID_POINTS, TARGETS)
+        return GridHub(parameters, grid, np.array(tables).reshape(shape))
+
+    def _best_demands(self, states: Matrix, years: NDArray[np.int64]) -> Matrix:
+        """Return the best demand of each target in each state, [states, 2]."""
+        highest = self._parameters.embargo_loss
+        tried = np.linspace(0.0, highest, DEMANDS[self._is_random])
+        best = self._chosen(states, years, np.tile(tried[:, None, None], (len(states), TARGETS)))
+        apart = tried[1]
+        for _ in range(REFINEMENTS[self._is_random]):
+            # The best so far is among those tried again.
+            near = best + np.linspace(-apart, apart, FINER)[:, None, None]
+            best = self._chosen(states, years, np.clip(near, 0.0, highest))
+            apart *= 2.0 / (FINER - 1)
+        return best
+
+    def _chosen(self, states: Matrix, years: NDArray[np.int64], demands: Matrix) -> Matrix:
+        """Return which of the demands tried, [tried, states, 2], is worth most, [states, 2]."""
+        shape = (len(demands), len(states), self._draws)
+        worlds = Worlds(GAME, math.prod(shape), self._parameters, max_cycles=4, autoreset=False)
+        records = worlds.records.copy()
+        at = records.reshape(shape)
+        at["resilience"][..., :TARGETS] = states[:, None]
+        at["year"] = years[:, None]
+        at["phase"] = ANSWER
+        at["demand"][..., :TARGETS] = demands[:, :, None]
+        asked = Snapshot(GAME.name, records, worlds.parameters)
+        best = np.zeros((len(states), TARGETS))
+        for target in range(TARGETS):
+            worlds.restore(asked)
+            actions = np.zeros((worlds.count, worlds.powers, GAME.action_width))
+            actions[:, target] = _answers_of(
+                self._profile[target], worlds, target, len(demands), (SEED, target)
+            )
+            actions[:, target, 0] = 0.0
+            paid = worlds.step(actions)[:, HUB].reshape(shape).mean(axis=2)
+            best[:, target] = np.take_along_axis(
+                demands[:, :, target], paid.argmax(axis=0)[None], axis=0
+            )[0]
+        return best

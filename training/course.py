@@ -209,8 +209,16 @@ class Course(BaseCallback):
     def _on_rollout_start(self) -> None:
         done = self.learner.num_timesteps / self.total
         self.learner.ent_coef = self.configuration.entropy * (1.0 - done)
+        self._limit_spread(done)
         if self.learner.num_timesteps > 0:
             self.end_batch()
+
+    def _limit_spread(self, done: float) -> None:
+        first, last = self.configuration.spread, self.configuration.last_spread
+        spread = self.learner.policy.mlp_extractor.log_spread
+        if last is not None and spread is not None:
+            with torch.no_grad():
+                spread.clamp_(max=float(np.log(first) + done * np.log(last / first)))
 
     def end_batch(self) -> None:
         """Move the weights that are played towards those that have just learned from a batch."""

@@ -84,7 +84,12 @@ class Parameters(ParametersBase):
         (0.3,), 0.0, 1.0, doc="s_0: resilience in the first year; the hub's is of no matter.",
         per_power=True,
     )  # fmt: skip
-    horizon: int = parameter(30, 1, 1_000, unit="years", doc="T: years until the game ends.")
+    horizon: int = parameter(
+        30, 1, 1_000, unit="years", doc="T: years until the game ends, unless it is endless."
+    )
+    endless: bool = parameter(
+        False, 0, 1, unit="yes or no", doc="Whether the game goes on for ever."
+    )
     discount: float = parameter(0.95, 0.0, 1.0, unit="1/year", doc="Weight of the next year.")
 
 
@@ -100,7 +105,7 @@ FEATURES = (
     Feature("resilience_of_other", 0.0, 1.0, doc="Of each other power.", others=True),
     Feature("phase", 0.0, 1.0, doc="0 while all invest or demand, 1 while targets answer."),
     Feature("demand", 0.0, 10.0, "payoff", "What the hub demands of this power, when answering."),
-    Feature("years_left", 0.0, 1.0, "of horizon", "Years still to play, this one included."),
+    Feature("years_left", 0.0, 1.0, "of horizon", "Years still to play; 1 in an endless game."),
 )
 
 
@@ -111,11 +116,10 @@ def has_hub(parameters: Any) -> bool:
 
 
 @rule
-def loss_of_embargo(parameters: Any, resilience: float) -> float:
-    """Return what an embargo costs a target."""
+def loss_of_embargo(parameters: Any, resilience: Any) -> Any:
+    """Return what an embargo costs a target; of many at once where an array is given."""
     dependent = 1.0 - resilience
-    loss: float = 0.5 * parameters.embargo_loss * dependent * dependent
-    return loss
+    return 0.5 * parameters.embargo_loss * dependent * dependent
 
 
 @rule
@@ -131,9 +135,9 @@ def target_payoff(
 ) -> float:
     """Return a target's payoff of a year from both resiliences and what the hub extracts."""
     gained: float = parameters.network_gain * (1.0 - own) * (1.0 - other) - extracted
-    cost: float = 0.5 * parameters.autarky_cost * own * own
+    autarky: float = 0.5 * parameters.autarky_cost * own * own
     haste: float = 0.5 * parameters.adjustment_cost * investment * investment
-    return gained - cost - haste
+    return gained - autarky - haste
 
 
 @rule
@@ -189,12 +193,15 @@ def step(world: Any, parameters: Any, actions: Any, rewards: Any) -> bool:
         world.resilience[target] = min(max(left + world.investment[target], 0.0), 1.0)
     world.year += 1
     world.phase = INVEST
-    return bool(world.year >= parameters.horizon)
+    return bool(parameters.endless == 0 and world.year >= parameters.horizon)
 
 
 @rule
 def observe(world: Any, parameters: Any, observations: Any) -> None:
     """Write the resiliences, the phase, the own demand, and the years left."""
+    left = 1.0
+    if parameters.endless == 0:
+        left = (parameters.horizon - world.year) / parameters.horizon
     for power in range(parameters.powers):
         observations[power, 0] = world.resilience[power]
         column = 1
@@ -205,7 +212,6 @@ def observe(world: Any, parameters: Any, observations: Any) -> None:
         observations[power, column] = world.phase
         is_asked = world.phase == ANSWER and power != HUB
         observations[power, column + 1] = world.demand[power] if is_asked else 0.0
-        left = (parameters.horizon - world.year) / parameters.horizon
         observations[power, column + 2] = left
 
 
@@ -265,6 +271,7 @@ GAME = Game(
     ),
     variants={
         "hub": {"powers": 3},
+        "endless": {"endless": True},
         "mild_hub": {"exposure": 0.4},
         "dear_autarky": {"autarky_cost": 0.08},
     },
