@@ -96,9 +96,11 @@ class Configuration:
     """Between layers: `tanh`, smooth, or `relu`, faster."""
     spread: float = 0.3
     """First standard deviation of amounts, in units of half the range."""
+    bounds: float = 0.0
+    """Weight of the square of what a mean lies beyond its bounds, so that it can come back."""
     last_spread: float | None = None
-    """Largest standard deviation at the end, to which the limit falls evenly in ratio; where payoffs
-    bend, what is best on average over a wide spread is not what is best."""
+    """Largest standard deviation at the end, to which the limit falls evenly in ratio; where
+    payoffs bend, what is best on average over a wide spread is not what is best."""
     checkpoint_seconds: float = 10.0
     """At most so much work is lost when a run is killed."""
     regret_points: int = 8

@@ -183,6 +183,7 @@ class Course(BaseCallback):
             max_grad_norm=configuration.gradient_norm,
             magnet=configuration.magnet,
             magnet_memory=configuration.magnet_memory,
+            bounds=configuration.bounds,
             policy_kwargs={
                 "architecture": self.architecture,
                 "optimizer_kwargs": {

@@ -194,6 +194,7 @@ def amount_slopes(
     advantages: Any,
     clip: float,
     entropy_weight: float,
+    bounds_weight: float,
     rows_of_all: int,
     slopes: Any,
     spread_slopes: Any,
@@ -209,6 +210,8 @@ def amount_slopes(
     seats : ndarray of int, [rows]
     actions : ndarray, [rows, amounts]
     old_logs, advantages : ndarray, [rows]
+    bounds_weight : float
+        Of the square of what a mean lies beyond -1 or 1.
     rows_of_all : int
         The rows of the whole minibatch, over which the mean is taken.
     told : ndarray, [4]
@@ -230,7 +233,10 @@ def amount_slopes(
         for amount in range(outputs.shape[1]):
             shrink = math.exp(-log_spreads[seat, amount])
             distance = (actions[row, amount] - outputs[row, amount]) * shrink
-            slopes[row, amount] = slope * distance * shrink / rows_of_all
+            mean = outputs[row, amount]
+            beyond = mean - min(max(mean, -1.0), 1.0)
+            moved = slope * distance * shrink + 2.0 * bounds_weight * beyond
+            slopes[row, amount] = moved / rows_of_all
             of_spread = slope * (distance * distance - 1.0) - entropy_weight
             spread_slopes[seat, amount] += of_spread / rows_of_all
 

@@ -53,6 +53,9 @@ class SeatPPO(PPO):
         The weight of the divergence from the running mean of the policy; choices only.
     magnet_memory : float
         The share of the running mean that each batch leaves in place.
+    bounds : float
+        The weight of the square of what the mean of an amount lies beyond its bounds, in units of
+        half the range. Where all draws are cut at a bound no gradient is left to come back by.
 
     Attributes
     ----------
@@ -66,8 +69,14 @@ class SeatPPO(PPO):
     rollout_buffer: RolloutBuffer
 
     def __init__(
-        self, *args: Any, magnet: float = 0.0, magnet_memory: float = 0.95, **kwargs: Any
+        self,
+        *args: Any,
+        magnet: float = 0.0,
+        magnet_memory: float = 0.95,
+        bounds: float = 0.0,
+        **kwargs: Any,
     ) -> None:
+        self.bounds = bounds
         self.magnet = magnet
         self.magnet_memory = magnet_memory
         super().__init__(*args, **kwargs)
@@ -336,8 +345,8 @@ class SeatPPO(PPO):
         of_spread = np.zeros(spread.shape)
         kernels.amount_slopes(
             outputs, self._networks.log_spreads(), part["seats"], part["actions"],
-            part["old_logs"], part["advantages"], clip, self.ent_coef, count, slopes, of_spread,
-            sums,
+            part["old_logs"], part["advantages"], clip, self.ent_coef, self.bounds, count, slopes,
+            of_spread, sums,
         )  # fmt: skip
         spread.grad += torch.as_tensor(of_spread, dtype=spread.dtype, device=self.device)
         return slopes

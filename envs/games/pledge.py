@@ -10,7 +10,9 @@ which the pledge deters, and in which it costs the patron and spares the protege
     u_B &= v x - \pi\, l\, (1 - a) - \tfrac{c}{2} x^2 \\
     u_A &= V x - \pi\, (l_A + l a)
 
-War is paid as it is expected. The years are independent of each other.
+War is paid as it is expected. With a trembling hand (Selten 1975, International Journal of Game
+Theory 4) something else is pledged now and then, so that the answer to every pledge matters; the
+equilibrium is the same. The years are independent of each other.
 
 Source: after Snyder (1984), "The security dilemma in alliance politics", World Politics 36 (who is
 promised much dares much: entrapment); Benson, Meirowitz and Ramsay (2014), "Inducing deterrence
@@ -29,6 +31,7 @@ from typing import Any
 from counterpoise.envs.compilation import rule
 from counterpoise.envs.game import Account, Continuous, Feature, Game, Role, world_dtype
 from counterpoise.envs.parameters import ParametersBase, parameter, parameters
+from counterpoise.envs.randomness import happens, uniform
 
 POWERS = 2
 PATRON, PROTEGE = 0, 1
@@ -62,6 +65,9 @@ class Parameters(ParametersBase):
     )
     firmness_cost: float = parameter(
         0.6, 0.01, 10.0, doc="c: how fast firmness becomes costly to the protege."
+    )
+    tremble: float = parameter(
+        0.0, 0.0, 1.0, doc="Probability that something else is pledged, uniformly, by mistake."
     )
     years: int = parameter(1, 1, 1_000, unit="years", doc="T: years until the game ends.")
     discount: float = parameter(1.0, 0.0, 1.0, unit="1/year", doc="Weight of the next year.")
@@ -118,7 +124,8 @@ def start(world: Any, parameters: Any) -> None:
 def step(world: Any, parameters: Any, actions: Any, rewards: Any) -> bool:
     """Play one phase: the pledge, or the answer to it and the payoffs of the year."""
     if world.phase == PLEDGE:
-        world.pledged[PATRON] = actions[PATRON, 0]
+        is_mistaken = happens(world, parameters.tremble)
+        world.pledged[PATRON] = uniform(world) if is_mistaken else actions[PATRON, 0]
         world.phase = FIRMNESS
         return False
     pledge, firmness = world.pledged[PATRON], actions[PROTEGE, 0]
