@@ -132,7 +132,7 @@ def equilibria(parameters: Parameters) -> tuple[Equilibrium, ...]:
     table = payoff_table(parameters)
     player = game_theory.Player(table)
     found = game_theory.vertex_enumeration(game_theory.NormalFormGame((player, player)))
-    pairs = [np.clip(np.array(pair), 0.0, 1.0) for pair in found]
+    pairs = [np.where(np.array(pair) > PLAYED, np.array(pair), 0.0) for pair in found]
     if not pairs:
         raise ArithmeticError(f"No equilibrium at any vertex for {parameters!r}.")
 

@@ -27,7 +27,7 @@ class Mixed(Strategy):
     ) -> NDArray[np.float64]:
         """Return the probability of each option, [n, options]; what is closed goes to option 0."""
         chances = np.where(masks == 1, self.chances, 0.0)
-        chances[:, 0] += 1.0 - chances.sum(axis=1)
+        chances[:, 0] += np.where(masks == 1, 0.0, self.chances).sum(axis=1)
         return chances
 
     def act(
