@@ -81,6 +81,8 @@ def read_vary(text: str) -> dict[str, NDArray[np.float64]]:
                 low, high, points = values.split(":")
                 if int(points) < 2:
                     raise ParameterError(f"--vary {text!r}: a curve needs at least 2 points.")
+                if not np.isfinite([float(low), float(high)]).all():
+                    raise ParameterError(f"--vary {text!r}: {form}.")
                 found[name] = np.linspace(float(low), float(high), int(points))
             else:
                 found[name] = np.array([float(value) for value in values.split(",")])

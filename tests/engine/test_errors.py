@@ -172,7 +172,8 @@ def test_nothing_is_clipped_but_the_rounding_of_a_32_bit_bound() -> None:
 def test_an_unknown_game_suggests_the_nearest() -> None:
     with pytest.raises(UnknownNameError, match=r"no game 'burden_sharin'.*mean 'burden_sharing'"):
         game("burden_sharin")
-    with pytest.raises(UnknownNameError, match="Known: arms_or_allies, arms_race, burden_sharing"):
+    known = r"Known: arms_or_allies, arms_race, .*burden_sharing"
+    with pytest.raises(UnknownNameError, match=known):
         Worlds("chess", 1)
     with pytest.raises(gymnasium.error.NameNotFound):
         gymnasium.make("counterpoise/BurdenSharin-v0")

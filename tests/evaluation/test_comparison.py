@@ -14,26 +14,33 @@ import scipy.stats
 from hypothesis import given
 
 from counterpoise.envs.errors import CounterpoiseError
+from counterpoise.envs.games.buck_passing import Parameters as BuckPassing
 from counterpoise.evaluation import comparison as module
 from counterpoise.evaluation.comparison import (
-    TARGET_REGRET,
     Comparison,
     Group,
     bootstrap,
     claims,
     compare,
+    distance,
     find_runs,
     interval_in_words,
+    targets_of,
 )
-from counterpoise.theory.regret import equilibrium
+from counterpoise.theory.regret import equilibria, equilibrium
 from counterpoise.training.configuration import load
 from counterpoise.training.runs import Run, begin
 
 
 def with_regret(group: Group, regret: np.ndarray) -> Group:
-    """Return a group whose runs have the given regrets, [seeds, powers]."""
+    """Return a group of runs with the given regrets, [seeds, powers], and theory's outcomes."""
     judgements = tuple(
-        dataclasses.replace(group.judgements[0], gains=row * group.stakes) for row in regret
+        dataclasses.replace(
+            group.judgements[0],
+            gains=row * group.stakes,
+            outcomes=group.equilibrium.outcomes,
+        )
+        for row in regret
     )
     return dataclasses.replace(
         group, runs=(group.runs * len(regret))[: len(regret)], judgements=judgements
@@ -95,12 +102,44 @@ def test_play_in_equilibrium_has_no_regret_and_no_distance(
 
 
 def test_one_power_of_one_seed_beyond_the_target_is_not_met(comparison: Comparison) -> None:
-    regret = np.full((3, 4), TARGET_REGRET)
+    target = comparison.groups[0].targets.regret
+    regret = np.full((3, 4), target)
     assert with_regret(comparison.groups[0], regret).verdict.startswith("met")
-    regret[1, 2] = TARGET_REGRET + 1e-9
+    regret[1, 2] = target + 1e-9
     failed = with_regret(comparison.groups[0], regret)
     assert failed.is_met is False
     assert failed.verdict.startswith("NOT met")
+
+
+def test_outcomes_of_one_seed_beyond_the_tolerance_are_not_met(comparison: Comparison) -> None:
+    group = with_regret(comparison.groups[0], np.zeros((3, 4)))
+    share = np.asarray(group.equilibrium.outcomes["share"])
+    for factor, is_met in ((1.0 + 0.99 * group.targets.tolerance, True), (1.05, False)):
+        moved = {**group.equilibrium.outcomes, "share": factor * share}
+        changed = dataclasses.replace(group.judgements[1], outcomes=moved)
+        found = dataclasses.replace(
+            group, judgements=(group.judgements[0], changed, group.judgements[2])
+        )
+        assert found.is_met is is_met
+        assert ("outcomes" in found.verdict) is not is_met
+
+
+def test_a_distance_is_relative_to_theory_and_never_to_nothing() -> None:
+    theory = {"share": np.array([0.0, 0.5]), "rate": 2.0}
+    assert distance({"share": [0.0, 0.5], "rate": 2.1}, theory, ["share", "rate"]) == (
+        pytest.approx(0.05)
+    )
+    # Nothing is measured against a hundredth of the largest.
+    assert distance({"share": [0.005, 0.5]}, theory, ["share"]) == pytest.approx(1.0)
+
+
+def test_of_several_equilibria_the_nearest_is_the_one_reached() -> None:
+    parameters = BuckPassing()
+    found = equilibria("buck_passing", parameters)
+    names = targets_of("buck_passing").outcomes
+    for each in found:
+        nearest = min(found, key=lambda other: distance(each.outcomes, other.outcomes, names))
+        assert nearest.name == each.name
 
 
 def test_two_seeds_can_fail_the_target_but_not_meet_it(comparison: Comparison) -> None:
