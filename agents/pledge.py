@@ -14,11 +14,12 @@ from counterpoise.envs.strategy import Strategy
 class _Bound(Strategy):
     """Pledges a fixed amount, and is as firm as a line in what was pledged."""
 
-    def __init__(
-        self, parameters: Parameters, power: int, pledge: float, alone: float, slope: float
-    ) -> None:
+    pledge: float
+    alone: float
+    slope: float
+
+    def __init__(self, parameters: Parameters, power: int) -> None:
         self._is_patron = power == PATRON
-        self._pledge, self._alone, self._slope = pledge, alone, slope
         self._column = GAME.observation_names(parameters.powers).index("pledge")
 
     def act(
@@ -27,26 +28,33 @@ class _Bound(Strategy):
         """Return the pledge or the firmness of each row, [n, 1]."""
         pledged = observations[:, [self._column]].astype(np.float64)
         if self._is_patron:
-            return np.full_like(pledged, self._pledge)
-        return np.clip(self._alone + self._slope * pledged, 0.0, 1.0)
+            return np.full_like(pledged, self.pledge)
+        return np.clip(self.alone + self.slope * pledged, 0.0, 1.0)
 
 
-def _doctrine(
-    name: str, pledge: float, alone: float, slope: float
-) -> Callable[[Parameters, int], Strategy]:
-    def make(parameters: Parameters, power: int) -> Strategy:
-        strategy = _Bound(parameters, power, pledge, alone, slope)
-        strategy.name = name
-        return strategy
+class Loyalist(_Bound):
+    """Promises everything, insists on everything: fears to be abandoned (after Snyder 1984)."""
 
-    return make
+    name = "loyalist"
+    pledge, alone, slope = 1.0, 1.0, 0.0
+
+
+class Aloof(_Bound):
+    """Promises nothing, insists on nothing: fears to be entrapped (after Snyder 1984)."""
+
+    name = "aloof"
+    pledge, alone, slope = 0.0, 0.0, 0.0
+
+
+class Ambiguous(_Bound):
+    """Promises half, and dares as much as was promised: strategic ambiguity, and moral hazard."""
+
+    name = "ambiguous"
+    pledge, alone, slope = 0.5, 0.0, 1.0
 
 
 DOCTRINES: dict[str, Callable[[Parameters, int], Strategy]] = {
-    # Promises everything and insists on everything: fears abandonment more than entrapment.
-    "loyalist": _doctrine("loyalist", 1.0, 1.0, 0.0),
-    # Promises nothing and yields: fears entrapment more than abandonment (after Snyder 1984).
-    "aloof": _doctrine("aloof", 0.0, 0.0, 0.0),
-    # Promises half, and dares as much as was promised: strategic ambiguity, and moral hazard.
-    "ambiguous": _doctrine("ambiguous", 0.5, 0.0, 1.0),
+    "loyalist": Loyalist,
+    "aloof": Aloof,
+    "ambiguous": Ambiguous,
 }

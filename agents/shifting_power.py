@@ -12,24 +12,38 @@ from counterpoise.envs.strategy import Strategy
 from counterpoise.theory.shifting_power import Mixed
 
 
-def _doctrine(name: str, invests: float, unseen: float, seen: float) -> type[Strategy]:
-    class Doctrine(Mixed):
-        def __init__(self, parameters: Parameters, power: int) -> None:
-            if power == TARGET:
-                super().__init__(power, invests)
-            else:
-                super().__init__(power, unseen, seen)
+class _Doctrine(Mixed):
+    invests: float
+    strikes_unseen: float
+    strikes_seen: float
 
-    Doctrine.name = name
-    return Doctrine
+    def __init__(self, parameters: Parameters, power: int) -> None:
+        if power == TARGET:
+            super().__init__(power, self.invests)
+        else:
+            super().__init__(power, self.strikes_unseen, self.strikes_seen)
 
 
-# Strikes whatever it sees, and arms while it can: the logic of prevention (after Copeland 2000).
-Preventer = _doctrine("preventer", 1.0, 1.0, 1.0)
-# Strikes only what it has seen, and does not arm in secret: trust, but verify.
-Verifier = _doctrine("verifier", 0.0, 0.0, 1.0)
-# Never strikes and always arms: counts on being left alone.
-Appeaser = _doctrine("appeaser", 1.0, 0.0, 0.0)
+class Preventer(_Doctrine):
+    """Arms while it can, and strikes whatever it sees: better now than later (Copeland 2000)."""
+
+    name = "preventer"
+    invests, strikes_unseen, strikes_seen = 1.0, 1.0, 1.0
+
+
+class Verifier(_Doctrine):
+    """Does not arm in secret, and strikes only what it has seen: trust, but verify."""
+
+    name = "verifier"
+    invests, strikes_unseen, strikes_seen = 0.0, 0.0, 1.0
+
+
+class Appeaser(_Doctrine):
+    """Arms, and never strikes: counts on being left alone."""
+
+    name = "appeaser"
+    invests, strikes_unseen, strikes_seen = 1.0, 0.0, 0.0
+
 
 DOCTRINES: dict[str, Callable[[Parameters, int], Strategy]] = {
     "preventer": Preventer,

@@ -7,9 +7,12 @@ The protege's payoff is quadratic in its firmness, so its answer to a pledge is
     x^*(a) = \operatorname{clip}\left( \frac{v - w_0 (1 - k a)(1 - a)\, l}{c},\; 0,\; 1 \right),
 
 read off the game's own rules. The patron knows it: :math:`a^*` is the global maximum of
-:math:`u_A(a, x^*(a))`, found on a fine grid and then by Brent's method about the best point. Below
-a certain :math:`k` a little is pledged, for much would entrap; above it everything is, for a full
-pledge deters more than it emboldens: :math:`a^*` jumps.
+:math:`u_A(a, x^*(a))`. That is a polynomial of at most the fourth degree in :math:`a` where
+:math:`x^*` lies inside its bounds, and of at most the second where it is at one of them: the ends,
+the places where :math:`x^*` meets a bound and the roots of the derivatives are all the pledges that
+can be best, and every one of them is tried. Below a certain :math:`k` a little is pledged, for much
+would entrap; above it everything is, for a full pledge deters more than it emboldens: :math:`a^*`
+jumps. A trembling hand changes what a pledge is worth, but not which is best.
 """
 
 from __future__ import annotations
@@ -18,7 +21,8 @@ import functools
 from typing import Any
 
 import numpy as np
-import scipy.optimize
+from numpy.polynomial import Polynomial
+from numpy.polynomial.legendre import leggauss
 from numpy.typing import NDArray
 
 from counterpoise.envs.games.pledge import (
@@ -34,6 +38,7 @@ from counterpoise.envs.games.pledge import (
 from counterpoise.envs.strategy import Profile, Strategy
 from counterpoise.envs.worlds import Worlds
 from counterpoise.theory.plans import year_of
+from counterpoise.theory.regret import Uniform
 from counterpoise.theory.solution import BestResponse, Equilibrium
 
 OUTCOME_UNITS = {
@@ -48,9 +53,13 @@ OUTCOME_UNITS = {
 # Where the answer to a pledge is reported, on the path or not: nothing, half, everything.
 PLEDGES = np.array([0.0, 0.5, 1.0])
 GRID = 4_001
-DRAWS = 64
-# An equal best: a pledge must be better by more than this to be preferred to a smaller one.
-BETTER = 1e-12
+# Gauss-Legendre nodes for who draws uniformly; draws of anybody else who is random.
+NODES, DRAWS = 64, 256
+# An equal best: a pledge must be better by more than this to be preferred to a smaller one, and
+# further away than the roots' rounding to be another.
+BETTER, APART = 1e-12, 1e-6
+# Coefficients below this are the rounding of a polynomial's fit.
+NOTHING = 1e-13
 
 Array = NDArray[np.float64]
 
@@ -60,14 +69,19 @@ def _on_arrays(rule_: Any) -> Any:
     return getattr(rule_, "py_func", rule_)
 
 
-def answer(parameters: Parameters, pledges: Array) -> Array:
-    """Return the protege's best firmness to each pledge, x*; from its quadratic payoff."""
+def _unbounded_answer(parameters: Parameters, pledges: Array) -> Array:
+    """Return where the protege's quadratic payoff is highest, were firmness without bounds."""
     record = parameters.to_record()
     payoff = _on_arrays(protege_payoff)
     none, half, full = (payoff(record, pledges, np.full_like(pledges, x)) for x in (0.0, 0.5, 1.0))
     bend = 2.0 * (full - 2.0 * half + none)
     slope = full - none - bend
-    return np.asarray(np.clip(-slope / (2.0 * bend), 0.0, 1.0))
+    return np.asarray(-slope / (2.0 * bend))
+
+
+def answer(parameters: Parameters, pledges: Array) -> Array:
+    """Return the protege's best firmness to each pledge, x*; from its quadratic payoff."""
+    return np.clip(_unbounded_answer(parameters, pledges), 0.0, 1.0)
 
 
 class Patron(Strategy):
@@ -113,58 +127,97 @@ class Protege(Strategy):
 # -- what a profile does ---------------------------------------------------------------------------
 
 
+def _anything() -> tuple[Array, Array]:
+    """Return points of an amount that is drawn uniformly, and their weights, [64] each."""
+    nodes, weights = leggauss(NODES)
+    return 0.5 * (nodes + 1.0), 0.5 * weights
+
+
 def _asked(
-    parameters: Parameters, strategy: Strategy, power: int, pledges: Array | None, draws: int
-) -> Array:
-    """Return what a power does in each year, [years, 1, draws], or after pledges [years, n]."""
-    years = parameters.years
+    parameters: Parameters,
+    strategy: Strategy,
+    power: int,
+    years: NDArray[np.int64],
+    pledges: Array | None,
+    seed: int = 0,
+) -> tuple[Array, Array]:
+    """Return what a power does and how likely it is.
+
+    Parameters
+    ----------
+    years : ndarray of int, [years]
+    pledges : ndarray, [years, n], optional
+        What the protege answers; None for the patron's own move, and then n is 1.
+    seed : int
+        For the draws of who is random but not uniformly so.
+
+    Returns
+    -------
+    ndarray, [years, n, points]
+        What it may do.
+    ndarray, [points]
+        The weight of each.
+    """
     count = 1 if pledges is None else pledges.shape[1]
-    worlds = Worlds(GAME, years * count * draws, parameters, autoreset=False)
+    if isinstance(strategy, Uniform):
+        # The same points after every pledge: a best pledge must not be the luckiest.
+        points, weights = _anything()
+        return np.broadcast_to(points, (len(years), count, NODES)), weights
+    draws = DRAWS if strategy.is_random else 1
+    worlds = Worlds(GAME, len(years) * count * draws, parameters, autoreset=False)
     worlds.reset(0)
     records = worlds.records
-    records["year"] = np.repeat(np.arange(years), count * draws)
+    records["year"] = np.repeat(years, count * draws)
     if pledges is not None:
         records["phase"] = FIRMNESS
         records["pledged"][:, PATRON] = np.repeat(pledges.ravel(), draws)
     worlds.restore(worlds.copy())
     seen, masks = worlds.observations[:, power], worlds.masks[:, power]
-    done = strategy.act(seen, masks, np.random.default_rng(0))[:, 0]
-    return np.asarray(np.clip(done, 0.0, 1.0), np.float64).reshape(years, count, draws)
+    done = strategy.act(seen, masks, np.random.default_rng(seed))[:, 0]
+    amounts = np.clip(done, 0.0, 1.0).reshape(len(years), count, draws)
+    return np.asarray(amounts, np.float64), np.full(draws, 1.0 / draws)
 
 
-def _draws(strategy: Strategy) -> int:
-    return DRAWS if strategy.is_random else 1
+def _pledges(parameters: Parameters, profile: Profile) -> tuple[Array, Array]:
+    """Return the pledges of each year, [years, points], and their weights, [points].
+
+    Those made by mistake are among them.
+    """
+    years = np.arange(parameters.years)
+    meant, weights = _asked(parameters, profile[PATRON], PATRON, years, None)
+    tremble = parameters.tremble
+    if tremble == 0.0:
+        return meant[:, 0], weights
+    mistakes, chances = _anything()
+    pledges = np.hstack([meant[:, 0], np.broadcast_to(mistakes, (len(years), NODES))])
+    return pledges, np.concatenate([(1.0 - tremble) * weights, tremble * chances])
 
 
-def _pledges(parameters: Parameters, profile: Profile) -> Array:
-    """Return the pledges of each year, [years, draws]."""
-    patron = profile[PATRON]
-    return _asked(parameters, patron, PATRON, None, _draws(patron))[:, 0]
-
-
-def _firmness(parameters: Parameters, profile: Profile, pledges: Array) -> Array:
-    """Return the firmness after pledges [years, n], [years, n, draws]."""
-    protege = profile[PROTEGE]
-    return _asked(parameters, protege, PROTEGE, pledges, _draws(protege))
-
-
-def _mean(parameters: Parameters, rule_: Any, pledges: Array, firmness: Array) -> Array:
-    """Return the mean over draws of the firmness of a rule's value, [years, n]."""
-    record = parameters.to_record()
-    return np.asarray(_on_arrays(rule_)(record, pledges[..., None], firmness).mean(axis=-1))
+def _mean(
+    parameters: Parameters, rule_: Any, pledges: Array, answers: tuple[Array, Array]
+) -> Array:
+    """Return a rule's mean value after each pledge, [years, n]."""
+    firmness, weights = answers
+    value = _on_arrays(rule_)(parameters.to_record(), pledges[..., None], firmness)
+    return np.asarray(np.broadcast_to(value, firmness.shape) @ weights)
 
 
 def _discounted(parameters: Parameters, by_year: Array) -> float:
     return float(parameters.discount ** np.arange(parameters.years) @ by_year)
 
 
-def values(parameters: Parameters, profile: Profile) -> Array:
-    """Return each power's discounted payoff, [2]; means over 64 draws of who is random."""
-    pledges = _pledges(parameters, profile)
-    firmness = _firmness(parameters, profile, pledges)
+def values(parameters: Parameters, profile: Profile, seed: int = 0) -> Array:
+    """Return each power's discounted payoff, [2].
+
+    Whoever draws uniformly is integrated by Gauss-Legendre quadrature, whoever else is random by
+    256 draws.
+    """
+    pledges, weights = _pledges(parameters, profile)
+    years = np.arange(parameters.years)
+    answers = _asked(parameters, profile[PROTEGE], PROTEGE, years, pledges, seed)
     return np.array(
         [
-            _discounted(parameters, _mean(parameters, rule_, pledges, firmness).mean(axis=1))
+            _discounted(parameters, _mean(parameters, rule_, pledges, answers) @ weights)
             for rule_ in (patron_payoff, protege_payoff)
         ]
     )
@@ -173,8 +226,10 @@ def values(parameters: Parameters, profile: Profile) -> Array:
 def best_response(parameters: Parameters, profile: Profile, power: int) -> BestResponse:
     """Return a power's best response.
 
-    The protege's is exact. The patron's is the best of 4,001 pledges, each answered by the
-    profile's own protege, and of as many again between that one's neighbours.
+    The protege's is exact: the closed form after every pledge. The patron's is the best of 4,001
+    pledges in each year, each answered by the profile's own protege, and of as many again between
+    that one's neighbours, which leaves a pledge exact to 1e-7; its value is that of the pledge
+    found, asked anew.
     """
     own = float(values(parameters, profile)[power])
     found: Strategy
@@ -182,71 +237,102 @@ def best_response(parameters: Parameters, profile: Profile, power: int) -> BestR
         found = Protege(parameters)
         value = float(values(parameters, [profile[PATRON], found])[PROTEGE])
     else:
-        pledges = np.tile(np.linspace(0.0, 1.0, GRID), (parameters.years, 1))
-        width = 1.0 / (GRID - 1)
-        for is_last in (False, True):
-            firmness = _firmness(parameters, profile, pledges)
-            worth = _mean(parameters, patron_payoff, pledges, firmness)
-            best = np.take_along_axis(pledges, worth.argmax(axis=1)[:, None], axis=1)
-            if not is_last:
-                near = best + np.linspace(-width, width, GRID)
-                pledges = np.clip(near, 0.0, 1.0)
-        found = Patron(parameters, best[:, 0])
-        value = _discounted(parameters, worth.max(axis=1))
+        best = np.array(
+            [_best_pledge_to(parameters, profile[PROTEGE], k) for k in range(parameters.years)]
+        )
+        found = Patron(parameters, best)
+        value = float(values(parameters, [found, profile[PROTEGE]], seed=1)[PATRON])
     if own > value:
         return BestResponse(profile[power], own, own)
     return BestResponse(found, value, own)
 
 
-@functools.lru_cache(maxsize=256)
-def best_pledge(parameters: Parameters) -> float:
-    """Return a*, the patron's best pledge to a protege that answers as is best for it."""
+def _best_pledge_to(parameters: Parameters, protege: Strategy, year: int) -> float:
+    """Return the patron's best pledge of a year to any protege, by search."""
+    pledges = np.linspace(0.0, 1.0, GRID)
+    width = 1.0 / (GRID - 1)
+    for is_last in (False, True):
+        answers = _asked(parameters, protege, PROTEGE, np.array([year]), pledges[None])
+        best = pledges[_mean(parameters, patron_payoff, pledges[None], answers)[0].argmax()]
+        if not is_last:
+            pledges = np.clip(best + np.linspace(-width, width, GRID), 0.0, 1.0)
+    return float(best)
 
-    def loss(pledges: Array) -> Array:
-        record = parameters.to_record()
-        firmness = answer(parameters, pledges)
-        return np.asarray(-_on_arrays(patron_payoff)(record, pledges, firmness))
 
-    grid = np.linspace(0.0, 1.0, GRID)
-    losses = loss(grid)
-    k = int(np.flatnonzero(losses <= losses.min() + BETTER)[0])
-    low, high = grid[max(k - 1, 0)], grid[min(k + 1, GRID - 1)]
-    found = scipy.optimize.minimize_scalar(
-        lambda a: float(loss(np.array([a]))[0]), bounds=(low, high), method="bounded",
-        options={"xatol": 1e-12},
-    )  # fmt: skip
-    return float(grid[k]) if losses[k] <= found.fun else float(found.x)
+# -- equilibrium -----------------------------------------------------------------------------------
+
+
+def _worth_of_pledges(parameters: Parameters, pledges: Array) -> Array:
+    """Return what pledges are worth to the patron if each is answered as is best."""
+    record = parameters.to_record()
+    return np.asarray(_on_arrays(patron_payoff)(record, pledges, answer(parameters, pledges)))
+
+
+def _roots(values: Array, at: Array, *, is_slope: bool) -> Array:
+    """Return where a polynomial through these values, or its slope, may be 0."""
+    through = Polynomial.fit(at, values, len(at) - 1, domain=[0.0, 1.0], window=[0.0, 1.0])
+    # The real part of a complex root is one more place to try, and does no harm.
+    roots = (through.deriv() if is_slope else through).trim(NOTHING).roots()
+    return np.asarray(np.real(roots), np.float64)
+
+
+def best_pledges(parameters: Parameters) -> Array:
+    """Return every pledge that is best to a protege that answers as is best for it, in order.
+
+    One number nearly always; several where the patron does not care, and then the two ends of each
+    stretch over which it does not.
+    """
+    three, five = np.linspace(0.0, 1.0, 3), np.linspace(0.0, 1.0, 5)
+    payoff, record = _on_arrays(patron_payoff), parameters.to_record()
+    unbounded = _unbounded_answer(parameters, three)
+    inside = payoff(record, five, _unbounded_answer(parameters, five))
+    firmest = payoff(record, three, np.ones(3))
+    tried = np.concatenate(
+        [
+            [0.0, 1.0],
+            _roots(unbounded, three, is_slope=False),
+            _roots(unbounded - 1.0, three, is_slope=False),
+            _roots(inside, five, is_slope=True),
+            _roots(firmest, three, is_slope=True),
+        ]
+    )
+    tried = np.sort(tried[(tried >= 0.0) & (tried <= 1.0)])
+    worth = _worth_of_pledges(parameters, tried)
+    equal = tried[worth >= worth.max() - BETTER]
+    return np.asarray(equal[np.concatenate([[True], np.diff(equal) > APART])], np.float64)
 
 
 @functools.lru_cache(maxsize=256)
 def equilibrium(parameters: Parameters) -> Equilibrium:
-    """Return the subgame perfect equilibrium."""
-    strategies = (Patron(parameters, np.array(best_pledge(parameters))), Protege(parameters))
+    """Return the subgame perfect equilibrium; among equally good pledges that of the least."""
+    best = best_pledges(parameters)
+    strategies = (Patron(parameters, best[0]), Protege(parameters))
     return Equilibrium(
         game=GAME.name,
         parameters=parameters,
         strategies=strategies,
         values=values(parameters, strategies),
         outcomes=outcomes(parameters, strategies),
-        method="The protege's answer in closed form; the patron's pledge by global search.",
-        is_unique=True,
+        method="The protege's answer in closed form; the patron's pledge of all that can be best.",
+        is_unique=len(best) == 1,
     )
 
 
 def outcomes(parameters: Parameters, profile: Profile) -> dict[str, Any]:
     """Return pledge, firmness and risk of war, and both after pledges of 0, 1/2 and 1.
 
-    Means over the years, and over 64 draws of who is random.
+    Means over the years, over what anybody draws, and over pledges made by mistake.
     """
-    pledges = _pledges(parameters, profile)
-    firmness = _firmness(parameters, profile, pledges)
+    pledges, weights = _pledges(parameters, profile)
+    years = np.arange(parameters.years)
+    answers = _asked(parameters, profile[PROTEGE], PROTEGE, years, pledges)
     asked = np.tile(PLEDGES, (parameters.years, 1))
-    after = _firmness(parameters, profile, asked)
+    after = _asked(parameters, profile[PROTEGE], PROTEGE, years, asked)
     return {
-        "pledge": float(pledges.mean()),
-        "firmness": float(firmness.mean()),
-        "war_risk": float(_mean(parameters, risk_of_war, pledges, firmness).mean()),
-        "firmness_at": after.mean(axis=(0, 2)),
+        "pledge": float((pledges @ weights).mean()),
+        "firmness": float((answers[0] @ answers[1] @ weights).mean()),
+        "war_risk": float((_mean(parameters, risk_of_war, pledges, answers) @ weights).mean()),
+        "firmness_at": (after[0] @ after[1]).mean(axis=0),
         "war_risk_at": _mean(parameters, risk_of_war, asked, after).mean(axis=0),
         "value": values(parameters, profile),
     }

@@ -126,8 +126,9 @@ def test_max_cycles(case: Any) -> None:
     # Nothing but the limit may end the world.
     if "random_ending" in case.game.parameters.declarations:
         settings["random_ending"] = 0.0
-    if "horizon" in case.game.parameters.declarations:
-        settings["horizon"] = 100
+    for length in ("horizon", "years"):
+        if length in case.game.parameters.declarations:
+            settings[length] = 100
     made = functools.partial(CounterpoiseParallel, case.game, parameters=settings)
     module = types.SimpleNamespace(
         parallel_env=made, env=lambda **limits: parallel_to_aec(made(**limits))

@@ -33,9 +33,20 @@ def test_what_varies_is_read(text, expected):
 
 
 @pytest.mark.parametrize(
-    "text", ["fear", "fear=", "=1:2:3", "fear=0:1", "fear=a,b", "fear=0:1:1", "fear=1", "a=1,2+a=1,2",
-             "a=1,2+b=1,2,3", "fear=0:inf:3"],
-)  # fmt: skip
+    "text",
+    [
+        "fear",
+        "fear=",
+        "=1:2:3",
+        "fear=0:1",
+        "fear=a,b",
+        "fear=0:1:1",
+        "fear=1",
+        "a=1,2+a=1,2",
+        "a=1,2+b=1,2,3",
+        "fear=0:inf:3",
+    ],
+)
 def test_what_cannot_be_read_is_refused_in_words(text):
     with pytest.raises(ParameterError, match="--vary"):
         curves.read_vary(text)
@@ -43,7 +54,7 @@ def test_what_cannot_be_read_is_refused_in_words(text):
 
 def test_a_parameter_that_nobody_sees_needs_trainings_of_its_own():
     values = curves.read_vary("grievance=0.5:1:2")
-    with pytest.raises(ParameterError, match="--separate.*fear"):
+    with pytest.raises(ParameterError, match=r"--separate.*fear"):
         curves.task_of("arms_race", values=values)
     assert curves.task_of("arms_race", values=values, is_separate=True).points == 2
 
