@@ -8,6 +8,7 @@ observation. Either way each seed gives one learned curve, and the interval is o
 from __future__ import annotations
 
 import dataclasses
+import textwrap
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from counterpoise.envs.errors import CounterpoiseError, ParameterError, unknown_name
@@ -28,6 +30,7 @@ from counterpoise.evaluation.figures import (
     in_words,
     marker,
     new_figure,
+    seed_line,
     style,
     write_png,
 )
@@ -448,7 +451,6 @@ def draw(learned: Learned) -> Figure:
     """Return the figure: learned points with their intervals over the solved lines."""
     task, summary = learned.task, learned.summary()
     line_values, lines = solved_line(task)
-    units = regret.theory_of(task.game.name).OUTCOME_UNITS
     with style():
         figure = new_figure(3.9 * len(task.outcomes) + 0.8, 3.6)
         panels = np.atleast_1d(figure.subplots(1, len(task.outcomes)))
@@ -475,12 +477,45 @@ def draw(learned: Learned) -> Figure:
                     markeredgewidth=0.5, markersize=5.5, label=label,
                 )  # fmt: skip
             axes.plot([], [], color=INK, linewidth=1.3, label="solved")
-            axes.set_xlabel(in_words(task.axis))
-            unit = units.get(outcome, "1")
-            axes.set_ylabel(in_words(outcome) + ("" if unit == "1" else f" ({unit})"))
+            _label(axes, task, outcome)
             axes.legend(fontsize=7.5)
         figure.suptitle(task.title, x=0.01, ha="left", fontsize=10.5, fontweight="bold")
     return figure
+
+
+def draw_solved(game: str) -> Figure:
+    """Return one figure of a game's solved curves: what its theory says, and nothing learned."""
+    tasks = [
+        task_of(game, curve, is_separate=True, outcomes=curve.outcomes[:1])
+        for curve in shipped_curves(game)
+    ]
+    if not tasks:
+        raise CounterpoiseError(f"The theory of {game} is about no curve that could be drawn.")
+    with style():
+        figure = new_figure(4.6 * len(tasks), 3.5)
+        for axes, task in zip(np.atleast_1d(figure.subplots(1, len(tasks))), tasks, strict=True):
+            (outcome,) = task.outcomes
+            values, lines = solved_line(task)
+            entries = range(min(lines[outcome].shape[1], MOST_LINES))
+            for entry in entries:
+                axes.plot(
+                    values, lines[outcome][:, entry], color=colour(entry), linewidth=1.6,
+                    linestyle=seed_line(entry),
+                    marker=marker(entry), markevery=max(1, len(values) // 8), markersize=4.5,
+                    label=_entry_in_words(task, outcome, entry),
+                )  # fmt: skip
+            axes.set_title("\n".join(textwrap.wrap(task.title, 44)), fontsize=9.5)
+            _label(axes, task, outcome)
+            if len(entries) > 1:
+                axes.legend(fontsize=7.5)
+    return figure
+
+
+def _label(axes: Any, task: Task, outcome: str) -> None:
+    unit = regret.theory_of(task.game.name).OUTCOME_UNITS.get(outcome, "1")
+    axes.set_xlabel(in_words(task.axis))
+    axes.set_ylabel(in_words(outcome) + ("" if unit == "1" else f" ({unit})"))
+    axes.xaxis.set_major_locator(MaxNLocator(6))
 
 
 def _entry_in_words(task: Task, outcome: str, entry: int) -> str:

@@ -12,7 +12,7 @@ import importlib.metadata
 import json
 import os
 import platform
-import tempfile
+import secrets
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,13 +40,13 @@ PACKAGES = ("counterpoise", "numpy", "numba", "torch", "stable-baselines3", "sb3
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     """Have `write` fill a temporary file beside `path`, then rename it into place."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    os.close(handle)
+    # Not by `tempfile`, whose files nobody else may read.
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
     try:
-        write(Path(temporary))
+        write(temporary)
         os.replace(temporary, path)
     finally:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
 
 
 def write_text_atomically(path: Path, text: str) -> None:

@@ -212,6 +212,9 @@ def solve(
     variant: Annotated[
         str | None, typer.Option("--variant", help="A named variant, as `describe` lists them.")
     ] = None,
+    picture: Annotated[
+        Path | None, typer.Option(help="Also draw the solved curves of the game, as PNG.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Solve a game: what its theory says will happen.
@@ -220,13 +223,19 @@ def solve(
     counterpoise solve arms_race --set fear=0.9 --set fatigue=4,8
     counterpoise solve burden_sharing --scenario nato_2024
     counterpoise solve burden_sharing --variant pure --json
+    counterpoise solve deterrence --picture deterrence.png
     """
     import numpy as np
 
-    from counterpoise.theory.regret import equilibrium, theory_of
+    from counterpoise.theory.regret import equilibria, theory_of
 
     parameters, names = _parameters_asked(game, settings, scenario, variant)
-    solved = equilibrium(game, parameters)
+    solved, *rest = equilibria(game, parameters)
+    if picture is not None:
+        from counterpoise.evaluation.curves import draw_solved
+        from counterpoise.evaluation.figures import write_png
+
+        write_png(draw_solved(game), picture)
     units: dict[str, str] = theory_of(game).OUTCOME_UNITS
     outcomes = {name: np.asarray(value) for name, value in solved.outcomes.items()}
     if as_json:
@@ -237,6 +246,8 @@ def solve(
                 "powers": names,
                 "method": solved.method,
                 "is_unique": solved.is_unique,
+                "name": solved.name,
+                "others": [{"name": each.name, "values": each.values.tolist()} for each in rest],
                 "values": solved.values.tolist(),
                 "outcomes": {name: value.tolist() for name, value in outcomes.items()},
                 "units": units,
@@ -245,7 +256,8 @@ def solve(
         return
     console = _console()
     unique = "the only one" if solved.is_unique else "there may be others"
-    console.print(f"[bold]{game}[/bold]: equilibrium, {unique}")
+    name = "equilibrium" if solved.name == "equilibrium" else f"equilibrium “{solved.name}”"
+    console.print(f"[bold]{game}[/bold]: {name}, {unique}")
     console.print(f"[dim]{solved.method.rstrip('.')}.[/dim]\n")
     by_power = {name: value for name, value in outcomes.items() if value.shape == (len(names),)}
     head = ["power", "value (payoff)"] + [f"{name} ({units[name]})" for name in by_power]
@@ -262,6 +274,10 @@ def solve(
     if others:
         console.print()
         _print_table(["outcome", "value, or one a year", "unit"], others, words=3)
+    if rest:
+        console.print("\nOthers, and what they are worth to each power:")
+        worth = [[each.name, _values_in_words(each.values)] for each in rest]
+        _print_table(["equilibrium", "values (payoff)"], worth, words=2)
 
 
 # -- learning --------------------------------------------------------------------------------------
