@@ -159,7 +159,9 @@ def make_row(entry: Entry, device: str = "auto") -> dict[str, Any]:
         "gains": judgement.gains.tolist(),
         "stakes": judgement.stakes.tolist(),
         "best_response_power": power,
-        "best_response_shortfall": float((exact - reached) / judgement.stakes[power]),
+        "best_response_shortfall": float(
+            regret.of_stakes(exact - reached, judgement.stakes[power])
+        ),
         "versions": versions(),
         "machine": machine(),
         "date": datetime.date.today().isoformat(),
@@ -263,7 +265,7 @@ def _make_rows(missing: Sequence[Entry], processes: int, console: Console) -> No
         try:
             for done, future in enumerate(concurrent.futures.as_completed(futures), 1):
                 row = future.result()
-                worst = max(np.array(row["gains"]) / np.array(row["stakes"]))
+                worst = regret.of_stakes(row["gains"], row["stakes"]).max()
                 console.print(
                     f"{done} of {len(missing)}: {row['game']}, seed {row['seed']}: regret "
                     f"{worst:.4f} in {row['seconds']:.0f} s",
@@ -315,7 +317,7 @@ class Results:
                             "seconds": row["seconds"],
                             "gain": gain,
                             "stake": stake,
-                            "regret": gain / stake,
+                            "regret": float(regret.of_stakes(gain, stake)),
                             "nash_conv": sum(row["gains"]),
                             "distance": float(group.distance[k]),
                             "reached": group.reached[k].name,

@@ -168,7 +168,7 @@ class Judgement:
     @property
     def regret(self) -> NDArray[np.float64]:
         """The gains in units of the stakes, [powers]."""
-        return self.gains / self.stakes
+        return regret.of_stakes(self.gains, self.stakes)
 
 
 def judge(run: Run) -> Judgement:

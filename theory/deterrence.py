@@ -10,13 +10,19 @@ between hawks and doves if :math:`\tanh(g / 4)\, G < C < t`, and then
 
 with the rest deterrents is an equilibrium; it is the only one if also :math:`C < t - k`. All
 equilibria are found by enumerating the vertices of the best-response polytopes (quantecon), in that
-range and elsewhere. Years being independent, playing one of them in every year is an equilibrium of
-the whole game.
+range and elsewhere. That finds every equilibrium unless the year's game is degenerate, that is,
+unless some mixture has more best answers than options (arms that cost nothing, or parameters
+exactly where one kind of play gives way to another); then whole stretches of equilibria can exist,
+of which the vertices found and the pure ones are listed, and none is called unique.
+
+Years being independent, playing one of them in every year is an equilibrium of the whole game; so
+is any other sequence of them, which is not listed.
 """
 
 from __future__ import annotations
 
 import functools
+import itertools
 from typing import Any
 
 import numpy as np
@@ -48,6 +54,8 @@ OUTCOME_UNITS = {
 NAMES = ("doves", "deterrents", "hawks")
 # A vertex found to 15 digits may leave a trace of probability on an option that is not played.
 PLAYED = 1e-9
+# Payoffs nearer to each other than this, in units of the largest, are equal.
+EQUAL = 1e-12
 
 
 def payoff_table(parameters: Parameters) -> NDArray[np.float64]:
@@ -117,6 +125,50 @@ def name_of(chances: NDArray[np.float64]) -> str:
     return ", ".join(there[:-1]) + f" and {there[-1]}"
 
 
+def is_degenerate(table: NDArray[np.float64]) -> bool:
+    """Return whether some mixture has more best answers than options, from payoffs [3, 3]."""
+    table = table / max(1.0, float(np.abs(table).max()))
+    highest = table.max(axis=0)
+    if ((highest - table <= EQUAL).sum(axis=0) > 1).any():
+        return True
+    for first, second in itertools.combinations(range(OPTIONS), 2):
+        # Where the mixture of two options pays every answer alike, if anywhere.
+        slopes = np.diff(table[:, first] - table[:, second])
+        apart = np.diff(table[:, second])
+        steep = int(np.abs(slopes).argmax())
+        if abs(slopes[steep]) <= EQUAL:
+            if (np.abs(apart) <= EQUAL).all():
+                return True
+            continue
+        weight = -apart[steep] / slopes[steep]
+        if 0.0 < weight < 1.0 and (np.abs(apart + weight * slopes) <= EQUAL).all():
+            return True
+    return False
+
+
+def _pairs(table: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+    """Return both powers' mixtures in every equilibrium that is found, [2, 3] each."""
+    # Takes more than a second to import.
+    from quantecon import game_theory
+
+    player = game_theory.Player(table)
+    vertices = game_theory.vertex_enumeration(game_theory.NormalFormGame((player, player)))
+    certain = np.eye(OPTIONS)
+    best = table >= table.max(axis=0) - EQUAL * max(1.0, float(np.abs(table).max()))
+    pure = [
+        (certain[own], certain[other])
+        for own, other in itertools.product(range(OPTIONS), repeat=2)
+        if best[own, other] and best[other, own]
+    ]
+    found: list[NDArray[np.float64]] = []
+    for pair in [*vertices, *pure]:
+        played = np.where(np.array(pair) > PLAYED, np.array(pair), 0.0)
+        played /= played.sum(axis=1, keepdims=True)
+        if not any(np.allclose(played, other, atol=PLAYED) for other in found):
+            found.append(played)
+    return found
+
+
 @functools.lru_cache(maxsize=256)
 def equilibria(parameters: Parameters) -> tuple[Equilibrium, ...]:
     """Return every equilibrium: first symmetric ones, those with the most options played first.
@@ -126,13 +178,8 @@ def equilibria(parameters: Parameters) -> tuple[Equilibrium, ...]:
     ArithmeticError
         If the year's game is so degenerate that none is found at a vertex.
     """
-    # Takes more than a second to import.
-    from quantecon import game_theory
-
     table = payoff_table(parameters)
-    player = game_theory.Player(table)
-    found = game_theory.vertex_enumeration(game_theory.NormalFormGame((player, player)))
-    pairs = [np.where(np.array(pair) > PLAYED, np.array(pair), 0.0) for pair in found]
+    pairs = _pairs(table)
     if not pairs:
         raise ArithmeticError(f"No equilibrium at any vertex for {parameters!r}.")
 
@@ -140,11 +187,12 @@ def equilibria(parameters: Parameters) -> tuple[Equilibrium, ...]:
         return not np.allclose(pair[0], pair[1], atol=PLAYED), -int((pair > PLAYED).sum())
 
     pairs.sort(key=order)
-    return tuple(_equilibrium(parameters, pair, len(pairs) == 1) for pair in pairs)
+    is_unique = len(pairs) == 1 and not is_degenerate(table)
+    return tuple(_equilibrium(parameters, pair, is_unique) for pair in pairs)
 
 
 def _equilibrium(parameters: Parameters, pair: NDArray[np.float64], is_unique: bool) -> Equilibrium:
-    strategies = tuple(Mixed(chances / chances.sum()) for chances in pair)
+    strategies = tuple(Mixed(chances) for chances in pair)
     first, second = (name_of(chances) for chances in pair)
     return Equilibrium(
         game=GAME.name,

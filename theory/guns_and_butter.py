@@ -8,24 +8,32 @@ the others enter its payoff by addition only. So in every year it maximises, wha
     \ln s_C + B \left( A_{t+1} \delta_K \ln s_K + B_{t+1} \delta_H \ln s_H
         + E_{t+1} \delta_M \ln s_M \right), \qquad B = \beta \pi,
 
-which gives shares in proportion to the four weights: dominant strategies, hence the only
-equilibrium (of strategies that do not answer what the others hold). How stocks carry into the next
-year is read off the game's own rules, which are linear. Where a share would be less than
-e\ :sup:`-8` of the largest, that limit binds and the others are found with it.
+which gives shares in proportion to the four weights: dominant strategies against all who do not
+answer what it holds, and by backward induction the only subgame-perfect equilibrium of the finite
+game. For ever we report its limit; there, as in every repeated prisoners' dilemma, threats could
+support other equilibria. How stocks carry into the next year is read off the game's own rules,
+which are linear. Where a share would be less than e\ :sup:`-8` of the largest, that limit binds and
+the others are found with it.
 
-Against rivals who do answer a power's stocks, its best response may turn their answers to account:
-there the plan is improved by climbing the gradient of what playing it pays.
+Rivals who do answer a power's stocks change what its shares are worth to it: not only through its
+own stocks, but through what these make the rivals do. What that adds is measured in the game
+itself along the path that is played, and carried back from the last year (the adjoint method); the
+shares that are best for these worths give the next path, as long as playing it pays more.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import scipy.optimize
 from numpy.typing import NDArray
 
+from counterpoise.envs.errors import ParameterError
 from counterpoise.envs.games.guns_and_butter import (
     CONSUMPTION,
     GAME,
@@ -41,11 +49,12 @@ from counterpoise.envs.games.guns_and_butter import (
     own_payoff,
     technology_next,
 )
-from counterpoise.envs.rollouts import Rollout, play
-from counterpoise.envs.strategy import Profile
-from counterpoise.envs.worlds import Worlds
-from counterpoise.theory.plans import PlanByYear, improved_plan
+from counterpoise.envs.strategy import Profile, Strategy
+from counterpoise.envs.worlds import Snapshot, Worlds
+from counterpoise.theory.plans import PlanByYear
 from counterpoise.theory.solution import BestResponse, Equilibrium
+
+Matrix = NDArray[np.float64]
 
 OUTCOME_UNITS = {
     "industry_share": "of income",
@@ -58,21 +67,50 @@ OUTCOME_UNITS = {
     "value": "payoff, discounted",
 }
 
-FIELDS = ("industry_share", "technology_share", "military_share", "consumption_share")
-SPAN = 2.0 * MOST_WEIGHT
-SAMPLED_WORLDS = 2_000
-SETTLED = 1e-15
-MOST_YEARS = 1_000_000
-CLIMBS = 6
-# Rivals whose answers to a change of a power's stocks are weaker than this need no climbing.
-NO_ANSWER = 1e-9
+SHARES = ("industry_share", "technology_share", "military_share", "consumption_share")
+STOCKS = ("industry", "technology", "military")
+LEAST_RATIO = math.exp(-2.0 * MOST_WEIGHT)
+
+# An endless game is followed until later years weigh less than this; its outcomes are those of as
+# many years as have a visible weight.
+NEGLIGIBLE = 1e-10
+MOST_ENDLESS_YEARS = 25_000
+ENDLESS_YEARS_SHOWN = 60
+
+SEED = 0
+SAMPLED_WORLD_YEARS = 60_000
+FEWEST_SAMPLED_WORLDS = 500
 
 
-def _carry(parameters: Parameters) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def years_of(parameters: Parameters) -> int:
+    """Return how many years are played: the horizon, or until what follows is negligible."""
+    if not parameters.endless:
+        return parameters.horizon
+    weight = discount(parameters)
+    if weight >= 1.0:
+        raise ParameterError(
+            "An endless game without discounting has no finite payoff: set discount or survival "
+            "below 1, or endless to no."
+        )
+    if weight <= NEGLIGIBLE:
+        return 1
+    years = math.ceil(math.log(NEGLIGIBLE) / math.log(weight))
+    if years > MOST_ENDLESS_YEARS:
+        raise ParameterError(
+            f"An endless game at discount times survival of {weight:g} matters for {years} years; "
+            f"at most {MOST_ENDLESS_YEARS} can be followed: lower one of them, or set a horizon."
+        )
+    return years
+
+
+# -- what a share is worth -------------------------------------------------------------------------
+
+
+def _carry(parameters: Parameters) -> tuple[Matrix, Matrix]:
     """Return how stocks [3] carry into the next year's, [3, 3], and how log shares do, [3, 4]."""
     record = parameters.to_record()
 
-    def following(held: NDArray[np.float64], spent: NDArray[np.float64]) -> NDArray[np.float64]:
+    def following(held: Matrix, spent: Matrix) -> Matrix:
         k, h, m = held
         return np.array(
             [
@@ -88,191 +126,370 @@ def _carry(parameters: Parameters) -> tuple[NDArray[np.float64], NDArray[np.floa
     return stocks, shares
 
 
-def _worth_now(parameters: Parameters) -> NDArray[np.float64]:
+def _worth_now(parameters: Parameters) -> Matrix:
     """Return what each stock adds to a year's payoff, [3]."""
     record = parameters.to_record()
     return np.array([own_payoff(record, unit[0], unit[1], unit[2], 0.0) for unit in np.eye(3)])
 
 
-def best_weights(worth: NDArray[np.float64]) -> NDArray[np.float64]:
+def worth_of_stocks(parameters: Parameters) -> Matrix:
+    """Return what a power's stocks are worth to it at the beginning of each year and after the
+    last, [years + 1, 3]; in an endless game always the same, [2, 3].
+    """
+    stocks, _ = _carry(parameters)
+    now = _worth_now(parameters)
+    if parameters.endless:
+        years_of(parameters)
+        settled = np.linalg.solve(np.eye(3) - discount(parameters) * stocks.T, now)
+        return np.stack([settled, settled])
+    worth = np.zeros((parameters.horizon + 1, 3))
+    for year in reversed(range(parameters.horizon)):
+        worth[year] = now + discount(parameters) * (worth[year + 1] @ stocks)
+    return worth
+
+
+def worth_of_shares(parameters: Parameters) -> Matrix:
+    """Return what the logarithm of each share is worth, [years, 4]; [1, 4] in an endless game."""
+    _, shares = _carry(parameters)
+    worth = discount(parameters) * (worth_of_stocks(parameters)[1:] @ shares)
+    worth[:, CONSUMPTION] += 1.0
+    return np.asarray(worth)
+
+
+def unlimited_shares(parameters: Parameters) -> Matrix:
+    """Return the best shares if they could be as small as one likes, [years, 4]: the closed form.
+
+    In an endless game, [1, 4].
+    """
+    worth = worth_of_shares(parameters)
+    return np.asarray(worth / worth.sum(axis=1, keepdims=True))
+
+
+def unlimited_value(parameters: Parameters) -> float:
+    """Return what these shares pay a power without what the others' military takes from it."""
+    worth, shares = worth_of_shares(parameters), unlimited_shares(parameters)
+    # What is worth nothing gets nothing, and costs nothing.
+    paid = (worth * np.log(np.where(worth > 0.0, shares, 1.0))).sum(axis=1)
+    weight = discount(parameters)
+    if parameters.endless:
+        return float(paid[0] / (1.0 - weight))
+    return float((weight ** np.arange(len(paid)) * paid).sum())
+
+
+def best_weights(worth: Matrix) -> Matrix:
     """Return the log weights that maximise the sum of `worth`, [4], times log shares.
 
-    Shares are in proportion to their worth, as far as the span of the weights lets them; those
-    that it does not stand at its lower end, and the largest gives up what they need.
+    Shares are in proportion to their worth, unless one would be less than e^-8 of the largest.
+    Then those too small stand at that limit, those that are limited by it at the top, and the
+    common factor of the others solves one equation. A worth may be negative, but not their sum.
     """
-    top = int(worth.argmax())
-    bound = np.zeros(USES, np.bool_)
-    while True:
-        largest = (worth[top] + worth[bound].sum()) / (1.0 + bound.sum() * math.exp(-SPAN))
-        least = largest * math.exp(-SPAN)
-        more = bound | (worth < least)
-        if (more == bound).all():
-            break
-        bound = more
-    shares = np.where(bound, least, worth)
-    shares[top] = largest
-    return np.asarray(MOST_WEIGHT + np.log(shares / shares.max()))
+    total = worth.sum()
+    if total <= 0.0:
+        raise ValueError(f"The worths sum to {total:g}: no division of the income is best.")
+
+    def excess(log_factor: float) -> float:
+        factor = math.exp(log_factor)
+        return float(np.clip(worth * factor, LEAST_RATIO, 1.0).sum() / factor - total)
+
+    log_factor = -math.log(worth.max())
+    if worth.min() < LEAST_RATIO * worth.max():
+        lowest = math.log(LEAST_RATIO) + log_factor
+        highest = math.log(USES / total)
+        log_factor = scipy.optimize.brentq(excess, lowest, highest, xtol=1e-14, rtol=1e-14)
+    weights = np.clip(worth * math.exp(log_factor), LEAST_RATIO, 1.0)
+    return np.clip(MOST_WEIGHT + np.log(weights), -MOST_WEIGHT, MOST_WEIGHT)
 
 
-def _shares(weights: NDArray[np.float64]) -> NDArray[np.float64]:
+def shares_of(weights: Matrix) -> Matrix:
+    """Return the shares of log weights, both [..., 4]."""
     exponentials = np.exp(weights - weights.max(axis=-1, keepdims=True))
     return np.asarray(exponentials / exponentials.sum(axis=-1, keepdims=True))
 
 
-def _worth_of_shares(
-    parameters: Parameters, later: NDArray[np.float64], shares: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    worth = discount(parameters) * (later @ shares)
-    worth[CONSUMPTION] += 1.0
-    return np.asarray(worth)
-
-
 @functools.lru_cache(maxsize=256)
-def dominant_plan(parameters: Parameters) -> NDArray[np.float64]:
-    """Return the log weights of the dominant strategy, [horizon, 4]."""
-    stocks, shares = _carry(parameters)
-    now = _worth_now(parameters)
-    plan = np.zeros((parameters.horizon, USES))
-    later = np.zeros(3)
-    for year in reversed(range(parameters.horizon)):
-        plan[year] = best_weights(_worth_of_shares(parameters, later, shares))
-        later = now + discount(parameters) * (later @ stocks)
-    return plan
+def dominant_plan(parameters: Parameters) -> Matrix:
+    """Return the log weights of the dominant strategy, [years, 4]; [1, 4] in an endless game."""
+    return np.array([best_weights(worth) for worth in worth_of_shares(parameters)])
 
 
-def stationary_shares(parameters: Parameters) -> NDArray[np.float64]:
-    """Return the shares of an endless game, [4]: the limit of ever longer horizons.
+def stationary_shares(parameters: Parameters) -> Matrix:
+    """Return the shares of the endless game, [4]: the limit of ever longer horizons."""
+    return shares_of(dominant_plan(parameters.replace(endless=True))[0])
 
-    Raises
-    ------
-    ArithmeticError
-        If there is no limit within a million years.
+
+# -- strategies ------------------------------------------------------------------------------------
+
+
+def by_year(parameters: Parameters, plan: Matrix, name: str) -> Strategy:
+    """Return the strategy that follows a plan of log weights, [years, 4], whatever else it sees."""
+    strategy = PlanByYear(plan, GAME.observation_names(parameters.powers).index("years_left"))
+    strategy.name = name
+    return strategy
+
+
+class PlanByPath(Strategy):
+    """Does what was done where the path was nearest: in an endless game nobody sees the year.
+
+    Parameters
+    ----------
+    observations : ndarray of float32, [years, features]
+    plan : ndarray, [years, 4]
     """
-    stocks, shares = _carry(parameters)
-    now = _worth_now(parameters)
-    later = np.zeros(3)
-    for _ in range(MOST_YEARS):
-        before, later = later, now + discount(parameters) * (later @ stocks)
-        if np.abs(later - before).max() <= SETTLED * np.abs(later).max():
-            return _shares(best_weights(_worth_of_shares(parameters, later, shares)))
-    raise ArithmeticError("Payoffs do not converge: lower discount or survival below 1.")
+
+    name = "best response"
+
+    def __init__(self, observations: NDArray[np.float32], plan: Matrix) -> None:
+        self._observations = observations
+        self.plan = plan
+
+    def act(
+        self, observations: NDArray[np.float32], masks: NDArray[np.int8], rng: np.random.Generator
+    ) -> Matrix:
+        """Look the nearest year's weights up for each row, [n, 4]."""
+        apart = observations[:, None, :].astype(np.float64) - self._observations
+        return np.asarray(self.plan[(apart**2).sum(axis=2).argmin(axis=1)])
 
 
-def cooperative_plan(parameters: Parameters) -> NDArray[np.float64]:
-    """Return the plan that is best for all together, [horizon, 4]: no arms beyond the least.
+# -- playing ---------------------------------------------------------------------------------------
 
-    What one power gains by its military, the others lose.
+
+@dataclasses.dataclass(frozen=True)
+class _Played:
+    """What a profile led to: payoffs [powers], and mean paths over the episodes."""
+
+    values: Matrix
+    shares_path: Matrix
+    income_path: Matrix
+
+
+def _choices(worlds: Worlds, profile: Profile, draws: Sequence[np.random.Generator]) -> Matrix:
+    actions = np.zeros((worlds.count, worlds.powers, USES))
+    for power, strategy in enumerate(profile):
+        seen, masks = worlds.observations[:, power], worlds.masks[:, power]
+        actions[:, power] = strategy.act(seen, masks, draws[power])
+    return actions
+
+
+def _worlds(parameters: Parameters, count: int) -> Worlds:
+    worlds = Worlds(GAME, count, parameters, max_cycles=years_of(parameters), autoreset=False)
+    worlds.reset(SEED)
+    return worlds
+
+
+def _draws(powers: int) -> list[np.random.Generator]:
+    return [np.random.default_rng((SEED, power)) for power in range(powers)]
+
+
+def _played(parameters: Parameters, profile: Profile) -> _Played:
+    """Play a profile from the start: once, or many times where somebody is random.
+
+    Each power's draws are the same at every call, so that two profiles are compared under the same
+    luck.
     """
-    return dominant_plan(parameters.replace(military_weight=0.0))
+    years, count = years_of(parameters), 1
+    if any(strategy.is_random for strategy in profile):
+        count = max(FEWEST_SAMPLED_WORLDS, SAMPLED_WORLD_YEARS // years)
+    worlds, draws = _worlds(parameters, count), _draws(parameters.powers)
+    shown = slice(parameters.powers)
+    values = np.zeros(parameters.powers)
+    shares, incomes = [], []
+    for year in range(years):
+        rewards = worlds.step(_choices(worlds, profile, draws))
+        values += discount(parameters) ** year * rewards.mean(axis=0)
+        now = [worlds.records[field][:, shown].mean(axis=0) for field in SHARES]
+        shares.append(np.stack(now, axis=1))
+        incomes.append(worlds.records["income"][:, shown].mean(axis=0))
+    return _Played(values, np.array(shares), np.array(incomes))
 
 
-def _as_strategy(parameters: Parameters, plan: NDArray[np.float64]) -> PlanByYear:
-    names = GAME.observation_names(parameters.powers)
-    return PlanByYear(plan, names.index("years_left"))
+def outcomes(parameters: Parameters, profile: Profile) -> dict[str, Any]:
+    """Return what a profile leads to; the mean over many episodes where somebody is random.
 
-
-def _play(parameters: Parameters, profile: Profile, count: int = 1) -> Rollout:
-    worlds = Worlds(GAME, count, parameters, autoreset=False)
-    return play(worlds, profile, seed=0, steps=parameters.horizon)
-
-
-def _rollout(parameters: Parameters, profile: Profile) -> Rollout:
-    is_random = any(strategy.is_random for strategy in profile)
-    return _play(parameters, profile, SAMPLED_WORLDS if is_random else 1)
-
-
-def _value(parameters: Parameters, rollout: Rollout, power: int) -> float:
-    return float(rollout.returns(discount(parameters))[:, power].mean())
-
-
-def best_response(parameters: Parameters, profile: Profile, power: int) -> BestResponse:
-    """Return a power's best response.
-
-    It starts from the dominant strategy, which is exact against all who do not answer the power's
-    stocks, and against random play. Against deterministic rivals who do, the plan then climbs the
-    gradient of what playing it pays, so that the value is one that was attained: a lower bound.
+    Returns
+    -------
+    dict
+        ``industry_share``, ``technology_share``, ``military_share``, ``consumption_share`` [powers]
+        mean over the years, of an endless game over the first sixty; ``first_shares`` [powers, 4]
+        in the first year; ``shares_path`` [years, 4] the mean of all powers; ``income`` [powers] in
+        the last year; ``value`` [powers].
     """
-    own = _value(parameters, _rollout(parameters, profile), power)
-    plan = dominant_plan(parameters)
-    others = [each for k, each in enumerate(profile) if k != power]
-    if any(each.is_random for each in others):
-        # With the same draws the others do the same, whatever this power does.
-        gain = _own_value(parameters, plan) - _own_part(parameters, profile, power)
-        return BestResponse(_as_strategy(parameters, plan), own + gain, own)
-    if _is_answered(parameters, profile, power, plan):
-        column = GAME.observation_names(parameters.powers).index("years_left")
-        plan = improved_plan(
-            GAME, parameters, profile, power, plan, (-MOST_WEIGHT, MOST_WEIGHT), column,
-            discount(parameters), climbs=CLIMBS,
-        )  # fmt: skip
-    best = [*profile]
-    best[power] = _as_strategy(parameters, plan)
-    value = _value(parameters, _rollout(parameters, best), power)
-    if own > value:
-        return BestResponse(profile[power], own, own)
-    return BestResponse(best[power], value, own)
+    return _outcomes(parameters, _played(parameters, profile))
 
 
-def _own_value(parameters: Parameters, plan: NDArray[np.float64]) -> float:
-    profile = [_as_strategy(parameters, plan)] * parameters.powers
-    return _own_part(parameters, profile, 0)
-
-
-def _own_part(parameters: Parameters, profile: Profile, power: int) -> float:
-    """Return the part of a power's value in which the others have no part, by playing."""
-    rollout = _rollout(parameters, profile)
-    military = rollout.records["military"][:-1, :, : parameters.powers]
-    others = np.delete(military, power, axis=2).mean(axis=2)
-    own = rollout.rewards[:, :, power] + parameters.military_weight * others
-    weights = discount(parameters) ** np.arange(parameters.horizon)
-    return float((weights @ own).mean())
-
-
-def _is_answered(
-    parameters: Parameters, profile: Profile, power: int, plan: NDArray[np.float64]
-) -> bool:
-    """Return whether the others do anything else when this power does nothing but consume."""
-    consuming = np.tile(np.array([-1.0, -1.0, -1.0, 1.0]) * MOST_WEIGHT, (len(plan), 1))
-    done = []
-    for tried in (plan, consuming):
-        others = [*profile]
-        others[power] = _as_strategy(parameters, tried)
-        done.append(np.delete(_play(parameters, others).actions, power, axis=2))
-    return bool(np.abs(done[0] - done[1]).max() > NO_ANSWER)
+def _outcomes(parameters: Parameters, played: _Played) -> dict[str, Any]:
+    years = ENDLESS_YEARS_SHOWN if parameters.endless else parameters.horizon
+    shares = played.shares_path[:years]
+    return {
+        **{name: shares[:, :, use].mean(axis=0) for use, name in enumerate(SHARES)},
+        "first_shares": shares[0],
+        "shares_path": shares.mean(axis=1),
+        "income": played.income_path[:years][-1],
+        "value": played.values,
+    }
 
 
 @functools.lru_cache(maxsize=64)
 def equilibrium(parameters: Parameters) -> Equilibrium:
-    """Return the equilibrium in dominant strategies."""
-    strategy = _as_strategy(parameters, dominant_plan(parameters))
-    strategies = (strategy,) * parameters.powers
-    found = outcomes(parameters, strategies)
-    return Equilibrium(
-        game=GAME.name,
-        parameters=parameters,
-        strategies=strategies,
-        values=found["value"],
-        outcomes=found,
-        method="Backward recursion of values that are linear in the logarithms of the stocks.",
+    """Return the equilibrium in dominant strategies; for ever, the limit of long horizons."""
+    return _solved(
+        parameters,
+        dominant_plan(parameters),
+        "equilibrium",
+        "dominant strategies, by backward recursion of values linear in log stocks"
+        + (", in the limit of ever longer horizons" if parameters.endless else ""),
+        is_unique=not parameters.endless,
+    )
+
+
+@functools.lru_cache(maxsize=64)
+def cooperation(parameters: Parameters) -> Equilibrium:
+    """Return what is best for all together: no arms beyond the least. It is no equilibrium.
+
+    What one power gains by its military the others lose, so that together they weigh it at nothing.
+    """
+    return _solved(
+        parameters,
+        dominant_plan(parameters.replace(military_weight=0.0)),
+        "cooperation",
+        "the dominant strategies of powers that do not care to be stronger",
         is_unique=True,
     )
 
 
-def outcomes(parameters: Parameters, profile: Profile) -> dict[str, Any]:
-    """Return shares of income by power, their mean path, and the incomes reached.
+def _solved(
+    parameters: Parameters, plan: Matrix, name: str, method: str, *, is_unique: bool
+) -> Equilibrium:
+    strategies = (by_year(parameters, plan, name),) * parameters.powers
+    played = _played(parameters, strategies)
+    return Equilibrium(
+        game=GAME.name,
+        parameters=parameters,
+        strategies=strategies,
+        values=played.values,
+        outcomes=_outcomes(parameters, played),
+        method=method,
+        is_unique=is_unique,
+        name=name,
+    )
 
-    Shares by power are means over the years; ``first_shares`` are those of the first year, by power
-    and use; ``shares_path`` the mean of all powers by year and use.
+
+# -- best responses --------------------------------------------------------------------------------
+
+
+def best_response(parameters: Parameters, profile: Profile, power: int) -> BestResponse:
+    """Return the best response of one power to the others of a profile.
+
+    Against rivals who do not answer its stocks, random ones among them, it is the dominant
+    strategy, and exact. Against others who are not random the plan is then improved as long as
+    playing it pays more (`_Answered`); what random rivals among them might answer is left out. The
+    value is what playing pays; the profile's own strategy is returned where nothing better was
+    found.
     """
-    rollout = _rollout(parameters, profile)
-    n = parameters.powers
-    records = rollout.records[1:]
-    shares = np.stack([records[name][:, :, :n] for name in FIELDS], axis=3).mean(axis=1)
-    returns = rollout.returns(discount(parameters))
-    return {
-        **{name: shares[:, :, use].mean(axis=0) for use, name in enumerate(FIELDS)},
-        "first_shares": shares[0],
-        "shares_path": shares.mean(axis=1),
-        "income": records["income"][-1, :, :n].mean(axis=0),
-        "value": returns.mean(axis=0),
-    }
+    own = float(_played(parameters, profile).values[power])
+    candidates = [by_year(parameters, dominant_plan(parameters), "best response")]
+    if not any(each.is_random for seat, each in enumerate(profile) if seat != power):
+        improved = _Answered(parameters, profile, power).improved()
+        if improved is not None:
+            candidates.append(improved)
+    best = BestResponse(profile[power], own, own)
+    for candidate in candidates:
+        deviated = [*profile[:power], candidate, *profile[power + 1 :]]
+        value = float(_played(parameters, deviated).values[power])
+        if value > best.value:
+            best = BestResponse(candidate, value, own)
+    return best
+
+
+DIFFERENCE = 3e-3
+MOST_ROUNDS = 30
+LEAST_IMPROVEMENT = 1e-11
+STRIDES = 0.5 ** np.arange(8)
+
+
+class _Answered:
+    """One power's whole plan against rivals who answer what it holds, and are not random."""
+
+    def __init__(self, parameters: Parameters, profile: Profile, power: int) -> None:
+        self._parameters = parameters
+        self._years = years_of(parameters)
+        self._profile = profile
+        self._power = power
+        self._draws = _draws(parameters.powers)
+        self._discount = discount(parameters)
+        _, self._shares = _carry(parameters)
+        self._last_worth = worth_of_stocks(parameters)[-1]
+
+    def improved(self) -> Strategy | None:
+        """Return a strategy that pays more than the dominant one; None if none was found."""
+        usual = dominant_plan(self._parameters)
+        plan = np.broadcast_to(usual, (self._years, USES)).copy()
+        value, records, seen = self._follow(plan[None])
+        before = value[0]
+        for _ in range(MOST_ROUNDS):
+            worth = self._worth_of_shares(plan, records[:, 0])
+            if (worth.sum(axis=1) <= 0.0).any():
+                break
+            wanted = np.array([best_weights(each) for each in worth])
+            tried = plan + STRIDES[:, None, None] * (wanted - plan)
+            values, tried_records, tried_seen = self._follow(tried)
+            best = int(values.argmax())
+            if values[best] <= value[0] + LEAST_IMPROVEMENT:
+                break
+            value, plan = values[[best]], tried[best]
+            records, seen = tried_records[:, [best]], tried_seen[:, [best]]
+        if value[0] == before:
+            return None
+        if self._parameters.endless:
+            return PlanByPath(seen[:, 0], plan)
+        return by_year(self._parameters, plan, "best response")
+
+    def _act(self, worlds: Worlds, own: Matrix) -> Matrix:
+        actions = np.zeros((worlds.count, worlds.powers, USES))
+        for seat, strategy in enumerate(self._profile):
+            if seat != self._power:
+                looks, masks = worlds.observations[:, seat], worlds.masks[:, seat]
+                actions[:, seat] = strategy.act(looks, masks, self._draws[seat])
+        actions[:, self._power] = own
+        return actions
+
+    def _follow(self, plans: Matrix) -> tuple[Matrix, NDArray[Any], NDArray[np.float32]]:
+        """Return what plans [plans, years, 4] pay, the worlds in each year, and what was seen."""
+        worlds = _worlds(self._parameters, len(plans))
+        values = np.zeros(len(plans))
+        records, seen = [], []
+        for year in range(self._years):
+            records.append(worlds.records.copy())
+            seen.append(worlds.observations[:, self._power].copy())
+            rewards = worlds.step(self._act(worlds, plans[:, year]))[:, self._power]
+            values += self._discount**year * rewards
+        return values, np.array(records), np.array(seen)
+
+    def _worth_of_shares(self, plan: Matrix, records: NDArray[Any]) -> Matrix:
+        """Return what the logarithm of each share is worth along a path, [years, 4].
+
+        Every stock of every power is moved a little up and down in every year, all at once, and
+        the game is played for one year; what comes of it is carried back from the last year.
+        """
+        powers, years = self._parameters.powers, self._years
+        size = 3 * powers
+        moved = np.repeat(records, 2 * size).reshape(years, size, 2)
+        for stock, field in enumerate(STOCKS):
+            for seat in range(powers):
+                moved[field][:, 3 * seat + stock, :, seat] += DIFFERENCE * np.array([-1.0, 1.0])
+        worlds = _worlds(self._parameters, moved.size)
+        worlds.restore(Snapshot(GAME.name, moved.ravel(), worlds.parameters))
+        rewards = worlds.step(self._act(worlds, np.repeat(plan, 2 * size, axis=0)))
+        paid = rewards[:, self._power].reshape(years, size, 2)
+        following = np.stack([worlds.records[field][:, :powers] for field in STOCKS], axis=2)
+        following = following.reshape(years, size, 2, size)
+        paid_slopes = (paid[:, :, 1] - paid[:, :, 0]) / (2.0 * DIFFERENCE)
+        slopes = (following[:, :, 1] - following[:, :, 0]) / (2.0 * DIFFERENCE)
+        own = slice(3 * self._power, 3 * self._power + 3)
+        later = np.zeros(size)
+        later[own] = self._last_worth
+        worth = np.zeros((years, USES))
+        for year in reversed(range(years)):
+            worth[year] = self._discount * (later[own] @ self._shares)
+            worth[year, CONSUMPTION] += 1.0
+            later = paid_slopes[year] + self._discount * (slopes[year] @ later)
+        return worth

@@ -1,7 +1,15 @@
 r"""The equilibrium of `paradox_of_power`, best responses, and what happens.
 
-A power's income is log-concave in its own fighting, so one condition of the first order, or a
-limit, finds the best. Where both have enough,
+Against a rival that fights with :math:`F_j`, a power's income is log-concave in its own fighting:
+:math:`\ln u_i` has the slope
+
+.. math::
+
+    \frac{m}{F_i} \cdot \frac{F_j^m}{F_1^m + F_2^m} - \frac{1}{R - F_1 - F_2},
+
+a product of two falling factors less a rising one. So for every :math:`m`, however large, one
+condition of the first order, or the limit of the own resources, finds the one global best, and no
+equilibrium needs chance. Where both have enough,
 
 .. math::
 
@@ -14,7 +22,10 @@ poorer has less than that it spends all, :math:`l = R_2`, on fighting, and the r
 
     m\, l^m (R_1 - F) = F \left( F^m + l^m \right).
 
-Then it gets more; and the more so the more decisive conflict is.
+Then it gets more; and the more so the more decisive conflict is. Two interior conditions together
+give :math:`F_1^{m+1} = F_2^{m+1}`, and the poorer stops at its limit only where the richer fights
+with at least as much, which is :math:`l \le m R / (2 (1 + m))`: exactly one of the two cases holds,
+and the equilibrium is unique.
 """
 
 from __future__ import annotations
@@ -24,8 +35,10 @@ from typing import Any
 
 import numpy as np
 import scipy.optimize
+from numpy.polynomial.legendre import leggauss
 from numpy.typing import NDArray
 
+from counterpoise.envs.compilation import rule
 from counterpoise.envs.games.paradox_of_power import (
     GAME,
     POOR,
@@ -38,6 +51,7 @@ from counterpoise.envs.games.paradox_of_power import (
 from counterpoise.envs.strategy import Profile, Strategy
 from counterpoise.envs.worlds import Worlds
 from counterpoise.theory.plans import PlanByYear
+from counterpoise.theory.regret import Uniform
 from counterpoise.theory.solution import BestResponse, Equilibrium
 
 OUTCOME_UNITS = {
@@ -48,89 +62,146 @@ OUTCOME_UNITS = {
     "value": "payoff, discounted",
 }
 
-DRAWS = 256
-GRID = 1_001
-STEP = 1e-7
+# Gauss-Legendre nodes for who draws uniformly; draws of anybody else who is random.
+NODES, DRAWS = 256, 1_024
+
+# Where a best share is looked for: evenly, and finely near nothing, for against who hardly fights
+# very little is best.
+GRID = np.concatenate([[0.0], np.geomspace(1e-9, 1e-3, 120), np.linspace(0.0, 1.0, 501)[1:]])
+# Each step keeps this part of the interval in which a best share lies, the golden section.
+KEPT = 0.5 * (5.0**0.5 - 1.0)
+STEPS = 60
+
+Array = NDArray[np.float64]
 
 
-def _plan(parameters: Parameters, shares: NDArray[np.float64]) -> PlanByYear:
-    """Return the strategy that fights with these shares of its resources, [years]."""
-    column = GAME.observation_names(parameters.powers).index("years_left")
-    by_year = np.broadcast_to(np.asarray(shares, np.float64), (parameters.years,))
-    return PlanByYear(by_year[:, None], column)
+@rule
+def mean_income(
+    parameters: Any, power: int, share: float, rival: NDArray[np.float64], weights: Any
+) -> float:
+    """Return a power's expected income of a year for its own share of fighting.
+
+    `rival` has shape [n], the shares that the other may fight with, and `weights` how likely each
+    is.
+    """
+    own = share * resources_of(parameters, power)
+    held = resources_of(parameters, 1 - power)
+    expected = 0.0
+    for k in range(len(rival)):
+        expected += weights[k] * income(parameters, own, rival[k] * held)
+    return expected
 
 
-def _shares(parameters: Parameters, strategy: Strategy, power: int) -> NDArray[np.float64]:
-    """Return the share that a power fights with in each year, [years, draws]."""
-    draws = DRAWS if strategy.is_random else 1
-    worlds = Worlds(GAME, parameters.years * draws, parameters, autoreset=False)
+@rule
+def best_share(
+    parameters: Any, power: int, grid: NDArray[np.float64], rival: NDArray[np.float64], weights: Any
+) -> float:
+    """Return the share of fighting that is best against the rival's, by grid and golden section."""
+    at, highest = 0, -1.0
+    for k in range(len(grid)):
+        worth = mean_income(parameters, power, grid[k], rival, weights)
+        if worth > highest:
+            at, highest = k, worth
+    low, high = grid[max(at - 1, 0)], grid[min(at + 1, len(grid) - 1)]
+    left, right = high - KEPT * (high - low), low + KEPT * (high - low)
+    at_left = mean_income(parameters, power, left, rival, weights)
+    at_right = mean_income(parameters, power, right, rival, weights)
+    for _ in range(STEPS):
+        if at_left >= at_right:
+            high, right, at_right = right, left, at_left
+            left = high - KEPT * (high - low)
+            at_left = mean_income(parameters, power, left, rival, weights)
+        else:
+            low, left, at_left = left, right, at_right
+            right = low + KEPT * (high - low)
+            at_right = mean_income(parameters, power, right, rival, weights)
+    found, worth = (left, at_left) if at_left >= at_right else (right, at_right)
+    return float(found) if worth > highest else float(grid[at])
+
+
+@functools.lru_cache(maxsize=64)
+def _sights(parameters: Parameters) -> tuple[NDArray[np.float32], NDArray[np.int8]]:
+    """Return what each power sees in each year and its empty masks, [years, powers, ...]."""
+    worlds = Worlds(GAME, parameters.years, parameters, autoreset=False)
     worlds.reset(0)
-    worlds.records["year"] = np.repeat(np.arange(parameters.years), draws)
+    worlds.records["year"] = np.arange(parameters.years)
     worlds.restore(worlds.copy())
-    seen, masks = worlds.observations[:, power], worlds.masks[:, power]
-    done = strategy.act(seen, masks, np.random.default_rng(power))[:, 0]
-    return np.asarray(np.clip(done, 0.0, 1.0), np.float64).reshape(parameters.years, draws)
+    return worlds.observations.copy(), worlds.masks.copy()
 
 
-def _played(parameters: Parameters, rich: NDArray[np.float64], poor: NDArray[np.float64]) -> Worlds:
-    """Return worlds in which one year was played with these shares, [n] each."""
-    worlds = Worlds(GAME, len(rich), parameters, autoreset=False)
-    worlds.reset(0)
-    worlds.step(np.stack([rich, poor], axis=1)[..., None])
-    return worlds
+def shares_of(parameters: Parameters, strategy: Strategy, power: int) -> tuple[Array, Array]:
+    """Return the shares that a power may fight with, [years, n], and how likely each is, [n]."""
+    seen, masks = (each[:, power] for each in _sights(parameters))
+    if isinstance(strategy, Uniform):
+        nodes, weights = leggauss(NODES)
+        return np.tile(0.5 * (nodes + 1.0), (parameters.years, 1)), 0.5 * weights
+    draws = DRAWS if strategy.is_random else 1
+    rng = np.random.default_rng(power)
+    done = strategy.act(np.repeat(seen, draws, axis=0), np.repeat(masks, draws, axis=0), rng)
+    shares = np.clip(done[:, 0], 0.0, 1.0).reshape(parameters.years, draws)
+    return np.asarray(shares, np.float64), np.full(draws, 1.0 / draws)
 
 
-def _meetings(
-    parameters: Parameters, own: NDArray[np.float64], other: NDArray[np.float64], power: int
-) -> NDArray[np.float64]:
-    """Return a power's mean income of each year for shares [years, n] against [years, draws]."""
-    years, n, draws = *own.shape, other.shape[1]
-    mine = np.repeat(own, draws, axis=1).ravel()
-    theirs = np.repeat(other[:, None], n, axis=1).ravel()
-    pair = (mine, theirs) if power == RICH else (theirs, mine)
-    rewards = _played(parameters, *pair).rewards[:, power]
-    return np.asarray(rewards.reshape(years, n, draws).mean(axis=2))
+def incomes(parameters: Parameters, profile: Profile) -> Array:
+    """Return each power's expected income of each year, [powers, years]."""
+    record = parameters.to_record()
+    asked = [shares_of(parameters, each, power) for power, each in enumerate(profile)]
+    # Most do the same in every year.
+    together = np.hstack([shares for shares, _ in asked])
+    different, which = np.unique(together, axis=0, return_inverse=True)
+    parts = np.split(different, [len(asked[0][1])], axis=1)
+    found = np.zeros((POWERS, len(different)))
+    for power in range(POWERS):
+        chances, weights = asked[power][1], asked[1 - power][1]
+        for k, (own, rival) in enumerate(zip(parts[power], parts[1 - power], strict=True)):
+            each = [mean_income(record, power, share, rival, weights) for share in own.tolist()]
+            found[power, k] = chances @ each
+    return found[:, which.ravel()]
 
 
-def _discounted(parameters: Parameters, by_year: NDArray[np.float64]) -> float:
+def _discounted(parameters: Parameters, by_year: Array) -> float:
     return float(parameters.discount ** np.arange(parameters.years) @ by_year)
 
 
-def values(parameters: Parameters, profile: Profile) -> NDArray[np.float64]:
-    """Return each power's discounted payoff, [2]; means over 256 draws of who is random."""
-    shares = [_shares(parameters, each, power) for power, each in enumerate(profile)]
-    return np.array(
-        [
-            _discounted(
-                parameters,
-                _meetings(parameters, shares[power], shares[1 - power], power).mean(axis=1),
-            )
-            for power in range(POWERS)
-        ]
-    )
+def values(parameters: Parameters, profile: Profile) -> Array:
+    """Return each power's discounted payoff, [2].
+
+    Whoever draws uniformly is integrated by Gauss-Legendre quadrature, whoever else is random by
+    1,024 draws.
+    """
+    return np.array([_discounted(parameters, each) for each in incomes(parameters, profile)])
 
 
 def best_response(parameters: Parameters, profile: Profile, power: int) -> BestResponse:
-    """Return a power's best response: in each year the best of ever finer grids of shares.
+    """Return a power's best response: in each year the best share against the rival's.
 
-    Three grids of 1,001 shares, each about the best of the last, leave a share exact to 1e-8. A
-    random rival is met in 256 draws.
+    Against a rival that is not random, income has one peak, so that the golden section finds it, to
+    the rounding of its value. Against a random one there may be several: the section starts at the
+    highest of 621 shares. Where the rival does not fight at all, the less one fights the better, as
+    long as one fights; the value is then that of a vanishing share.
     """
+    record = parameters.to_record()
     own = float(values(parameters, profile)[power])
-    rival = _shares(parameters, profile[1 - power], 1 - power)
-    shares = np.tile(np.linspace(0.0, 1.0, GRID), (parameters.years, 1))
-    width = 1.0 / (GRID - 1)
-    while True:
-        worth = _meetings(parameters, shares, rival, power)
-        best = np.take_along_axis(shares, worth.argmax(axis=1)[:, None], axis=1)
-        if width < STEP:
-            break
-        shares = np.clip(best + np.linspace(-width, width, GRID), 0.0, 1.0)
-        width /= (GRID - 1) / 2.0
-    value = _discounted(parameters, worth.max(axis=1))
+    rival, weights = shares_of(parameters, profile[1 - power], 1 - power)
+    different, which = np.unique(rival, axis=0, return_inverse=True)
+    best = np.array([best_share(record, power, GRID, each, weights) for each in different])
+    worth = np.array(
+        [
+            mean_income(record, power, share, each, weights)
+            for share, each in zip(best.tolist(), different, strict=True)
+        ]
+    )
+    value = _discounted(parameters, worth[which.ravel()])
     if own > value:
         return BestResponse(profile[power], own, own)
-    return BestResponse(_plan(parameters, best[:, 0]), value, own)
+    return BestResponse(_plan(parameters, best[which.ravel()]), value, own)
+
+
+def _plan(parameters: Parameters, shares: Array) -> PlanByYear:
+    """Return the strategy that fights with these shares of its resources, [years] or the same."""
+    column = GAME.observation_names(parameters.powers).index("years_left")
+    by_year = np.broadcast_to(np.asarray(shares, np.float64), (parameters.years,))
+    return PlanByYear(by_year[:, None], column)
 
 
 @functools.lru_cache(maxsize=256)
@@ -175,19 +246,15 @@ def outcomes(parameters: Parameters, profile: Profile) -> dict[str, Any]:
 
     ``income_ratio`` is the richer's income over the poorer's.
     """
-    shares = [_shares(parameters, each, power) for power, each in enumerate(profile)]
     record = parameters.to_record()
-    spent = np.array([each.mean() for each in shares])
-    got = np.array(
-        [
-            _meetings(parameters, shares[power], shares[1 - power], power).mean()
-            for power in range(POWERS)
-        ]
-    )
+    asked = [shares_of(parameters, each, power) for power, each in enumerate(profile)]
+    spent = np.array([float((shares @ weights).mean()) for shares, weights in asked])
+    by_year = incomes(parameters, profile)
+    got = by_year.mean(axis=1)
     return {
         "fighting": spent * [resources_of(record, power) for power in range(POWERS)],
         "fighting_share": spent,
         "income": got,
         "income_ratio": float(got[RICH] / got[POOR]) if got[POOR] > 0.0 else float("inf"),
-        "value": values(parameters, profile),
+        "value": np.array([_discounted(parameters, each) for each in by_year]),
     }

@@ -12,7 +12,7 @@ import importlib
 from types import ModuleType
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from counterpoise.envs.game import Game
 from counterpoise.envs.parameters import ParametersBase
@@ -102,4 +102,11 @@ def stakes(game: str, parameters: ParametersBase) -> tuple[float, ...]:
 
 def regret(game: str, parameters: ParametersBase, profile: Profile) -> NDArray[np.float64]:
     """Return each power's gain from deviating in units of its stake, [powers]."""
-    return np.asarray(gains(game, parameters, profile) / np.array(stakes(game, parameters)))
+    return of_stakes(gains(game, parameters, profile), stakes(game, parameters))
+
+
+def of_stakes(gained: ArrayLike, at_stake: ArrayLike) -> NDArray[np.float64]:
+    """Return gains in units of the stakes; a power with nothing to gain or lose has no regret."""
+    gain, stake = np.broadcast_arrays(np.asarray(gained, float), np.asarray(at_stake, float))
+    found = np.where(np.isnan(gain), np.nan, np.where(gain > 0.0, np.inf, 0.0))
+    return np.asarray(np.divide(gain, stake, out=found, where=stake > 0.0))

@@ -219,10 +219,8 @@ class _Learner(Course):
         parameters = self.configuration.parameters_to_judge()
         profile = load_profile(self.folder, is_random=self.configuration.mixed)[2]
         gains = regret.gains(game, parameters, profile)
-        stakes = regret.stakes(game, parameters)
-        found: dict[str, float | None] = {
-            f"regret_{seat}": float(gains[seat] / stakes[seat]) for seat in powers
-        }
+        shares = regret.of_stakes(gains, regret.stakes(game, parameters))
+        found: dict[str, float | None] = {f"regret_{seat}": float(shares[seat]) for seat in powers}
         return {**found, "nash_conv": float(gains.sum())}
 
     # -- keeping and restoring -------------------------------------------------------------------

@@ -207,9 +207,9 @@ class PopulationLearner:
             return {**{f"regret_{power}": None for power in powers}, "nash_conv": None}
         name, judged = self._game.name, self.configuration.parameters_to_judge()
         gains = regret.gains(name, judged, self._profile())
-        stakes = regret.stakes(name, judged)
+        shares = regret.of_stakes(gains, regret.stakes(name, judged))
         found: dict[str, float | None] = {
-            f"regret_{power}": float(gains[power] / stakes[power]) for power in powers
+            f"regret_{power}": float(shares[power]) for power in powers
         }
         return {**found, "nash_conv": float(gains.sum())}
 

@@ -108,10 +108,8 @@ def is_war(parameters: Any, own: float, other: float) -> bool:
 @rule
 def payoff(parameters: Any, own: float, other: float) -> float:
     """Return a power's payoff of a year, u."""
-    spent: float = parameters.arms_cost * own
-    if is_war(parameters, own, other):
-        return war_payoff(parameters, own, other) - spent
-    return -spent
+    gained = war_payoff(parameters, own, other) if is_war(parameters, own, other) else 0.0
+    return float(gained - parameters.arms_cost * own)
 
 
 @rule

@@ -88,7 +88,12 @@ class Parameters(ParametersBase):
     dual_use: float = parameter(
         0.30, 0.0, 1.0, doc="phi: how much technology adds to what the military buys."
     )
-    horizon: int = parameter(30, 1, 1_000, unit="years", doc="T: years until the game ends.")
+    horizon: int = parameter(
+        30, 1, 1_000, unit="years", doc="T: years until the game ends, unless it is endless."
+    )
+    endless: bool = parameter(
+        False, 0, 1, unit="yes or no", doc="Whether the game goes on for ever."
+    )
     discount: float = parameter(
         0.96, 0.0, 1.0, unit="1/year", doc="beta: weight of the next year for who governs then."
     )
@@ -112,7 +117,7 @@ FEATURES = (
     Feature("industry_of_other", LEAST_STOCK, 0.0, "logarithm", "Industry.", others=True),
     Feature("technology_of_other", LEAST_STOCK, 0.0, "logarithm", "Technology.", others=True),
     Feature("military_of_other", LEAST_MILITARY, 0.0, "logarithm", "Military.", others=True),
-    Feature("years_left", 0.0, 1.0, "of horizon", "Years still to play, this one included."),
+    Feature("years_left", 0.0, 1.0, "of horizon", "Years still to play; 1 in an endless game."),
 )
 
 
@@ -206,13 +211,16 @@ def step(world: Any, parameters: Any, actions: Any, rewards: Any) -> bool:
         world.technology[power] = technology_next(parameters, k, h, log_share(weights, TECHNOLOGY))
         world.military[power] = military_next(parameters, k, h, m, log_share(weights, MILITARY))
     world.year += 1
-    return bool(world.year >= parameters.horizon)
+    return bool(parameters.endless == 0 and world.year >= parameters.horizon)
 
 
 @rule
 def observe(world: Any, parameters: Any, observations: Any) -> None:
     """Write the own stocks, the others' in order of seats, and the years left."""
     others = parameters.powers - 1
+    left = 1.0
+    if parameters.endless == 0:
+        left = (parameters.horizon - world.year) / parameters.horizon
     for power in range(parameters.powers):
         observations[power, 0] = world.industry[power]
         observations[power, 1] = world.technology[power]
@@ -224,7 +232,6 @@ def observe(world: Any, parameters: Any, observations: Any) -> None:
                 observations[power, column + others] = world.technology[other]
                 observations[power, column + 2 * others] = world.military[other]
                 column += 1
-        left = (parameters.horizon - world.year) / parameters.horizon
         observations[power, 3 + 3 * others] = left
 
 
@@ -271,5 +278,6 @@ GAME = Game(
         "unstable": {"survival": 0.8},
         "militarist": {"military_weight": 0.1},
         "short": {"horizon": 3},
+        "endless": {"endless": True},
     },
 )

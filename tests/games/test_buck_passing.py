@@ -137,3 +137,10 @@ def test_fewer_than_two_concerned_are_refused():
         Parameters(powers=3, bystanders=2)
     with pytest.raises(ParameterError, match="must be below levels"):
         Parameters(levels=2, start_level=2)
+
+
+def test_bystanders_have_nothing_at_stake_and_no_regret():
+    parameters = Parameters(powers=4, bystanders=2)
+    found = regret.regret("buck_passing", parameters, profile("buck_passer", GAME, parameters))
+    assert (found[:2] > 0.0).all()
+    assert (found[2:] == 0.0).all()

@@ -13,9 +13,29 @@ from counterpoise.agents.named import doctrines, profile
 from counterpoise.envs.errors import ParameterError
 from counterpoise.envs.games.deterrence import DETERRENT, DOVE, GAME, HAWK, Parameters
 from counterpoise.envs.rollouts import play
+from counterpoise.envs.strategy import Strategy
 from counterpoise.envs.worlds import Worlds
+from counterpoise.evaluation.deterrence import CURVES, TARGETS
 from counterpoise.theory import deterrence as theory
 from counterpoise.theory import regret
+
+
+class Network(Strategy):
+    """A smooth, arbitrary mixture by year, as of an untrained network."""
+
+    is_random = True
+
+    def __init__(self, power):
+        inputs = len(GAME.observation_names(2))
+        self._weights = np.random.default_rng(power).normal(size=(inputs, 3))
+
+    def probabilities(self, observations, masks):
+        odds = np.exp(np.sin(3.0 * observations.astype(np.float64) @ self._weights))
+        return odds / odds.sum(axis=1, keepdims=True)
+
+    def act(self, observations, masks, rng):
+        upto = np.cumsum(self.probabilities(observations, masks), axis=1)
+        return (rng.random((len(upto), 1)) >= upto[:, :-1]).sum(axis=1)[:, None]
 
 
 def played(parameters, first, second):
@@ -24,6 +44,21 @@ def played(parameters, first, second):
     worlds.reset(0)
     rewards = worlds.step(np.array([[[first], [second]]]))[0].copy()
     return rewards, worlds.records[0]
+
+
+def every_meeting(parameters):
+    """Return the rewards of the first power by both powers' options, [3, 3], by playing them."""
+    pairs = list(itertools.product(range(3), repeat=2))
+    worlds = Worlds(GAME, len(pairs), parameters, autoreset=False)
+    worlds.reset(0)
+    return worlds.step(np.array(pairs)[:, :, None])[:, 0].reshape(3, 3).copy()
+
+
+def gains_by_playing(parameters, chances):
+    """Return what the best option gains each power over mixtures [2, 3]; a year, by playing it."""
+    table = every_meeting(parameters)
+    pays = [table @ chances[1], table @ chances[0]]
+    return np.array([pay.max() - own @ pay for own, pay in zip(chances, pays, strict=True)])
 
 
 def sampled(parameters, strategies, count=40_000):
@@ -79,6 +114,74 @@ def test_no_power_gains_by_leaving_any_equilibrium(cost):
         assert regret.nash_conv("deterrence", parameters, each.strategies) < 1e-12
 
 
+@pytest.mark.parametrize("cost", [0.4622, 0.48, 0.50, 0.54, 0.5615])
+def test_at_intermediate_costs_of_war_all_three_live_side_by_side_in_the_only_equilibrium(cost):
+    (found,) = theory.equilibria(Parameters(war_cost=cost))
+    assert found.is_unique
+    assert found.name == "doves, deterrents and hawks"
+    assert min(found.outcomes[name][0] for name in theory.NAMES) > 0.01
+
+
+def test_outside_that_range_no_doves_survive_or_doves_alone_are_an_equilibrium_too():
+    for cost in (0.35, 0.40, 0.4620):
+        found = theory.equilibria(Parameters(war_cost=cost))
+        assert all(each.outcomes["doves"].max() == 0.0 for each in found)
+    for cost in (0.5617, 0.60, 0.65):
+        found = theory.equilibria(Parameters(war_cost=cost))
+        assert len(found) == 3
+        assert found[0].name == "doves, deterrents and hawks"
+        assert found[-1].name == "all doves"
+    (peace,) = theory.equilibria(Parameters(war_cost=0.70))
+    assert peace.name == "all doves"
+
+
+@given(
+    decisiveness=st.floats(0.1, 8.0),
+    war_cost=st.floats(0.0, 2.0),
+    arms_cost=st.floats(0.0, 1.0),
+    deterrent_arms=st.floats(0.05, 0.95),
+)
+def test_every_equilibrium_holds_when_each_meeting_is_played(
+    decisiveness, war_cost, arms_cost, deterrent_arms
+):
+    parameters = Parameters(
+        decisiveness=decisiveness,
+        war_cost=war_cost,
+        arms_cost=arms_cost,
+        deterrent_arms=deterrent_arms,
+    )
+    found = theory.equilibria(parameters)
+    assert len({each.name for each in found}) == len(found)
+    first = found[0].strategies
+    np.testing.assert_allclose(first[0].chances, first[1].chances, atol=1e-9)
+    for each in found:
+        chances = np.array([strategy.chances for strategy in each.strategies])
+        assert gains_by_playing(parameters, chances).max() < 1e-9
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"arms_cost": 0.0},
+        {"arms_cost": 0.0, "prize": 0.0},
+        {"decisiveness": 0.0, "arms_cost": 0.0},
+        {"war_cost": float(np.tanh(1.0)) - 0.2},
+    ],
+)
+def test_where_kinds_of_play_are_alike_no_equilibrium_is_called_the_only_one(changes):
+    parameters = Parameters(**changes)
+    found = theory.equilibria(parameters)
+    assert not any(each.is_unique for each in found)
+    assert len({each.name for each in found}) == len(found)
+    assert max(regret.nash_conv("deterrence", parameters, x.strategies) for x in found) < 1e-12
+
+
+def test_where_arms_cost_nothing_nobody_is_a_dove():
+    found = theory.equilibria(Parameters(arms_cost=0.0))
+    assert "all hawks" in [each.name for each in found]
+    assert all(each.outcomes["doves"].max() == 0.0 for each in found)
+
+
 def test_no_option_pays_more_than_the_equilibrium_when_it_is_played():
     parameters = Parameters()
     strategies = list(theory.equilibrium(parameters).strategies)
@@ -96,6 +199,15 @@ def test_deterrence_works_without_parity():
     assert played(parameters, DETERRENT, HAWK)[1].war[0] == 0.0
     assert played(parameters, DOVE, HAWK)[1].war[0] == 1.0
     assert played(parameters, DOVE, DETERRENT)[1].war[0] == 0.0
+
+
+def test_a_hawk_attacks_nobody_who_is_half_as_armed_and_everybody_who_is_not_armed_at_all():
+    """The rate of attack falls to nothing long before arms are at parity."""
+    attacks = {
+        share: played(Parameters(deterrent_arms=share), DETERRENT, HAWK)[1].war[0]
+        for share in (0.1, 0.3, 0.4, 0.46, 0.5, 0.7, 0.9)
+    }
+    assert attacks == {0.1: 1, 0.3: 1, 0.4: 1, 0.46: 0, 0.5: 0, 0.7: 0, 0.9: 0}
 
 
 def test_wars_are_between_unequal_arms():
@@ -141,6 +253,61 @@ def test_a_hawk_gains_against_doves_until_there_are_too_many():
     parameters = Parameters()
     assert regret.gains("deterrence", parameters, profile("dove", GAME, parameters)).min() > 0.0
     assert regret.gains("deterrence", parameters, profile("hawk", GAME, parameters)).min() > 0.0
+
+
+def test_a_best_response_to_any_mixture_gets_what_it_says_when_it_is_played():
+    parameters = Parameters(years=4, discount=0.9)
+    networks = [Network(0), Network(1)]
+    for power in range(2):
+        found = theory.best_response(parameters, networks, power)
+        assert found.gain > 0.01
+        for strategy, value in ((found.strategy, found.value), (networks[power], found.own_value)):
+            pair = [*networks]
+            pair[power] = strategy
+            returns = sampled(parameters, pair).returns(parameters.discount)[:, power]
+            assert returns.mean() == pytest.approx(value, abs=5 * returns.std() / 200)
+
+
+def test_random_play_regrets_one_stake_and_nobody_the_equilibrium():
+    for variant in ({}, *GAME.variants.values()):
+        parameters = Parameters(**variant)
+        random = profile("random", GAME, parameters)
+        np.testing.assert_allclose(regret.regret("deterrence", parameters, random), 1.0)
+        for each in theory.equilibria(parameters):
+            assert regret.nash_conv("deterrence", parameters, each.strategies) < 1e-12
+
+
+def test_the_outcomes_that_are_asked_for_are_among_those_that_are_reported():
+    asked = {*TARGETS.outcomes, *(name for curve in CURVES for name in curve.outcomes)}
+    assert asked <= theory.OUTCOME_UNITS.keys()
+    assert theory.OUTCOME_UNITS.keys() == theory.equilibrium(Parameters()).outcomes.keys()
+    for curve in CURVES:
+        for k in range(curve.points):
+            values = {name: float(each[k]) for name, each in curve.values().items()}
+            assert theory.equilibrium(Parameters(**values)).is_unique
+
+
+def test_what_a_power_sees_is_what_its_columns_say():
+    worlds = Worlds(GAME, 1, Parameters(years=4), autoreset=False)
+    worlds.reset(0)
+    worlds.step(np.array([[[HAWK], [DOVE]]]))
+    seen = dict(zip(worlds.observation_names, worlds.observations[0, 1].tolist(), strict=True))
+    expected = {"years_left": 0.75, "decisiveness": 2.0, "war_cost": 0.5, "arms_cost": 0.2}
+    assert seen == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"years": 0}, "years .* from 1 to 1000 years"),
+        ({"war_cost": -0.1}, "war_cost .C: what a war costs"),
+        ({"war_cost": float("nan")}, "not nan"),
+        ({"powers": 3}, "powers"),
+    ],
+)
+def test_parameters_that_make_no_sense_are_refused_in_words(changes, words):
+    with pytest.raises(ParameterError, match=words):
+        Parameters(**changes)
 
 
 def test_a_deterrent_armed_like_a_hawk_is_refused():
