@@ -58,7 +58,14 @@ MOST_LINES = 4
 
 
 def shipped_curves(game: str) -> tuple[Curve, ...]:
-    """Return the curves that the theory of a game is about."""
+    """Return the curves that the theory of a game is about.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such game.
+    """
+    game_named(game)
     return tuple(getattr(game_module(game), "CURVES", ()))
 
 

@@ -190,6 +190,11 @@ def test_scenarios_and_variants_can_be_solved(run: Any) -> None:
          "3 strategies for 2 powers"),
         (["watch", "/no/such/folder"], "is not a run"),
         (["train", "chess"], "There is no training configuration"),
+        (["curve", "arms_race", "--vary", "fear"], "expected NAME=LOW:HIGH:POINTS"),
+        (["curve", "arms_race", "--vary", "feer=0:1:3"], "Did you mean 'fear'?"),
+        (["curve", "arms_race", "--vary", "grievance=0:1:3"], "add --separate"),
+        (["curve", "chess"], "There is no game 'chess'"),
+        (["benchmark", "--game", "chess"], "There is no game 'chess'"),
         (["train", "arms_or_allies", "--set", "random_ending=0.2"], "sets random_ending itself"),
     ],
 )  # fmt: skip
@@ -396,3 +401,33 @@ def test_stopping_is_a_mistake_of_nobody(run: Any, monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(command_line, "_parameters_asked", stopped)
     assert run("solve", "arms_race").code == 130
+
+
+# -- curves and the benchmark ----------------------------------------------------------------------
+
+
+def test_a_curve_is_learned_and_laid_over_the_solved_one(run: Any, tmp_path: Path) -> None:
+    arguments = ["curve", "paradox_of_power", "--vary", "inequality=0.6,0.8", "--seeds", "1"]
+    arguments += ["--outcome", "income", "--quick", "--out", str(tmp_path)]
+    rows = run(*arguments, "--json").data
+    assert [row["value"] for row in rows] == [0.6, 0.6, 0.8, 0.8]
+    assert all(abs(row["solved"] - row["learned"]) < 0.5 * row["solved"] for row in rows)
+    assert (tmp_path / "inequality" / "curve.png").is_file()
+
+
+def test_a_benchmark_ends_with_the_path_of_its_table(run: Any, tmp_path: Path) -> None:
+    arguments = ["benchmark", "--quick", "--seeds", "1", "--game", "paradox_of_power"]
+    told = run(*arguments, "--processes", "1", "--out", tmp_path)
+    assert told.code == 0
+    assert told.out.strip().splitlines()[-1] == str(tmp_path / "table.md")
+    assert "withheld" in told.out
+    assert (tmp_path / "results.parquet").is_file()
+
+
+def test_every_equilibrium_is_told(run: Any, tmp_path: Path) -> None:
+    picture = tmp_path / "solved.png"
+    told = run("solve", "buck_passing", "--picture", picture)
+    assert told.code == 0
+    assert "symmetric" in told.out
+    assert "power 2 leads" in told.out
+    assert picture.is_file()
