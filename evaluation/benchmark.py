@@ -12,12 +12,13 @@ from __future__ import annotations
 import concurrent.futures
 import dataclasses
 import datetime
+import functools
 import hashlib
 import json
 import os
 import platform
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -284,24 +285,27 @@ class Results:
     entries: tuple[Entry, ...]
     is_quick: bool
 
-    def groups(self) -> Iterator[tuple[Group, list[dict[str, Any]]]]:
-        """Go through the games, each with its runs judged and its rows."""
+    @functools.cached_property
+    def groups(self) -> list[tuple[Group, list[dict[str, Any]]]]:
+        """The games, each with its runs judged and its rows."""
+        found = []
         by_game: dict[str, list[Entry]] = {}
         for entry in self.entries:
             by_game.setdefault(entry.configuration.game, []).append(entry)
         for members in by_game.values():
             rows = [row for entry in members if (row := entry.row()) is not None]
             judged = [judge(Run(entry.folder)) for entry in members]
-            yield gather(judged).groups[0], rows
+            found.append((gather(judged).groups[0], rows))
+        return found
 
     def summary(self) -> list[dict[str, Any]]:
         """Return one row for each game, over its seeds."""
-        return [_summarised(group, rows, self.is_quick) for group, rows in self.groups()]
+        return [_summarised(group, rows, self.is_quick) for group, rows in self.groups]
 
     def tidy(self) -> polars.DataFrame:
         """Return one row for each game, seed and power."""
         rows = []
-        for group, found in self.groups():
+        for group, found in self.groups:
             for k, row in enumerate(found):
                 for power, (gain, stake) in enumerate(
                     zip(row["gains"], row["stakes"], strict=True)

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import itertools
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -38,6 +37,7 @@ from counterpoise.envs.games.arms_race import (
 from counterpoise.envs.strategy import Profile, Strategy
 from counterpoise.envs.worlds import Snapshot, Worlds
 from counterpoise.theory import linear_quadratic
+from counterpoise.theory.endless import years_followed
 from counterpoise.theory.linear_quadratic import Feedbacks, LinearQuadraticGame
 from counterpoise.theory.solution import BestResponse, Equilibrium
 
@@ -52,9 +52,6 @@ OUTCOME_UNITS = {
     "build_path": "% of GDP/year",
 }
 
-# An endless game is followed until later years weigh less than this.
-NEGLIGIBLE = 1e-10
-MOST_ENDLESS_YEARS = 25_000
 
 SEED = 0
 SAMPLED_WORLD_YEARS = 600_000
@@ -68,20 +65,7 @@ def years_of(parameters: Parameters) -> int:
     """Return how many years are played: the horizon, or until what follows is negligible."""
     if not parameters.endless:
         return parameters.horizon
-    if parameters.discount >= 1.0:
-        raise ParameterError(
-            "An endless game without discounting has no finite cost: set discount below 1, or "
-            "endless to no."
-        )
-    if parameters.discount <= NEGLIGIBLE:
-        return 1
-    years = math.ceil(math.log(NEGLIGIBLE) / math.log(parameters.discount))
-    if years > MOST_ENDLESS_YEARS:
-        raise ParameterError(
-            f"An endless game at discount={parameters.discount:g} matters for {years} years; at "
-            f"most {MOST_ENDLESS_YEARS} can be followed: lower the discount, or set a horizon."
-        )
-    return years
+    return years_followed(parameters.discount, worth="cost")
 
 
 # -- the game as a linear-quadratic one ------------------------------------------------------------
@@ -90,34 +74,12 @@ def years_of(parameters: Parameters) -> int:
 def linear_quadratic_game(parameters: Parameters) -> LinearQuadraticGame:
     """Return the game without its limits; the state is all stocks in order of seats, and 1."""
     record = parameters.to_record()
-    powers = parameters.powers
-    units = np.eye(powers)
-    nobody = np.zeros(powers)
-    quadratic, linear, constant, fatigue = [], [], [], []
-    for power in range(powers):
-        cost = functools.partial(yearly_cost, record, power)
-        level = cost(nobody, 0.0)
-        square = np.zeros((powers, powers))
-        for first, second in itertools.product(range(powers), repeat=2):
-            square[first, second] = (
-                cost(units[first] + units[second], 0.0)
-                - cost(units[first], 0.0)
-                - cost(units[second], 0.0)
-                + level
-            ) / 2.0
-        quadratic.append(square)
-        linear.append([cost(unit, 0.0) - level for unit in units] - np.diag(square))
-        constant.append(level)
-        fatigue.append([[cost(nobody, 1.0) - level]])
-    return linear_quadratic.affine_game(
-        arms_left(record, 1.0) * units,
-        [units[:, [power]] for power in range(powers)],
-        quadratic,
-        linear,
-        constant,
-        fatigue,
+    return linear_quadratic.game_of_costs(
+        functools.partial(yearly_cost, record),
+        float(arms_left(record, 1.0)),
+        parameters.powers,
         parameters.discount,
-        noise=parameters.noise**2 * units,
+        noise=parameters.noise**2 * np.eye(parameters.powers),
     )
 
 

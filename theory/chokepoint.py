@@ -22,7 +22,6 @@ by playing.
 from __future__ import annotations
 
 import dataclasses
-import itertools
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -49,6 +48,7 @@ from counterpoise.envs.games.chokepoint import (
 from counterpoise.envs.strategy import Profile, Strategy
 from counterpoise.envs.worlds import Snapshot, Worlds
 from counterpoise.theory import linear_quadratic
+from counterpoise.theory.endless import years_followed
 from counterpoise.theory.linear_quadratic import Feedbacks, LinearQuadraticGame
 from counterpoise.theory.solution import BestResponse, Equilibrium
 
@@ -64,10 +64,7 @@ OUTCOME_UNITS = {
     "investment_path": "1/year",
 }
 
-# An endless game is followed until later years weigh less than this; its outcomes are those of as
-# many years as have a visible weight.
-NEGLIGIBLE = 1e-10
-MOST_ENDLESS_YEARS = 25_000
+# The outcomes of an endless game are those of as many years as have a visible weight.
 ENDLESS_YEARS_SHOWN = 60
 
 SEED = 0
@@ -82,20 +79,7 @@ def years_of(parameters: Parameters) -> int:
     """Return how many years are played: the horizon, or until what follows is negligible."""
     if not parameters.endless:
         return parameters.horizon
-    if parameters.discount >= 1.0:
-        raise ParameterError(
-            "An endless game without discounting has no finite payoff: set discount below 1, or "
-            "endless to no."
-        )
-    if parameters.discount <= NEGLIGIBLE:
-        return 1
-    years = math.ceil(math.log(NEGLIGIBLE) / math.log(parameters.discount))
-    if years > MOST_ENDLESS_YEARS:
-        raise ParameterError(
-            f"An endless game at discount={parameters.discount:g} matters for {years} years; at "
-            f"most {MOST_ENDLESS_YEARS} can be followed: lower the discount, or set a horizon."
-        )
-    return years
+    return years_followed(parameters.discount)
 
 
 # -- the targets' game as a linear-quadratic one ---------------------------------------------------
@@ -105,37 +89,14 @@ def linear_quadratic_game(parameters: Parameters) -> LinearQuadraticGame:
     """Return the targets' game without its limits; the state is both resiliences, and 1."""
     record = parameters.to_record()
     extracted_share = 1.0 if has_hub(record) else parameters.exposure
-    units = np.eye(TARGETS)
-    nobody = np.zeros(TARGETS)
 
     def cost(target: int, resilience: Matrix, investment: float) -> float:
         own, other = resilience[target], resilience[1 - target]
         extracted = extracted_share * loss_of_embargo(record, own)
         return -float(target_payoff(record, own, other, investment, extracted))
 
-    quadratic, linear, constant, haste = [], [], [], []
-    for target in range(TARGETS):
-        level = cost(target, nobody, 0.0)
-        square = np.zeros((TARGETS, TARGETS))
-        for first, second in itertools.product(range(TARGETS), repeat=2):
-            square[first, second] = (
-                cost(target, units[first] + units[second], 0.0)
-                - cost(target, units[first], 0.0)
-                - cost(target, units[second], 0.0)
-                + level
-            ) / 2.0
-        quadratic.append(square)
-        linear.append([cost(target, unit, 0.0) - level for unit in units] - np.diag(square))
-        constant.append(level)
-        haste.append([[cost(target, nobody, 1.0) - level]])
-    return linear_quadratic.affine_game(
-        float(kept(record, 1.0)) * units,
-        [units[:, [target]] for target in range(TARGETS)],
-        quadratic,
-        linear,
-        constant,
-        haste,
-        parameters.discount,
+    return linear_quadratic.game_of_costs(
+        cost, float(kept(record, 1.0)), TARGETS, parameters.discount
     )
 
 

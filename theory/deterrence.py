@@ -40,7 +40,7 @@ from counterpoise.envs.games.deterrence import (
 from counterpoise.envs.strategy import Profile
 from counterpoise.envs.worlds import Worlds
 from counterpoise.theory.solution import BestResponse, Equilibrium
-from counterpoise.theory.strategies import Mixed, OptionByYear
+from counterpoise.theory.strategies import Mixed, PlanByYear
 
 OUTCOME_UNITS = {
     "doves": "1",
@@ -111,7 +111,9 @@ def best_response(parameters: Parameters, profile: Profile, power: int) -> BestR
     rival = mixtures(parameters, profile)[1 - power]
     worth = rival @ payoff_table(parameters).T
     return BestResponse(
-        OptionByYear(worth.argmax(axis=1), GAME.observation_names(POWERS).index("years_left")),
+        PlanByYear(
+            worth.argmax(axis=1)[:, None], GAME.observation_names(POWERS).index("years_left")
+        ),
         _discounted(parameters, worth.max(axis=1)),
         float(values(parameters, profile)[power]),
     )

@@ -33,7 +33,6 @@ import numpy as np
 import scipy.optimize
 from numpy.typing import NDArray
 
-from counterpoise.envs.errors import ParameterError
 from counterpoise.envs.games.guns_and_butter import (
     CONSUMPTION,
     GAME,
@@ -51,8 +50,9 @@ from counterpoise.envs.games.guns_and_butter import (
 )
 from counterpoise.envs.strategy import Profile, Strategy
 from counterpoise.envs.worlds import Snapshot, Worlds
-from counterpoise.theory.plans import PlanByYear
+from counterpoise.theory.endless import years_followed
 from counterpoise.theory.solution import BestResponse, Equilibrium
+from counterpoise.theory.strategies import PlanByYear
 
 Matrix = NDArray[np.float64]
 
@@ -71,10 +71,7 @@ SHARES = ("industry_share", "technology_share", "military_share", "consumption_s
 STOCKS = ("industry", "technology", "military")
 LEAST_RATIO = math.exp(-2.0 * MOST_WEIGHT)
 
-# An endless game is followed until later years weigh less than this; its outcomes are those of as
-# many years as have a visible weight.
-NEGLIGIBLE = 1e-10
-MOST_ENDLESS_YEARS = 25_000
+# The outcomes of an endless game are those of as many years as have a visible weight.
 ENDLESS_YEARS_SHOWN = 60
 
 SEED = 0
@@ -86,21 +83,7 @@ def years_of(parameters: Parameters) -> int:
     """Return how many years are played: the horizon, or until what follows is negligible."""
     if not parameters.endless:
         return parameters.horizon
-    weight = discount(parameters)
-    if weight >= 1.0:
-        raise ParameterError(
-            "An endless game without discounting has no finite payoff: set discount or survival "
-            "below 1, or endless to no."
-        )
-    if weight <= NEGLIGIBLE:
-        return 1
-    years = math.ceil(math.log(NEGLIGIBLE) / math.log(weight))
-    if years > MOST_ENDLESS_YEARS:
-        raise ParameterError(
-            f"An endless game at discount times survival of {weight:g} matters for {years} years; "
-            f"at most {MOST_ENDLESS_YEARS} can be followed: lower one of them, or set a horizon."
-        )
-    return years
+    return years_followed(discount(parameters), named="discount and survival")
 
 
 # -- what a share is worth -------------------------------------------------------------------------

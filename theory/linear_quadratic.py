@@ -38,6 +38,7 @@ one player (`merge_players`).
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -170,6 +171,56 @@ def affine_game(
         control_costs=tuple(np.asarray(each, np.float64) for each in control_costs),
         discount=discount,
         noise=shocks,
+    )
+
+
+def game_of_costs(
+    cost: Callable[[int, Matrix, float], float],
+    kept: float,
+    players: int,
+    discount: float,
+    *,
+    noise: ArrayLike | None = None,
+) -> LinearQuadraticGame:
+    """Return the game in which each player moves one stock, from what a year costs each.
+
+    Parameters
+    ----------
+    cost : callable
+        From a player, all stocks [players] and the player's own control to its cost, quadratic in
+        both and without a product of the two; evaluated where its coefficients can be read off.
+    kept : float
+        Share of a stock that is left a year later, before the control is added.
+    players : int
+    discount : float
+    noise : array_like, [players, players], optional
+        The shocks' covariance; zeros by default.
+    """
+    units, nothing = np.eye(players), np.zeros(players)
+    quadratic, linear, constant, of_control = [], [], [], []
+    for player in range(players):
+        level = cost(player, nothing, 0.0)
+        square = np.zeros((players, players))
+        for first, second in itertools.product(range(players), repeat=2):
+            square[first, second] = (
+                cost(player, units[first] + units[second], 0.0)
+                - cost(player, units[first], 0.0)
+                - cost(player, units[second], 0.0)
+                + level
+            ) / 2.0
+        quadratic.append(square)
+        linear.append([cost(player, unit, 0.0) - level for unit in units] - np.diag(square))
+        constant.append(level)
+        of_control.append([[cost(player, nothing, 1.0) - level]])
+    return affine_game(
+        kept * units,
+        [units[:, [player]] for player in range(players)],
+        quadratic,
+        linear,
+        constant,
+        of_control,
+        discount,
+        noise=noise,
     )
 
 

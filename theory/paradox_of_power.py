@@ -50,9 +50,9 @@ from counterpoise.envs.games.paradox_of_power import (
 )
 from counterpoise.envs.strategy import Profile, Strategy
 from counterpoise.envs.worlds import Worlds
-from counterpoise.theory.plans import PlanByYear
 from counterpoise.theory.regret import Uniform
 from counterpoise.theory.solution import BestResponse, Equilibrium
+from counterpoise.theory.strategies import PlanByYear
 
 OUTCOME_UNITS = {
     "fighting": "resources",

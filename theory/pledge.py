@@ -37,9 +37,9 @@ from counterpoise.envs.games.pledge import (
 )
 from counterpoise.envs.strategy import Profile, Strategy
 from counterpoise.envs.worlds import Worlds
-from counterpoise.theory.plans import year_of
 from counterpoise.theory.regret import Uniform
 from counterpoise.theory.solution import BestResponse, Equilibrium
+from counterpoise.theory.strategies import year_of
 
 OUTCOME_UNITS = {
     "pledge": "1",

@@ -41,6 +41,7 @@ from counterpoise.envs.games.shifting_power import (
 from counterpoise.envs.strategy import Profile, Strategy
 from counterpoise.envs.worlds import Worlds
 from counterpoise.theory.solution import BestResponse, Equilibrium
+from counterpoise.theory.strategies import year_of
 
 OUTCOME_UNITS = {
     "investment_rate": "1/year",
@@ -111,8 +112,7 @@ class ByYear(Strategy):
         self, observations: NDArray[np.float32], masks: NDArray[np.int8], rng: np.random.Generator
     ) -> NDArray[np.int64]:
         """Look each row's option up, [n, 1]."""
-        left = np.rint(observations[:, 1].astype(np.float64) * self._years).astype(np.int64)
-        year = np.clip(self._years - left, 0, self._years - 1)
+        year = year_of(observations, 1, self._years)
         signal = np.rint(observations[:, 3]).astype(np.int64)
         is_on_the_move = np.rint(observations[:, 0]).astype(np.int64) == self._phase
         return np.where(is_on_the_move, self._options[year, signal], 0)[:, None]

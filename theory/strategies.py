@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -39,26 +41,31 @@ class Mixed(Strategy):
         return np.asarray((draws >= upto[:, :-1]).sum(axis=1)[:, None], np.int64)
 
 
-class OptionByYear(Strategy):
-    """Takes the option that a table has for the year.
+class PlanByYear(Strategy):
+    """Does what a table has for the year, whatever else it sees.
 
     Parameters
     ----------
-    options : ndarray of int, [years]
+    plan : ndarray, [years, components]
+        Amounts in the game's own units, or the options' numbers.
     column : int
         Where an observation says which share of the years is left.
     """
 
-    name = "by year"
+    name = "plan by year"
 
-    def __init__(self, options: NDArray[np.int64], column: int) -> None:
-        self._options = options
+    def __init__(self, plan: NDArray[Any], column: int) -> None:
+        self.plan = plan
         self._column = column
 
     def act(
         self, observations: NDArray[np.float32], masks: NDArray[np.int8], rng: np.random.Generator
-    ) -> NDArray[np.int64]:
-        """Look each row's option up, [n, 1]."""
-        years = len(self._options)
-        left = np.rint(observations[:, self._column].astype(np.float64) * years).astype(np.int64)
-        return self._options[np.clip(years - left, 0, years - 1)][:, None]
+    ) -> NDArray[np.float64] | NDArray[np.int64]:
+        """Look each row's action up, [n, components]."""
+        return np.asarray(self.plan[year_of(observations, self._column, len(self.plan))])
+
+
+def year_of(observations: NDArray[np.float32], column: int, years: int) -> NDArray[np.int64]:
+    """Return the year of each row from the share of the years that is left, [n]."""
+    left = np.rint(observations[:, column].astype(np.float64) * years).astype(np.int64)
+    return np.clip(years - left, 0, years - 1)

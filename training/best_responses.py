@@ -6,11 +6,6 @@ far learning falls below it; where it is not, this is what there is.
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
-
 from counterpoise.agents.learned import LearnedStrategy
 from counterpoise.envs.strategy import Profile
 from counterpoise.training.configuration import Configuration
@@ -49,38 +44,46 @@ def learn_best_response(
     LearnedStrategy
     """
     powers = configuration.game_parameters().powers
-    steps = configuration.agent_steps // powers if agent_steps is None else agent_steps
-    alone = configuration.replace(
-        magnet=0.0,
-        mixed=False,
-        agent_steps=steps,
-        minibatch=max(1, configuration.minibatch // powers),
+    alone = for_one_seat(
+        configuration, configuration.agent_steps // powers if agent_steps is None else agent_steps
     )
     if measures is None:
         measures = measure(alone, step_discount(alone))
     with small_networks():
-        course = Course(
-            alone, measures, seed=seed, device=device, seats=[power], profile=list(profile)
-        )
-        try:
-            course.go()
-        finally:
-            course.slots.close()
-    return strategy_of(alone, course.weights(), course.description(), power)
-
-
-def strategy_of(
-    configuration: Configuration,
-    weights: dict[str, NDArray[np.float32]],
-    description: dict[str, Any],
-    power: int,
-) -> LearnedStrategy:
-    """Return a power's strategy from the weights and the description of what was learned."""
+        course = course_of_one(alone, measures, profile, power, seed=seed, device=device)
     return LearnedStrategy(
-        configuration.the_game(),
-        configuration.parameters_to_judge(),
+        alone.the_game(),
+        alone.parameters_to_judge(),
         power,
-        weights,
-        description,
-        is_random=configuration.mixed,
+        course.weights(),
+        course.description(),
     )
+
+
+def for_one_seat(configuration: Configuration, agent_steps: int) -> Configuration:
+    """Return how one power learns alone: without a magnet, and with its part of a minibatch."""
+    powers = configuration.game_parameters().powers
+    return configuration.replace(
+        magnet=0.0,
+        mixed=False,
+        agent_steps=agent_steps,
+        minibatch=max(1, configuration.minibatch // powers),
+    )
+
+
+def course_of_one(
+    alone: Configuration,
+    measures: Measures,
+    profile: Profile,
+    power: int,
+    *,
+    seed: int,
+    device: str,
+) -> Course:
+    """Return the finished course of one power that learned against the others of a profile."""
+    course = Course(alone, measures, seed=seed, device=device, seats=[power], profile=list(profile))
+    try:
+        course.go()
+    finally:
+        course.slots.close()
+    return course

@@ -166,6 +166,11 @@ class Configuration:
         order = np.random.default_rng(0).permutation(len(made))
         return [made[order[world % len(made)]] for world in range(self.worlds)]
 
+    def parameters_of_worlds(self, count: int) -> list[ParametersBase]:
+        """Return those of the first so many worlds, dealt again where there are more."""
+        each = self.world_parameters()
+        return [each[world % len(each)] for world in range(count)]
+
     def parameters_to_judge(self) -> ParametersBase:
         """Return the parameters under which the policy is compared with theory."""
         return self.game_parameters().replace(**self.judged_parameters)

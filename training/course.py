@@ -17,6 +17,7 @@ from counterpoise.envs.parameters import ParametersBase
 from counterpoise.envs.rollouts import play
 from counterpoise.envs.strategy import Profile
 from counterpoise.envs.worlds import Worlds
+from counterpoise.theory import regret
 from counterpoise.theory.regret import Uniform
 from counterpoise.training.configuration import Configuration
 from counterpoise.training.policies import Architecture, SeatPolicy
@@ -68,8 +69,7 @@ class _WithinBounds(Uniform):
 def measure(configuration: Configuration, discount: float) -> Measures:
     """Play uniformly at random and measure means and spreads, so that networks see order one."""
     game, parameters = configuration.the_game(), configuration.game_parameters()
-    each = configuration.world_parameters()
-    each = [each[world % len(each)] for world in range(MEASURED_WORLDS)]
+    each = configuration.parameters_of_worlds(MEASURED_WORLDS)
     worlds = Worlds(game, len(each), each, max_cycles=configuration.max_cycles, autoreset=False)
     profile = [_WithinBounds(worlds, parameters, power) for power in range(parameters.powers)]
     most = configuration.max_cycles or game.default_max_cycles
@@ -102,6 +102,24 @@ def step_discount(configuration: Configuration) -> float:
     game = configuration.the_game()
     parameters = configuration.game_parameters()
     return float(game.discount(parameters) ** (1 / len(game.phases_with(parameters))))
+
+
+def regret_times(configuration: Configuration, batches: int) -> set[int]:
+    """Return after which of so many batches the regret is computed."""
+    points = np.linspace(0, batches, configuration.regret_points + 1)[1:]
+    return {round(point) for point in points}
+
+
+def regret_row(configuration: Configuration, profile: Profile | None) -> dict[str, float | None]:
+    """Return every power's regret and NashConv for a row of metrics; nothing without a profile."""
+    judged = configuration.parameters_to_judge()
+    names = [f"regret_{power}" for power in range(judged.powers)]
+    if profile is None:
+        return dict.fromkeys([*names, "nash_conv"])
+    gained = regret.gains(configuration.game, judged, profile)
+    shares = regret.of_stakes(gained, regret.stakes(configuration.game, judged))
+    found = dict(zip(names, shares.tolist(), strict=True))
+    return {**found, "nash_conv": float(gained.sum())}
 
 
 class Course(BaseCallback):

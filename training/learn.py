@@ -23,10 +23,17 @@ from stable_baselines3.common.logger import configure as configure_logger
 
 from counterpoise.agents.learned import DESCRIPTION, WEIGHTS, load_profile
 from counterpoise.envs.errors import CounterpoiseError
-from counterpoise.theory import regret
+from counterpoise.envs.strategy import Profile
 from counterpoise.training import runs
 from counterpoise.training.configuration import PPO, Configuration
-from counterpoise.training.course import Course, measure, small_networks, step_discount
+from counterpoise.training.course import (
+    Course,
+    measure,
+    regret_row,
+    regret_times,
+    small_networks,
+    step_discount,
+)
 from counterpoise.training.population import PopulationLearner
 from counterpoise.training.runs import Run, write_atomically, write_text_atomically
 
@@ -144,8 +151,7 @@ class _Learner(Course):
         self._seconds_before = 0.0
         self._began = self._kept = time.perf_counter()
         batches = self.total // self.batch
-        points = np.linspace(0, batches, configuration.regret_points + 1)[1:]
-        self._regret_at = {round(point) for point in points}
+        self._regret_at = regret_times(configuration, batches)
 
     # -- the course of a training ----------------------------------------------------------------
 
@@ -189,7 +195,8 @@ class _Learner(Course):
             "value_loss": _number(logged.get("train/value_loss")),
             "entropy": _number(logged.get("train/entropy_loss"), -1.0),
         }
-        row |= self._regrets(iteration)
+        is_asked = iteration in self._regret_at
+        row |= regret_row(self.configuration, self._played() if is_asked else None)
         self.rows.append(row)
         for name, value in row.items():
             if isinstance(value, float):
@@ -210,18 +217,9 @@ class _Learner(Course):
             return [None] * networks.seats
         return [float(row.exp().mean()) for row in networks.log_spread.detach()]
 
-    def _regrets(self, iteration: int) -> dict[str, float | None]:
-        powers = range(self.slots.worlds.powers)
-        if iteration not in self._regret_at:
-            return {**{f"regret_{seat}": None for seat in powers}, "nash_conv": None}
+    def _played(self) -> Profile:
         self._write_policy()
-        game = self.slots.worlds.game.name
-        parameters = self.configuration.parameters_to_judge()
-        profile = load_profile(self.folder, is_random=self.configuration.mixed)[2]
-        gains = regret.gains(game, parameters, profile)
-        shares = regret.of_stakes(gains, regret.stakes(game, parameters))
-        found: dict[str, float | None] = {f"regret_{seat}": float(shares[seat]) for seat in powers}
-        return {**found, "nash_conv": float(gains.sum())}
+        return load_profile(self.folder, is_random=self.configuration.mixed)[2]
 
     # -- keeping and restoring -------------------------------------------------------------------
 

@@ -29,11 +29,17 @@ from counterpoise.envs.errors import ParameterError
 from counterpoise.envs.rollouts import play
 from counterpoise.envs.strategy import Strategy
 from counterpoise.envs.worlds import Worlds
-from counterpoise.theory import regret
 from counterpoise.theory.regret import Uniform
 from counterpoise.training import runs
+from counterpoise.training.best_responses import course_of_one, for_one_seat
 from counterpoise.training.configuration import FICTITIOUS_PLAY, Configuration
-from counterpoise.training.course import Course, measure, small_networks, step_discount
+from counterpoise.training.course import (
+    measure,
+    regret_row,
+    regret_times,
+    small_networks,
+    step_discount,
+)
 from counterpoise.training.runs import write_atomically, write_text_atomically
 
 MOST_TABLE_ENTRIES = 20_000
@@ -92,18 +98,12 @@ class PopulationLearner:
                 f"or take algorithm = {FICTITIOUS_PLAY!r}."
             )
         each = -(-configuration.agent_steps // (configuration.iterations * self._powers))
-        self._alone = configuration.replace(
-            agent_steps=each,
-            magnet=0.0,
-            mixed=False,
-            minibatch=max(1, configuration.minibatch // self._powers),
-        )
+        self._alone = for_one_seat(configuration, each)
         self._measures = measure(self._alone, step_discount(self._alone))
         self._members: list[list[dict[str, NDArray[np.float32]]]] = []
         self._strategies: list[list[LearnedStrategy]] = []
         self._done = _Progressed([], {}, 0, 0.0, [])
-        points = np.linspace(0, configuration.iterations, configuration.regret_points + 1)[1:]
-        self._regret_at = {round(point) for point in points}
+        self._regret_at = regret_times(configuration, configuration.iterations)
 
     def run(self) -> None:
         """Go through the iterations that are left."""
@@ -122,18 +122,14 @@ class PopulationLearner:
         rewards = np.zeros(self._powers)
         for power in range(self._powers):
             seed = int(np.random.SeedSequence([self._seed, iteration, power]).generate_state(1)[0])
-            course = Course(
+            course = course_of_one(
                 self._alone,
                 self._measures,
+                profile,
+                power,
                 seed=seed % 2**31,
                 device=self._device,
-                seats=[power],
-                profile=profile,
             )
-            try:
-                course.go()
-            finally:
-                course.slots.close()
             rewards[power] = course.slots.take_mean_rewards()[0]
             learned.append(course.weights())
             description = course.description()
@@ -153,7 +149,8 @@ class PopulationLearner:
             "seconds": self._done.seconds,
         }
         row |= {f"reward_{power}": float(mean) for power, mean in enumerate(rewards)}
-        row |= self._regrets(iteration + 1)
+        is_asked = iteration + 1 in self._regret_at
+        row |= regret_row(self.configuration, self._profile() if is_asked else None)
         self._done.rows.append(row)
 
     def _strategy(
@@ -185,8 +182,7 @@ class PopulationLearner:
         return [[float(share) for share in mixed] for mixed in solve_table(table)]
 
     def _play(self, members: Sequence[int]) -> list[float]:
-        each = self.configuration.world_parameters()
-        each = [each[world % len(each)] for world in range(PLAYED_WORLDS)]
+        each = self.configuration.parameters_of_worlds(PLAYED_WORLDS)
         worlds = Worlds(
             self._game,
             len(each),
@@ -200,18 +196,6 @@ class PopulationLearner:
         return [float(mean) for mean in returns.mean(axis=0)]
 
     # -- keeping and restoring -------------------------------------------------------------------
-
-    def _regrets(self, iteration: int) -> dict[str, float | None]:
-        powers = range(self._powers)
-        if iteration not in self._regret_at:
-            return {**{f"regret_{power}": None for power in powers}, "nash_conv": None}
-        name, judged = self._game.name, self.configuration.parameters_to_judge()
-        gains = regret.gains(name, judged, self._profile())
-        shares = regret.of_stakes(gains, regret.stakes(name, judged))
-        found: dict[str, float | None] = {
-            f"regret_{power}": float(shares[power]) for power in powers
-        }
-        return {**found, "nash_conv": float(gains.sum())}
 
     def _keep(self) -> None:
         tensors = {
