@@ -69,6 +69,7 @@ class LearnedStrategy(Strategy):
     ) -> None:
         self.name = "learned"
         self.is_random = is_random and game.is_discrete
+        game = game.seated(parameters.powers)
         self._game = game
         learning = list(description["learning"])
         self._seat, self._seats = learning.index(power), len(learning)

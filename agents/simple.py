@@ -39,6 +39,7 @@ class Constant(Strategy):
         power: int,
         action: NDArray[np.float64] | list[float] | float,
     ) -> None:
+        game = game.seated(parameters.powers)
         kind = np.int64 if game.is_discrete else np.float64
         self._action: NDArray[Any] = np.zeros(game.action_width, kind)
         given = np.atleast_1d(np.asarray(action, np.float64))

@@ -14,7 +14,7 @@ world (`world_dtype`: what changes), what the powers see (`Feature`) and do (`Co
     Write what each power sees, shape [powers, features], in the order of the declared features.
 ``allow(world, parameters, masks)``
     Clear the entries of the choices that are not open now; arrives as ones, shape
-    [powers, options]. Playing a closed choice has the effect of option 0, the null action.
+    [powers, options]. Rules are given option 0, the null action, in the place of a closed choice.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from counterpoise.envs.compilation import load_driver
+from counterpoise.envs.errors import unknown_name
 from counterpoise.envs.parameters import ParametersBase, observed_names
 
 HEADER: list[Any] = [
@@ -50,7 +51,8 @@ def world_dtype(**fields: Any) -> np.dtype[Any]:
     Parameters
     ----------
     **fields
-        Each a numpy type string, or (type string, length) for one value a power.
+        Each a numpy type string, or (type string, length) for one value a power, or
+        (type string, (length, length)) for one a pair.
     """
     listed = [
         (name, *kind) if isinstance(kind, tuple) else (name, kind) for name, kind in fields.items()
@@ -88,7 +90,8 @@ class Feature:
 class Continuous:
     """A real-valued part of an action.
 
-    `low` and `high` are numbers, or the name of the parameter that holds the bound.
+    `low` and `high` are numbers, or the name of the parameter that holds the bound. With `others`
+    there is one such part for each other power, in the order in which it sees them.
     """
 
     name: str
@@ -96,15 +99,20 @@ class Continuous:
     high: float | str
     unit: str = "1"
     doc: str = ""
+    others: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
 class Choice:
-    """A part of an action that picks one of several options; option 0 is the null action."""
+    """A part of an action that picks one of several options; option 0 is the null action.
+
+    With `others` there is one such part for each other power, in the order in which it sees them.
+    """
 
     name: str
     options: tuple[str, ...]
     doc: str = ""
+    others: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -172,8 +180,22 @@ class Game:
         What the renderer shows of each power.
     alliances : callable
         From world record and parameters to pairs of names that are allied now.
+    events : callable, optional
+        From world record, parameters and the powers' names to what happened in the last step, in
+        words, a line an event.
+    picture : callable, optional
+        From the same to a picture of the world, uint8 [height, width, 3], in the place of the
+        picture that every game has.
     variants : mapping
         Named sets of parameter changes that the literature speaks of; tests run over all.
+    styles : mapping
+        The same game with other kinds of actions, by name; see `in_style`.
+    style : str
+        Which of them this is; empty for the game itself.
+    general : Game, optional
+        Where roles depend on the number of powers, what this was made from by `seated`.
+    seats : int
+        The number of powers that it was then made for.
     """
 
     name: str
@@ -194,16 +216,53 @@ class Game:
     default_max_cycles: int = 1_000
     accounts: tuple[Account, ...] = ()
     alliances: Callable[[Any, Any], list[tuple[str, str]]] = no_alliances
+    events: Callable[[Any, Any, Any], list[str]] | None = None
+    picture: Callable[[Any, Any, Any], NDArray[np.uint8]] | None = None
     variants: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
+    styles: Mapping[str, Game] = dataclasses.field(default_factory=dict)
+    style: str = ""
+    general: Game | None = None
+    seats: int = 0
 
     def __repr__(self) -> str:
-        return f"Game({self.name!r}, version={self.version})"
+        style = f", style={self.style!r}" if self.style else ""
+        return f"Game({self.name!r}, version={self.version}{style})"
 
     def __reduce__(self) -> tuple[Any, ...]:
         # A game is known by its name: worker processes load it rather than receive its code.
-        from counterpoise.envs.registration import game
+        from counterpoise.envs.registration import restored
 
-        return game, (self.name,)
+        is_seated = self.general is not None
+        powers = self.seats if is_seated else 0
+        return restored, (self.name, self.style, powers)
+
+    def in_style(self, style: str | None) -> Game:
+        """Return the same game with another kind of actions.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is no such style.
+        """
+        if not style or style == self.style:
+            return self
+        whole = self.general or self
+        if style not in whole.styles:
+            raise unknown_name(f"action_style of {self.name}", str(style), whole.styles)
+        return dataclasses.replace(whole.styles[style], style=style)
+
+    @functools.lru_cache(maxsize=64)  # noqa: B019 - a handful of games live as long as the process
+    def seated(self, powers: int) -> Game:
+        """Return this game for a number of powers: a part of an action for each of the others."""
+        if self.general is not None:
+            return self.general.seated(powers)
+        if not any(part.others for role in self.roles for part in role.actions):
+            return self
+        roles = tuple(
+            dataclasses.replace(role, actions=_for_each_other(role.actions, powers - 1))
+            for role in self.roles
+        )
+        return dataclasses.replace(self, roles=roles, general=self, seats=powers)
 
     @property
     def is_discrete(self) -> bool:
@@ -213,6 +272,8 @@ class Game:
     @functools.cached_property
     def driver(self) -> ModuleType:
         """The compiled loop over worlds, with this game's rules."""
+        if self.general is not None:
+            return self.general.driver
         from counterpoise.envs.compilation import rule
 
         return load_driver(
@@ -332,6 +393,20 @@ class Game:
                 mask[power, at : at + (len(part.options) if isinstance(part, Choice) else 1)] = 1
                 at += count
         return mask
+
+
+def _for_each_other(parts: Any, others: int) -> Any:
+    """Return the parts of an action, those towards others once for each of them."""
+    made: list[Any] = []
+    for part in parts:
+        if part.others:
+            made += [
+                dataclasses.replace(part, name=f"{part.name}_{other}", others=False)
+                for other in range(others)
+            ]
+        else:
+            made.append(part)
+    return tuple(made)
 
 
 def _bound(bound: float | str, records: NDArray[Any], power: int) -> Any:

@@ -53,6 +53,9 @@ class CounterpoiseParallel(pettingzoo.ParallelEnv[str, Any, Any]):  # type: igno
         The game's parameters, or changes to the defaults.
     scenario : str or path, optional
         A named starting point, or the file of one.
+    action_style : str, optional
+        Another kind of actions, where the game offers one, such as "continuous" in
+        `grand_strategy`.
     **changes
         Single parameters of the game by name, such as ``fear=0.9``.
 
@@ -72,12 +75,14 @@ class CounterpoiseParallel(pettingzoo.ParallelEnv[str, Any, Any]):  # type: igno
         observation: Literal["flat", "dict"] = "flat",
         parameters: ParametersBase | Mapping[str, Any] | None = None,
         scenario: str | os.PathLike[str] | None = None,
+        action_style: str | None = None,
         **changes: Any,
     ) -> None:
-        self.game = game_named(game) if isinstance(game, str) else game
+        general = (game_named(game) if isinstance(game, str) else game).in_style(action_style)
         self.parameters, self._shown_names = chosen_parameters(
-            self.game, parameters, scenario, changes
+            general, parameters, scenario, changes
         )
+        self.game = general.seated(self.parameters.powers)
         if observation not in ("flat", "dict"):
             raise ParameterError(f"observation must be 'flat' or 'dict', not {observation!r}.")
         if observation == "dict" and not self.game.is_discrete:
@@ -127,8 +132,7 @@ class CounterpoiseParallel(pettingzoo.ParallelEnv[str, Any, Any]):  # type: igno
             # Each has its own, so that seeding one does not seed the others.
             own: gymnasium.Space[Any] = gymnasium.spaces.Box(flat.low, flat.high, dtype=np.float32)
             if self._observation == "dict":
-                options = gymnasium.spaces.Box(0, 1, (mask.width,), np.int8)
-                own = gymnasium.spaces.Dict({"observation": own, "action_mask": options})
+                own = gymnasium.spaces.Dict({"observation": own, "action_mask": mask.space()})
             spaces[agent] = own
         return spaces
 
@@ -307,7 +311,7 @@ class CounterpoiseParallel(pettingzoo.ParallelEnv[str, Any, Any]):  # type: igno
             return {agent: row.copy() for agent, row in self._rows}
         masks = self._open.copy()
         return {
-            agent: {"observation": row.copy(), "action_mask": own.flat(mask)}
+            agent: {"observation": row.copy(), "action_mask": own.for_sampling(mask)}
             for (agent, row), own, mask in zip(self._rows, self._masks, masks, strict=True)
         }
 
@@ -492,6 +496,13 @@ class OwnMask:
         if len(self._parts) == 1:
             return masks[..., self._parts[0]]
         return np.concatenate([masks[..., part] for part in self._parts], axis=-1)
+
+    def space(self) -> gymnasium.Space[Any]:
+        """Return the space of what `for_sampling` returns."""
+        boxes = [
+            gymnasium.spaces.Box(0, 1, (part.stop - part.start,), np.int8) for part in self._parts
+        ]
+        return boxes[0] if len(boxes) == 1 else gymnasium.spaces.Tuple(boxes)
 
     def for_sampling(self, mask: NDArray[np.int8]) -> Any:
         """Return what ``space.sample(mask)`` takes: an array, or a tuple of one a choice."""

@@ -30,6 +30,12 @@ class Declaration:
     doc: str
     per_power: bool
     observed: bool
+    per_pair: bool = False
+
+    @property
+    def is_shaped(self) -> bool:
+        """Whether the value depends on the number of powers."""
+        return self.per_power or self.per_pair
 
     @property
     def kind(self) -> type:
@@ -47,6 +53,7 @@ def parameter(
     doc: str,
     per_power: bool = False,
     observed: bool = False,
+    per_pair: bool = False,
 ) -> Any:
     """Declare one parameter of a game.
 
@@ -66,8 +73,19 @@ def parameter(
     observed : bool
         Whether the powers see the value in their observation, so that one policy can be trained
         over a distribution of it.
+    per_pair : bool
+        Whether each power has its own value towards each other one: rows of values, the own seat
+        first. One number, the default's form, stands for all of them.
     """
-    metadata = dict(low=low, high=high, unit=unit, doc=doc, per_power=per_power, observed=observed)
+    metadata = dict(
+        low=low,
+        high=high,
+        unit=unit,
+        doc=doc,
+        per_power=per_power,
+        observed=observed,
+        per_pair=per_pair,
+    )
     return dataclasses.field(default=default, metadata=metadata)
 
 
@@ -89,6 +107,25 @@ class ParametersBase:
     def check(self) -> None:
         """Refuse combinations that no single range can exclude; games override it."""
 
+    def refuse_one_sided(self, name: str) -> None:
+        """Refuse a per-pair parameter that differs between the two sides of a pair."""
+        rows = getattr(self, name)
+        for one in range(self.powers):
+            for other in range(one):
+                if rows[one][other] != rows[other][one]:
+                    raise ParameterError(
+                        f"{name} ({self.declarations[name].doc}) of powers {other} and {one} must "
+                        f"be the same both ways, not {rows[other][one]} and {rows[one][other]}."
+                    )
+
+    def refuse_seat(self, name: str) -> None:
+        """Refuse a parameter that names a power by its seat, if there is no such seat."""
+        if getattr(self, name) >= self.powers:
+            raise ParameterError(
+                f"{name} ({self.declarations[name].doc}) must be a seat from 0 to "
+                f"{self.powers - 1}, not {getattr(self, name)}."
+            )
+
     def to_record(self) -> np.record:
         """Return the values as one numpy record, as the compiled rules read them."""
         records = np.zeros(1, self.dtype)
@@ -96,6 +133,8 @@ class ParametersBase:
             value = getattr(self, declaration.name)
             if declaration.per_power:
                 records[declaration.name][0, : self.powers] = value
+            elif declaration.per_pair:
+                records[declaration.name][0, : self.powers, : self.powers] = value
             else:
                 records[declaration.name][0] = value
         return records[0]  # type: ignore[no-any-return]
@@ -105,10 +144,10 @@ class ParametersBase:
         current = {name: getattr(self, name) for name in self.declarations}
         if "powers" in changes and changes["powers"] != self.powers:
             for name, declaration in self.declarations.items():
-                if declaration.per_power and name not in changes:
+                if declaration.is_shaped and name not in changes:
                     del current[name]
         elif any(
-            self.declarations[name].per_power for name in changes if name in self.declarations
+            self.declarations[name].is_shaped for name in changes if name in self.declarations
         ):
             lengths = {
                 len(value)
@@ -118,7 +157,7 @@ class ParametersBase:
             if lengths and lengths != {self.powers}:
                 current.pop("powers")
                 for name, declaration in self.declarations.items():
-                    if declaration.per_power:
+                    if declaration.is_shaped:
                         current.pop(name, None)
         return type(self).from_mapping({**current, **changes})
 
@@ -136,7 +175,7 @@ class ParametersBase:
             lengths = {
                 len(value)
                 for name, value in values.items()
-                if cls.declarations[name].per_power and _is_sequence(value)
+                if cls.declarations[name].is_shaped and _is_sequence(value)
             }
             if len(lengths) > 1:
                 raise ParameterError(
@@ -176,6 +215,8 @@ def _number(declaration: Declaration, value: Any) -> Any:
 
 
 def _validated(owner: ParametersBase, declaration: Declaration, value: Any) -> Any:
+    if declaration.per_pair:
+        return _validated_pairs(owner, declaration, value)
     if not declaration.per_power:
         return _number(declaration, value)
     if _is_sequence(value):
@@ -194,6 +235,21 @@ def _validated(owner: ParametersBase, declaration: Declaration, value: Any) -> A
     return values
 
 
+def _validated_pairs(owner: ParametersBase, declaration: Declaration, value: Any) -> Any:
+    if not _is_sequence(value):
+        return (((_number(declaration, value),) * owner.powers),) * owner.powers
+    rows = tuple(
+        tuple(_number(declaration, item) for item in row) if _is_sequence(row) else ()
+        for row in value
+    )
+    if len(rows) != owner.powers or {len(row) for row in rows} != {owner.powers}:
+        raise ParameterError(
+            f"{declaration.name} ({declaration.doc}) needs one value, or {owner.powers} rows of "
+            f"{owner.powers}, one a power; {value!r} was given."
+        )
+    return rows
+
+
 ParametersType = TypeVar("ParametersType", bound=ParametersBase)
 
 
@@ -206,11 +262,15 @@ def parameters(cls: type[ParametersType]) -> type[ParametersType]:
         for field in dataclasses.fields(made)  # type: ignore[arg-type]
     }
     kinds = {bool: "i8", int: "i8", float: "f8"}
+
+    def shape(declaration: Declaration) -> tuple[int, ...]:
+        return (made.CAPACITY,) * (declaration.per_power + 2 * declaration.per_pair)
+
     made.dtype = np.dtype(
         (
             np.record,
             [
-                (name, kinds[declaration.kind], (made.CAPACITY,) if declaration.per_power else ())
+                (name, kinds[declaration.kind], shape(declaration))
                 for name, declaration in made.declarations.items()
             ],
         )

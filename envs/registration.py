@@ -26,6 +26,7 @@ GAMES = {
     "pledge": 0,
     "paradox_of_power": 0,
     "shifting_power": 0,
+    "grand_strategy": 0,
 }
 
 
@@ -46,6 +47,13 @@ def game(name: str) -> Game:
     if name not in GAMES:
         raise unknown_name("game", name, GAMES)
     return importlib.import_module(f"counterpoise.envs.games.{name}").GAME  # type: ignore[no-any-return]
+
+
+@functools.cache
+def restored(name: str, style: str, powers: int) -> Game:
+    """Return a game by name, in a style of actions and, where that matters, for some powers."""
+    made = game(name).in_style(style)
+    return made.seated(powers) if powers else made
 
 
 def gymnasium_id(name: str) -> str:

@@ -40,11 +40,12 @@ def draw(
     raise unknown_name("render_mode", mode, RENDER_MODES)
 
 
-def headline(game: Game, record: Any) -> str:
+def headline(game: Game, record: Any, parameters: Any) -> str:
     """Return the game, the year and, where a year has several, the phase."""
     words = [game.name.replace("_", " "), f"year {int(record['year'])}"]
-    if len(game.phases) > 1:
-        words.append(game.phases[int(record["phase"])])
+    phases = game.phases_with(parameters)
+    if len(phases) > 1:
+        words.append(phases[int(record["phase"])])
     if int(record["over"]):
         words.append("over")
     return " · ".join(words)
@@ -118,7 +119,7 @@ def render_ansi(
     for power, name in enumerate(names):
         table.append([name, *(column[power] for column in columns)])
     widths = [max(len(row[k]) for row in table) for k in range(len(table[0]))]
-    lines = [headline(game, record)]
+    lines = [headline(game, record, parameters)]
     for k, row in enumerate(table):
         if k == 3:
             lines.append("-" * (sum(widths) + 2 * len(widths) - 2))
@@ -131,6 +132,8 @@ def render_ansi(
         lines.append(f"allied: {f'all {powers} powers' if everyone else ' - '.join(group)}")
     if not groups:
         lines.append("allied: nobody")
+    if game.events is not None:
+        lines += game.events(record, parameters, names)
     return "\n".join(lines)
 
 
@@ -140,8 +143,12 @@ def render_rgb(
     """Return a world as a picture, uint8 [480, 640, 3].
 
     One row is one power, one column one account, with its own scale at the top; a line with dots to
-    the right of the names joins allies. Parameters as in `render_ansi`.
+    the right of the names joins allies. A game with a `picture` of its own draws that instead.
+    Parameters as in `render_ansi`.
     """
+    if game.picture is not None:
+        shown = list(names) if names is not None else game.agent_names(int(record["powers"]))
+        return game.picture(record, parameters, shown)
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -152,7 +159,7 @@ def render_rgb(
     rows = names + list(dict.fromkeys(outsiders))
     figure = Figure((WIDTH / DOTS_PER_INCH, HEIGHT / DOTS_PER_INCH), DOTS_PER_INCH)
     canvas: Any = FigureCanvasAgg(figure)
-    figure.text(0.025, 0.945, headline(game, record), size=12, weight="bold", color=INK)
+    figure.text(0.025, 0.945, headline(game, record, parameters), size=12, weight="bold", color=INK)
 
     size = min(10.0, max(5.0, 0.76 * HEIGHT * 0.72 / max(len(rows), 1) * 0.85))
     longest = max(len(name) for name in rows)

@@ -56,6 +56,8 @@ class OnePower(gymnasium.Env[NDArray[np.float32], Any]):
         The game's parameters, or changes to the defaults.
     scenario : str or path, optional
         A named starting point, or the file of one.
+    action_style : str, optional
+        Another kind of actions, where the game offers one.
     **changes
         Single parameters of the game by name.
 
@@ -77,12 +79,14 @@ class OnePower(gymnasium.Env[NDArray[np.float32], Any]):
         render_mode: str | None = None,
         parameters: ParametersBase | Mapping[str, Any] | None = None,
         scenario: str | os.PathLike[str] | None = None,
+        action_style: str | None = None,
         **changes: Any,
     ) -> None:
-        self.game = game_named(game) if isinstance(game, str) else game
+        general = (game_named(game) if isinstance(game, str) else game).in_style(action_style)
         self.parameters, self._shown_names = chosen_parameters(
-            self.game, parameters, scenario, changes
+            general, parameters, scenario, changes
         )
+        self.game = general.seated(self.parameters.powers)
         self.power = checked_power(power, self.parameters)
         self.metadata = way_in_metadata(self.game)
         self.render_mode = checked_render_mode(render_mode)

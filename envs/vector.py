@@ -44,7 +44,7 @@ class OnePowerVector(gymnasium.vector.VectorEnv[NDArray[np.float32], NDArray[Any
         The game, by name.
     num_envs : int
         The number of worlds.
-    power, others, max_cycles, render_mode, parameters, scenario, **changes
+    power, others, max_cycles, render_mode, parameters, scenario, action_style, **changes
         As in `OnePower`. The strategies of the others decide for all worlds in one call.
     threads : int
         How many threads share the worlds; the numbers do not depend on it.
@@ -67,13 +67,15 @@ class OnePowerVector(gymnasium.vector.VectorEnv[NDArray[np.float32], NDArray[Any
         render_mode: str | None = None,
         parameters: ParametersBase | Mapping[str, Any] | None = None,
         scenario: str | os.PathLike[str] | None = None,
+        action_style: str | None = None,
         threads: int = 1,
         **changes: Any,
     ) -> None:
-        self.game = game_named(game) if isinstance(game, str) else game
+        general = (game_named(game) if isinstance(game, str) else game).in_style(action_style)
         self.parameters, self._shown_names = chosen_parameters(
-            self.game, parameters, scenario, changes
+            general, parameters, scenario, changes
         )
+        self.game = general.seated(self.parameters.powers)
         self.power = checked_power(power, self.parameters)
         self.num_envs = num_envs
         self.metadata = {

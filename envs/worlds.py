@@ -122,6 +122,7 @@ class Worlds:
         game, count = self.game, self.count
         self.powers = parameters[0].powers
         self.parameters = parameters
+        self.game = game = game.seated(self.powers)
         unique = np.array([each.to_record() for each in parameters], game.parameters.dtype)
         self.parameter_records = unique if len(unique) == count else np.repeat(unique, count)
         self.action_low, self.action_high = game.action_bounds(unique, self.powers)
@@ -138,6 +139,7 @@ class Worlds:
         self.truncated = np.zeros(count, np.bool_)
         self.outer_masks = game.outer_mask(self.powers)
         self.masks = np.ones((count, self.powers, game.mask_width), np.int8)
+        self._counts = np.array(game.choice_counts if game.is_discrete else (), np.int64)
         kind = np.int64 if game.is_discrete else np.float64
         self._actions = np.zeros((count, self.powers, game.action_width), kind)
         if game.is_discrete:
@@ -288,6 +290,7 @@ class Worlds:
             self.final_observations,
             self.masks,
             self.outer_masks,
+            self._counts,
             self.max_cycles,
             self.autoreset,
         )

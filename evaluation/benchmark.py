@@ -27,7 +27,6 @@ import polars
 
 import counterpoise
 from counterpoise.envs.errors import CounterpoiseError, unknown_name
-from counterpoise.envs.registration import game_names
 from counterpoise.evaluation.comparison import (
     Group,
     Interval,
@@ -108,11 +107,11 @@ def entries(out: Path, *, games: Sequence[str] | None, seeds: int, is_quick: boo
     UnknownNameError
         If there is no game of a name.
     """
-    asked = list(games) if games else game_names()
+    asked = list(games) if games else regret.solved_games()
     made = []
     for name in asked:
-        if name not in game_names():
-            raise unknown_name("game", name, game_names())
+        if name not in regret.solved_games():
+            raise unknown_name("game", name, regret.solved_games())
         configuration = load(name)
         if is_quick:
             configuration = quicker(configuration)

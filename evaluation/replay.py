@@ -76,7 +76,7 @@ def play_episode(
     with Worlds(game, 1, parameters, autoreset=False) as worlds:
         rollout = play(worlds, profile, seed=seed, steps=steps)
     return Episode(
-        game=game,
+        game=game.seated(parameters.powers),
         parameters=parameters,
         names=list(names) if names is not None else power_names(game, parameters.powers),
         records=rollout.records[:, 0],
@@ -127,7 +127,7 @@ def frame(episode: Episode, step: int) -> str:
     record = episode.records[step]
     lines = [render_ansi(episode.game, record, episode.parameters, episode.names)]
     if step > 0:
-        if episode.game.is_discrete:
+        if episode.game.is_discrete and episode.game.events is None:
             lines += [
                 f"{name}: {deed}"
                 for name, deed in zip(episode.names, deeds(episode, step - 1), strict=True)
@@ -158,13 +158,14 @@ def watch(episode: Episode, console: Console, *, delay: float = 0.5) -> None:
 def as_data(episode: Episode) -> dict[str, Any]:
     """Return an episode as plain values, for a page to show."""
     game, powers = episode.game, episode.parameters.powers
+    phases = game.phases_with(episode.parameters)
     frames = []
     for step, record in enumerate(episode.records):
         rewards = episode.rewards[step - 1] if step else np.full(powers, np.nan)
         frames.append(
             {
                 "year": int(record["year"]),
-                "phase": game.phases[int(record["phase"])] if len(game.phases) > 1 else "",
+                "phase": phases[int(record["phase"])] if len(phases) > 1 else "",
                 "over": bool(record["over"]),
                 "accounts": [
                     [_plain(value) for value in np.asarray(record[account.field], float)[:powers]]

@@ -17,6 +17,7 @@ import pytest  # noqa: E402
 from counterpoise.envs.game import Game  # noqa: E402
 from counterpoise.envs.parameters import ParametersBase  # noqa: E402
 from counterpoise.envs.registration import game, game_names  # noqa: E402
+from counterpoise.theory.regret import solved_games  # noqa: E402
 
 # A rule that is compiled in the middle of an example takes seconds: no deadline.
 hypothesis.settings.register_profile("counterpoise", deadline=None, derandomize=True)
@@ -33,11 +34,11 @@ class Case:
 
     @property
     def game(self) -> Game:
-        return game(self.name)
+        return game(self.name).seated(self.parameters.powers)
 
     @property
     def parameters(self) -> ParametersBase:
-        return self.game.parameters.from_mapping(self.changes)
+        return game(self.name).parameters.from_mapping(self.changes)
 
 
 def every_case() -> list[Case]:
@@ -63,9 +64,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run a test that asks for a `case` or a `game_name` once for each that is registered."""
+    """Run a test that asks for a `case`, a `game_name` or a `solved_name` once for each."""
     if "case" in metafunc.fixturenames:
         cases = every_case()
         metafunc.parametrize("case", cases, ids=[f"{c.name}-{c.variant}" for c in cases])
     if "game_name" in metafunc.fixturenames:
         metafunc.parametrize("game_name", game_names())
+    if "solved_name" in metafunc.fixturenames:
+        metafunc.parametrize("solved_name", solved_games())

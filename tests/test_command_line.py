@@ -137,10 +137,10 @@ def test_every_game_is_described_to_people_and_to_programs(run: Any, game_name: 
         assert name in told.out
 
 
-def test_every_game_is_solved_to_people_and_to_programs(run: Any, game_name: str) -> None:
-    data = run("solve", game_name, "--json").data
+def test_every_solved_game_is_solved_to_people_and_to_programs(run: Any, solved_name: str) -> None:
+    data = run("solve", solved_name, "--json").data
     assert len(data["values"]) == len(data["powers"]) == data["parameters"]["powers"]
-    told = run("solve", game_name)
+    told = run("solve", solved_name)
     assert told.code == 0
     for name, unit in data["units"].items():
         assert name in told.out

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import functools
 import importlib
+import importlib.util
 from types import ModuleType
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from counterpoise.envs.errors import CounterpoiseError
 from counterpoise.envs.game import Game
 from counterpoise.envs.parameters import ParametersBase
+from counterpoise.envs.registration import GAMES
 from counterpoise.envs.registration import game as game_named
 from counterpoise.envs.strategy import Profile, Strategy
 from counterpoise.theory.solution import BestResponse, Equilibrium
@@ -28,6 +31,7 @@ class Uniform(Strategy):
     is_random = True
 
     def __init__(self, game: Game, parameters: ParametersBase, power: int) -> None:
+        game = game.seated(parameters.powers)
         self._counts = game.choice_counts
         self._is_discrete = game.is_discrete
         low, high = game.action_bounds(np.array([parameters.to_record()]), parameters.powers)
@@ -55,9 +59,30 @@ class Uniform(Strategy):
         return np.asarray(masks / masks.sum(axis=1, keepdims=True), np.float64)
 
 
+def is_solved(game: str) -> bool:
+    """Return whether a game has a solved equilibrium."""
+    return importlib.util.find_spec(f"counterpoise.theory.{game}") is not None
+
+
+def solved_games() -> list[str]:
+    """Return the name of every game that has a solved equilibrium."""
+    return [name for name in GAMES if is_solved(name)]
+
+
 def theory_of(game: str) -> ModuleType:
-    """Return the module that holds a game's theory."""
+    """Return the module that holds a game's theory.
+
+    Raises
+    ------
+    CounterpoiseError
+        If the game has no solved equilibrium.
+    """
     game_named(game)
+    if not is_solved(game):
+        raise CounterpoiseError(
+            f"{game} has no solved equilibrium: play it with doctrines or learned policies. Solved "
+            f"are {', '.join(solved_games())}."
+        )
     return importlib.import_module(f"counterpoise.theory.{game}")
 
 

@@ -125,7 +125,8 @@ def test_masks_are_each_powers_own_part_of_the_union() -> None:
     assert infos["power_1"]["action_mask"].shape == (3,)
     seen, *_, infos = env.step({"power_0": np.array([2, 3]), "power_1": 1, "power_2": 0})
     assert infos["power_0"]["action_mask"][0].tolist() == [1, 1, 0]
-    assert seen["power_0"]["action_mask"].tolist() == [1, 1, 0, 1, 1, 1, 1]
+    assert [mask.tolist() for mask in seen["power_0"]["action_mask"]] == [[1, 1, 0], [1, 1, 1, 1]]
+    assert env.action_masks("power_0").tolist() == [True, True, False, True, True, True, True]
     assert env.action_masks("power_1").tolist() == [True, True, False]
     assert env.observation_space("power_0").contains(seen["power_0"])
     worlds = Worlds(GAME, 2)

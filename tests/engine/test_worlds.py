@@ -82,7 +82,7 @@ def test_world_k_of_a_batch_is_the_single_environment_with_seed_plus_k(
             if not single.agents:
                 assert not batch.rewards[k].any(), "a world that has ended rests at zero reward"
                 continue
-            own = each[k, :, 0] if batch.game.is_discrete else each[k]
+            own = each[k, :, 0] if batch.game.is_discrete and each.shape[2] == 1 else each[k]
             seen, rewards, ended, cut, _ = single.step(
                 {agent: own[p] for p, agent in enumerate(single.agents)}
             )
@@ -295,10 +295,11 @@ def test_random_legal_play_stays_inside_the_declared_spaces(
 
 
 def test_a_closed_choice_has_the_effect_of_none(game_name: str) -> None:
-    rules = game(game_name)
     closed_met = 0
-    for variant, seed in itertools.product([{}, *rules.variants.values()], range(3)):
-        worlds = Worlds(rules, 1, variant, autoreset=False, max_cycles=12)
+    variants = [{}, *game(game_name).variants.values()]
+    for variant, seed in itertools.product(variants, range(3)):
+        worlds = Worlds(game_name, 1, variant, autoreset=False, max_cycles=12)
+        rules = worlds.game
         worlds.reset(seed)
         rng = np.random.default_rng(seed)
         at = np.cumsum((0, *rules.choice_counts))

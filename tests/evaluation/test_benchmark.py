@@ -15,8 +15,8 @@ import pytest
 from rich.console import Console
 
 from counterpoise.envs.errors import CounterpoiseError, UnknownNameError
-from counterpoise.envs.registration import game_names
 from counterpoise.evaluation import benchmark
+from counterpoise.theory.regret import solved_games
 
 GAMES = ["paradox_of_power", "shifting_power"]
 
@@ -143,5 +143,5 @@ def test_a_benchmark_killed_in_mid_run_loses_and_repeats_nothing(results, tmp_pa
 
 def test_every_game_is_in_the_benchmark(tmp_path):
     asked = benchmark.entries(tmp_path, games=None, seeds=5, is_quick=False)
-    assert [entry.configuration.game for entry in asked[::5]] == game_names()
-    assert len({entry.folder for entry in asked}) == 5 * len(game_names())
+    assert [entry.configuration.game for entry in asked[::5]] == solved_games()
+    assert len({entry.folder for entry in asked}) == 5 * len(solved_games())

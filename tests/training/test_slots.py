@@ -25,8 +25,10 @@ def test_slots_pass_on_what_the_worlds_do(name):
     for _ in range(150):
         masks = slots.action_masks()
         if worlds.game.is_discrete:
-            actions = np.array([rng.choice(np.flatnonzero(mask)) for mask in masks])
-            natural = actions.reshape(5, seats, 1)
+            parts = np.split(masks, np.cumsum(worlds.game.choice_counts)[:-1], axis=1)
+            columns = [[rng.choice(np.flatnonzero(mask)) for mask in part] for part in parts]
+            actions = np.array(columns).T if len(parts) > 1 else np.array(columns[0])
+            natural = actions.reshape(5, seats, -1)
         else:
             actions = rng.uniform(-1, 1, (slots.num_envs, worlds.game.action_width))
             span = worlds.action_high - worlds.action_low

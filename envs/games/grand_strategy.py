@@ -1,0 +1,81 @@
+"""The full game bound together for everyone who plays, shows or learns it.
+
+The rules stand in `counterpoise.envs.grand_strategy`, one file a subject.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from counterpoise.envs.game import Account, Game
+from counterpoise.envs.grand_strategy.parameters import Parameters
+from counterpoise.envs.grand_strategy.perception import FEATURES, allow, observe
+from counterpoise.envs.grand_strategy.world import PHASES, ROLES, ROLES_OF_AMOUNTS, WORLD
+from counterpoise.envs.grand_strategy.year import start, step, step_by_amounts
+
+__all__ = ["GAME", "Parameters"]
+
+
+def discount(parameters: Parameters) -> float:
+    """Return the yearly discount factor."""
+    return parameters.discount
+
+
+def phase_count(parameters: Parameters) -> int:
+    """Return how many steps a year has."""
+    return len(PHASES) if parameters.phased else 1
+
+
+def alliances(world: Any, parameters: Parameters) -> list[tuple[str, str]]:
+    """Return the pairs that are allied."""
+    return [
+        (f"power_{power}", f"power_{other}")
+        for power in range(parameters.powers)
+        for other in range(power + 1, parameters.powers)
+        if world.allied[power, other]
+    ]
+
+
+BY_CHOICES = Game(
+    name="grand_strategy",
+    version=0,
+    title="Two to eight powers arm, grow, ally, press and fight on one budget",
+    source="the balance of power since Waltz 1979, each debate a mechanism",
+    parameters=Parameters,
+    world=WORLD,
+    roles=ROLES,
+    features=FEATURES,
+    start=start,
+    step=step,
+    observe=observe,
+    allow=allow,
+    discount=discount,
+    phases=PHASES,
+    phase_count=phase_count,
+    default_max_cycles=800,
+    accounts=(
+        Account("output", "holds", "output"),
+        Account("arms", "holds", "arms"),
+        Account("debt", "owes", "debt"),
+        Account("procurement", "spends", "procurement", "of output"),
+        Account("welfare", "spends", "welfare", "of output"),
+    ),
+    alliances=alliances,
+    variants={
+        "two_powers": {"powers": 2},
+        "eight_powers": {"powers": 8},
+        "phased": {"phased": True},
+        "anonymous": {"anonymous": True},
+        "unreliable": {"slips": True, "reliability": 0.5},
+    },
+)
+
+GAME = dataclasses.replace(
+    BY_CHOICES,
+    styles={
+        "continuous": dataclasses.replace(
+            BY_CHOICES, roles=ROLES_OF_AMOUNTS, step=step_by_amounts, allow=None
+        )
+    },
+)

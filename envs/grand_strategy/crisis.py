@@ -1,0 +1,281 @@
+"""Demands, resistance, allies that come or do not, backing down, and war."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from counterpoise.envs.compilation import rule
+from counterpoise.envs.grand_strategy.military import (
+    attack_odds,
+    attack_strength,
+    effective,
+    mobilise,
+)
+from counterpoise.envs.grand_strategy.resilience import suffer_embargo
+from counterpoise.envs.grand_strategy.world import (
+    BACKED_DOWN,
+    BEATEN,
+    CONCEDE,
+    CONCEDED,
+    DEMAND,
+    EMBARGO,
+    FIGHT,
+    FIGHT_IF_LIKELY,
+    HELD,
+    MOBILISE,
+    NO_DEMAND,
+    RESISTED,
+)
+from counterpoise.envs.randomness import happens, uniform
+
+NOBODY = -1
+
+
+@rule
+def can_demand(world: Any, power: int, other: int) -> bool:
+    """Return whether one power may demand something of another: no ally, and no truce."""
+    return bool(
+        world.alive[power] == 1
+        and world.alive[other] == 1
+        and world.allied[power, other] == 0
+        and world.truce[power, other] == 0
+    )
+
+
+@rule
+def can_embargo(world: Any, power: int, other: int) -> bool:
+    """Return whether one power may embargo another."""
+    return bool(
+        world.alive[power] == 1 and world.alive[other] == 1 and world.allied[power, other] == 0
+    )
+
+
+@rule
+def forget_last_year(world: Any) -> None:
+    """Clear what happened in the last year."""
+    powers = world.powers
+    for power in range(powers):
+        world.demand[power] = NOBODY
+        world.demanded_by[power] = NOBODY
+        world.outcome[power] = NO_DEMAND
+        world.mobilised[power] = 0
+        world.odds[power] = 0.0
+        world.capital_lost[power] = 0.0
+        world.capital_gained[power] = 0.0
+        world.war_loss[power] = 0.0
+        world.trade_loss[power] = 0.0
+        world.arms_lost[power] = 0.0
+        world.coherence_lost[power] = 0.0
+        world.felt_loss[power] = 0.0
+        world.strength[power] = 0.0
+        if world.alive[power] == 1:
+            world.strength[power] = effective(world.arms[power], world.readiness[power])
+        for other in range(powers):
+            world.embargo[power, other] = 0
+            world.tribute[power, other] = 0
+            world.comes[power, other] = 0
+            world.calls[power, other] = 0
+
+
+@rule
+def challenge(world: Any, parameters: Any) -> None:
+    """Let the powers, in random order, make one demand or lay one embargo each.
+
+    A power that orders several does one of them at random; a target that is already faced with a
+    demand is left alone by the next, at no cost.
+    """
+    powers = world.powers
+    for place in range(powers):
+        world.order[place] = place
+    # Fisher and Yates
+    for place in range(powers - 1, 0, -1):
+        drawn = int(uniform(world) * (place + 1))
+        kept = world.order[place]
+        world.order[place] = world.order[drawn]
+        world.order[drawn] = kept
+    for place in range(powers):
+        power = world.order[place]
+        wanted = 0
+        target = NOBODY
+        for other in range(powers):
+            stance = world.stance[power, other]
+            if other == power or (stance != EMBARGO and stance != DEMAND):
+                continue
+            if stance == DEMAND and (
+                not can_demand(world, power, other)
+                or world.demanded_by[other] != NOBODY
+                or world.demanded_by[power] == other
+            ):
+                continue
+            if stance == EMBARGO and not can_embargo(world, power, other):
+                continue
+            wanted += 1
+            if wanted == 1 or happens(world, 1.0 / wanted):
+                target = other
+        if target == NOBODY:
+            continue
+        if world.stance[power, target] == EMBARGO:
+            world.embargo[power, target] = 1
+        else:
+            world.demand[power] = target
+            world.demanded_by[target] = power
+            # (19)
+            world.felt_loss[power] += parameters.demand_cost
+
+
+@rule
+def is_called(world: Any, ally: int, target: int) -> bool:
+    """Return whether a target's ally is bound to come: not if it is allied to the other side."""
+    demander = world.demanded_by[target]
+    return bool(
+        demander != NOBODY
+        and ally != demander
+        and world.allied[ally, target] == 1
+        and world.allied[ally, demander] == 0
+    )
+
+
+@rule
+def answer(world: Any, parameters: Any) -> None:
+    """Let targets concede or resist, and the allies of those who resist come or stay away."""
+    powers = world.powers
+    for target in range(powers):
+        for maker in range(powers):
+            if world.embargo[maker, target] == 1:
+                if world.resolve[target, maker] == CONCEDE:
+                    # (15) the embargo is bought off
+                    world.embargo[maker, target] = 0
+                    world.tribute[target, maker] = 1
+                else:
+                    suffer_embargo(world, parameters, maker, target)
+    for target in range(powers):
+        demander = world.demanded_by[target]
+        if demander == NOBODY:
+            continue
+        world.truce[target, demander] = parameters.truce_years + 1
+        world.truce[demander, target] = parameters.truce_years + 1
+        resolve = world.resolve[target, demander]
+        if resolve == CONCEDE:
+            # (19)
+            lost = parameters.stake * world.capital[target]
+            world.outcome[target] = CONCEDED
+            world.capital_lost[target] += lost
+            world.capital_gained[demander] += parameters.stake_arrives * lost
+            world.felt_loss[target] += parameters.concession_cost
+            continue
+        world.outcome[target] = RESISTED
+        if resolve == MOBILISE:
+            mobilise(world, parameters, target)
+        for ally in range(powers):
+            if not is_called(world, ally, target):
+                continue
+            world.calls[ally, target] = 1
+            # (17) its own choice, unless it is bound; and then it may still slip
+            honours = world.honour[ally, target] == 1
+            if parameters.binding > 0.0 and happens(world, parameters.binding):
+                honours = True
+            arrives = honours
+            if honours and parameters.slips != 0:
+                arrives = happens(world, parameters.reliability)
+            world.called[ally] += 1.0
+            if arrives:
+                world.comes[ally, target] = 1
+                world.honoured[ally] += 1.0
+            if not honours:
+                # (21)
+                world.felt_loss[ally] += parameters.abandonment_cost
+
+
+@rule
+def defence_strength(world: Any, parameters: Any, target: int) -> float:
+    """Return a target's strength D with the allies that have come."""
+    # (18) D_j = 1.15 E_j + sum of .7 prox_kj E_k over the allies that came
+    strength: float = parameters.home_advantage * world.strength[target]
+    for ally in range(world.powers):
+        if world.comes[ally, target] == 1:
+            reach = parameters.pooling * world.proximity[ally, target]
+            strength += reach * world.strength[ally]
+    return strength
+
+
+@rule
+def weigh_odds(world: Any, parameters: Any) -> None:
+    """Set the odds of every demand that is resisted, as everyone sees them before a war."""
+    for target in range(world.powers):
+        if world.outcome[target] == RESISTED:
+            attack = attack_strength(world, parameters, world.demanded_by[target], target)
+            defence = defence_strength(world, parameters, target)
+            world.odds[target] = attack_odds(parameters, attack, defence)
+
+
+@rule
+def lose(world: Any, power: int, product: float, arms: float) -> None:
+    """Take a war's losses of product and arms."""
+    world.war_loss[power] += product
+    world.arms_lost[power] = 1.0 - (1.0 - world.arms_lost[power]) * (1.0 - arms)
+
+
+@rule
+def stand(world: Any, parameters: Any) -> None:
+    """Let those whose demand is resisted fight or back down, and settle the wars."""
+    for target in range(world.powers):
+        if world.outcome[target] != RESISTED:
+            continue
+        demander = world.demanded_by[target]
+        order = world.stand[demander]
+        likely = world.odds[target] >= 0.5
+        if order == FIGHT or (order == FIGHT_IF_LIKELY and likely):
+            fight(world, parameters, demander, target)
+        else:
+            # (20)
+            world.outcome[target] = BACKED_DOWN
+            world.felt_loss[demander] += parameters.audience_cost
+            world.coherence_lost[demander] += parameters.back_down_coherence
+
+
+@rule
+def fight(world: Any, parameters: Any, demander: int, target: int) -> None:
+    """Settle one war."""
+    # (20)
+    if happens(world, world.odds[target]):
+        world.outcome[target] = BEATEN
+        winner, loser = demander, target
+        lost = parameters.conquest * world.capital[target]
+        world.capital_lost[target] += lost
+        world.capital_gained[demander] += parameters.conquest_arrives * lost
+    else:
+        world.outcome[target] = HELD
+        winner, loser = target, demander
+    lose(world, winner, parameters.winner_product, parameters.winner_arms)
+    lose(world, loser, parameters.loser_product, parameters.loser_arms)
+    # (20) the loser's own, (22) the losing side's
+    world.coherence_lost[loser] += parameters.loser_coherence + parameters.defeat
+    for ally in range(world.powers):
+        if world.comes[ally, target] == 1:
+            # (21)
+            lose(world, ally, parameters.ally_product, parameters.ally_arms)
+            if loser == target:
+                world.coherence_lost[ally] += parameters.defeat
+
+
+@rule
+def expected_defence(world: Any, parameters: Any, power: int) -> float:
+    """Return a power's strength in defence with the allies that its record leads it to expect."""
+    strength: float = parameters.home_advantage * world.strength[power]
+    for ally in range(world.powers):
+        if world.allied[power, ally] == 1:
+            reach = parameters.pooling * world.proximity[ally, power] * world.strength[ally]
+            strength += world.standing[ally] * reach
+    return strength
+
+
+@rule
+def feel_secure(world: Any, parameters: Any, power: int) -> None:
+    """Set the security of a power: how likely it is to hold against the worst attack."""
+    worst = 0.0
+    for other in range(world.powers):
+        if other != power and world.alive[other] == 1 and world.allied[power, other] == 0:
+            worst = max(worst, attack_strength(world, parameters, other, power))
+    # (25) S^def = min over j of 1 - P(j attacks i, expected allies)
+    defence = expected_defence(world, parameters, power)
+    world.security[power] = 1.0 - attack_odds(parameters, worst, defence)

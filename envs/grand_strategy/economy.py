@@ -1,0 +1,124 @@
+"""Production, investment, capital and technology."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from counterpoise.envs.compilation import rule
+
+LEAST_OUTPUT = 0.05
+USUAL_RESEARCH, USUAL_PROCUREMENT = 0.025, 0.02
+
+
+@rule
+def balanced_capital(parameters: Any, debt: float) -> float:
+    """Return capital over product at which both grow alike, under the tax of the start.
+
+    Solow (1956): investment (equation 8, a balanced budget, industry at 2 %) keeps pace with
+    depreciation and the usual growth.
+    """
+    tax = parameters.start_tax
+    disposable = 1.0 - tax - 0.5 * parameters.tax_distortion * tax * tax
+    disposable += parameters.safe_interest * (1.0 - parameters.foreign_lending) * debt
+    invested = parameters.saving_rate * disposable + 0.02 * parameters.industry_yield
+    ratio: float = invested / (parameters.depreciation + parameters.usual_growth)
+    return ratio
+
+
+@rule
+def labour_for(parameters: Any, product: float, technology: float, capital: float) -> float:
+    """Return the labour with which capital and technology make a product (equation 1 solved)."""
+    share = parameters.capital_share
+    labour: float = (product / (technology * capital**share)) ** (1.0 / (1.0 - share))
+    return labour
+
+
+@rule
+def produce(world: Any, parameters: Any, power: int) -> None:
+    """Set the year's potential product Y."""
+    labour = world.labour[power]
+    # (1) Y = A K^alpha L^(1 - alpha)
+    world.product[power] = (
+        world.technology[power]
+        * labour
+        * (world.capital[power] / labour) ** parameters.capital_share
+    )
+
+
+@rule
+def deliver(world: Any, parameters: Any, power: int) -> None:
+    """Set what is really produced, Q, after all losses of the year, and its growth."""
+    insulation = world.resilience[power]
+    loss = world.trade_loss[power] + world.war_loss[power]
+    if world.default_years[power] > 0:
+        loss += parameters.default_loss
+    before = world.output[power]
+    # (2) Q = Y (1 - k_Z Z^2) (1 - X - W - D)
+    world.output[power] = (
+        world.product[power]
+        * (1.0 - parameters.autarky_cost * insulation * insulation)
+        * max(LEAST_OUTPUT, 1.0 - loss)
+    )
+    world.growth[power] = math.log(world.output[power] / before)
+
+
+@rule
+def divide(world: Any, parameters: Any, power: int) -> None:
+    """Set private income, investment and consumption once the treasury has borrowed."""
+    output, tax, debt = world.output[power], world.tax[power], world.debt[power]
+    at_home = 1.0 - parameters.foreign_lending
+    borrowed = world.borrowed[power]
+    # (7) disp = Q - T - chi tau^2 Q / 2 + r (1 - f) B
+    disposable = (
+        output
+        - world.revenue[power]
+        - 0.5 * parameters.tax_distortion * tax * tax * output
+        + world.interest[power] * at_home * debt
+    )
+    # (8) I = s disp - ((1 - f) - s_R) dB, C_n = (1 - s) disp - s_R dB
+    world.disposable[power] = disposable
+    world.invested[power] = (
+        parameters.saving_rate * disposable - (at_home - parameters.saving_response) * borrowed
+    )
+    world.consumed[power] = (
+        1.0 - parameters.saving_rate
+    ) * disposable - parameters.saving_response * borrowed
+
+
+@rule
+def accumulate(world: Any, parameters: Any, power: int) -> None:
+    """Move capital and labour to the next year."""
+    disturbed = min(world.trade_loss[power] + world.war_loss[power], 1.0)
+    # (10) K' = (1 - depreciation) K + I (1 - X - W) + g_K Q / 2
+    world.capital[power] = (
+        (1.0 - parameters.depreciation) * world.capital[power]
+        + world.invested[power] * (1.0 - disturbed)
+        + parameters.industry_yield * world.industry[power] * world.output[power]
+        + world.capital_gained[power]
+        - world.capital_lost[power]
+    )
+    world.labour[power] *= 1.0 + parameters.labour_growth
+
+
+@rule
+def advance_technology(world: Any, parameters: Any, power: int, frontier: float) -> None:
+    """Move technology to the next year; `frontier` is the leader's."""
+    integration = world.integration[power]
+    research = parameters.research_yield * math.sqrt(world.research[power] / USUAL_RESEARCH)
+    spill_over = (
+        parameters.dual_use
+        * parameters.research_yield
+        * integration
+        * math.sqrt(world.procurement[power] / USUAL_PROCUREMENT)
+    )
+    behind = frontier / world.technology[power] - 1.0
+    # (11) progress, research, dual use, catching up (less if insulated), integration's distortion
+    world.technology[power] *= (
+        1.0
+        + parameters.base_progress
+        + research
+        + spill_over
+        + parameters.catch_up * behind * (1.0 - world.resilience[power])
+        - parameters.integration_cost * integration * integration
+    )

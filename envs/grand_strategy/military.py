@@ -1,0 +1,74 @@
+"""Procurement, generations of arms, readiness, mobilisation, and the odds of a war."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from counterpoise.envs.compilation import rule
+from counterpoise.envs.grand_strategy.economy import USUAL_RESEARCH
+
+
+@rule
+def effective(arms: float, readiness: float) -> float:
+    """Return the strength of arms at a readiness."""
+    # (13) E = M (.5 + .5 rho)
+    return arms * (0.5 + 0.5 * readiness)
+
+
+@rule
+def mobilise(world: Any, parameters: Any, power: int) -> None:
+    """Add what a mobilised society can field; the cost falls due with the budget."""
+    if world.mobilised[power] == 0:
+        world.mobilised[power] = 1
+        # (13) E += .10 Y rho min(1, Z + V/2)
+        sustained = min(1.0, world.resilience[power] + 0.5 * world.reserves[power])
+        world.strength[power] += (
+            parameters.mobilisation * world.product[power] * world.readiness[power] * sustained
+        )
+
+
+@rule
+def attack_odds(parameters: Any, attack: float, defence: float) -> float:
+    """Return the chance that an attack succeeds (Tullock 1980; Hirshleifer 1989)."""
+    # (18) P = O^m / (O^m + D^m)
+    if attack <= 0.0:
+        return 0.0
+    ratio = defence / attack
+    # The square is several times as fast as any other power.
+    odds: float = 1.0 / (
+        1.0 + (ratio * ratio if parameters.decisiveness == 2.0 else ratio**parameters.decisiveness)
+    )
+    return odds
+
+
+@rule
+def attack_strength(world: Any, parameters: Any, attacker: int, target: int) -> float:
+    """Return the strength O with which one power attacks another."""
+    # (18) O_i = off prox_ij E_i
+    strength: float = parameters.offence * world.proximity[attacker, target]
+    strength *= world.strength[attacker]
+    return strength
+
+
+@rule
+def procure(
+    world: Any, parameters: Any, power: int, mean_technology: float, frontier: float
+) -> None:
+    """Move arms and readiness to the next year; war's losses come on top."""
+    output, arms = world.output[power], world.arms[power]
+    ready = 1.0
+    if arms > 0.0:
+        ready = min(1.0, world.upkeep[power] * output / (parameters.upkeep * arms))
+    # (13) rho' = rho + .4 (min(1, g_O Q / (.05 M)) - rho)
+    world.readiness[power] += parameters.readiness_adjustment * (ready - world.readiness[power])
+    shared = math.sqrt(world.research[power] / USUAL_RESEARCH) - 1.0
+    quality = world.technology[power] / mean_technology
+    quality *= 1.0 + parameters.integration_gain * world.integration[power] * shared
+    # (12) M' = (1 - .08) M + (A / mean A) (1 + .15 c_m (sqrt(g_R / .025) - 1)) g_M Q
+    arms = (1.0 - parameters.arms_decay) * arms + quality * world.procurement[power] * output
+    if world.generation == 1:
+        behind = 1.0 - world.technology[power] / frontier
+        arms *= 1.0 - parameters.generation_gap * behind - parameters.generation_loss
+    # (20, 21)
+    world.arms[power] = arms * (1.0 - world.arms_lost[power])

@@ -1,0 +1,72 @@
+"""Coherence, turnover of governments, collapse, and what a year is worth."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from counterpoise.envs.compilation import rule
+from counterpoise.envs.grand_strategy.diplomacy import autonomy_lost, dissolve
+from counterpoise.envs.grand_strategy.resilience import is_embargoed
+from counterpoise.envs.randomness import happens, normal
+
+NOBODY = -1
+USUAL_CONSUMPTION, USUAL_WELFARE = 0.5, 0.2
+LEAST_CONSUMPTION, LEAST_WELFARE = 0.02, 0.01
+MOST_FEAR = 4.0
+
+
+@rule
+def cohere(world: Any, parameters: Any, power: int) -> None:
+    """Move coherence to the next year."""
+    coherence = world.coherence[power]
+    # (22)
+    change = parameters.coherence_adjustment * (parameters.usual_coherence - coherence)
+    change += parameters.growth_coherence * (world.growth[power] - parameters.usual_growth)
+    change -= parameters.tax_resentment * max(0.0, world.tax[power] - parameters.high_tax)
+    lacking = max(0.0, parameters.low_welfare - world.welfare[power])
+    change -= parameters.welfare_resentment * lacking
+    if world.demanded_by[power] != NOBODY or is_embargoed(world, power):
+        change += parameters.rally
+    change -= world.coherence_lost[power]
+    world.coherence[power] = min(max(coherence + change, 0.0), 1.0)
+
+
+@rule
+def change_government(world: Any, parameters: Any, power: int) -> None:
+    """Draw whether the government changes, and what breaks with it."""
+    coherence = world.coherence[power]
+    world.turnover[power] = 0
+    # (23)
+    if happens(world, parameters.turnover_rate * (parameters.turnover_from - coherence)):
+        world.turnover[power] = 1
+        world.arms[power] *= 1.0 - parameters.broken_arms
+        world.technology[power] *= 1.0 - parameters.broken_technology
+        spread = parameters.leader_spread * (1.0 - coherence)
+        world.fear[power] = min(math.exp(spread * normal(world)), MOST_FEAR)
+        for other in range(world.powers):
+            if world.allied[power, other] == 1 and happens(world, parameters.broken_alliance):
+                dissolve(world, power, other)
+
+
+@rule
+def fall(world: Any, parameters: Any, power: int) -> None:
+    """Take a power out of the game if too little is left of it."""
+    # (24)
+    if world.capital[power] < parameters.collapse * world.first_capital[power]:
+        world.alive[power] = 0
+        for other in range(world.powers):
+            if world.allied[power, other] == 1:
+                dissolve(world, power, other)
+
+
+@rule
+def value_year(world: Any, parameters: Any, power: int) -> float:
+    """Return what the year was worth to a power, in utils."""
+    enjoyed = world.consumed[power] * (1.0 - world.felt_loss[power])
+    # (25) the reference is no policy's doing: a power's own past would reward taxing it first
+    enjoyed = max(enjoyed / world.consumption_reference[power], LEAST_CONSUMPTION)
+    welfare = max(world.welfare[power], LEAST_WELFARE) / USUAL_WELFARE
+    value: float = math.log(enjoyed) + parameters.welfare_weight * math.log(welfare)
+    value += parameters.security_weight * world.fear[power] * (2.0 * world.security[power] - 1.0)
+    return value - autonomy_lost(world, parameters, power)

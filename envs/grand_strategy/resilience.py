@@ -1,0 +1,66 @@
+"""Supply security, reserves, blackouts and embargoes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from counterpoise.envs.compilation import rule
+from counterpoise.envs.randomness import happens
+
+MOST_RESILIENCE = 0.95
+
+
+@rule
+def risk_blackout(world: Any, parameters: Any, power: int) -> None:
+    """Draw whether the lights go out."""
+    exposed = (1.0 - world.resilience[power]) * (1.0 - 0.5 * world.reserves[power])
+    world.blackout[power] = 0
+    # (2) with probability .05 (1 - Z)(1 - V/2)
+    if happens(world, parameters.blackout_rate * exposed):
+        world.blackout[power] = 1
+        world.trade_loss[power] += parameters.blackout_loss
+
+
+@rule
+def suffer_embargo(world: Any, parameters: Any, maker: int, target: int) -> None:
+    """Take an embargo's losses from both sides."""
+    others = world.powers - 1
+    # (15) X_j += .08 dep_ji / (n - 1) (1 - Z_j)(1 - V_j), X_i += .02 dep_ij / (n - 1) (1 - Z_i)
+    world.trade_loss[target] += (
+        parameters.embargo_damage
+        * world.dependence[target, maker]
+        / others
+        * (1.0 - world.resilience[target])
+        * (1.0 - world.reserves[target])
+    )
+    world.trade_loss[maker] += (
+        parameters.embargo_cost
+        * world.dependence[maker, target]
+        / others
+        * (1.0 - world.resilience[maker])
+    )
+
+
+@rule
+def is_embargoed(world: Any, power: int) -> bool:
+    """Return whether anyone embargoes a power this year."""
+    makers = 0
+    for maker in range(world.powers):
+        makers += world.embargo[maker, power]
+    return makers > 0
+
+
+@rule
+def secure_supply(world: Any, parameters: Any, power: int) -> None:
+    """Move resilience and reserves to the next year."""
+    secured = world.resilience[power]
+    # (14) Z' = min(.95, .95 Z + 2.5 g_Z (1 - Z))
+    grown = (1.0 - parameters.resilience_decay) * secured
+    grown += parameters.resilience_yield * world.supply[power] * (1.0 - secured)
+    world.resilience[power] = min(MOST_RESILIENCE, grown)
+    # (14) V' = V + 2 g_V - .02 - .25 [embargoed], from 0 to 1
+    stored = world.reserves[power] + parameters.reserve_yield * world.stockpile[power]
+    stored -= parameters.reserve_use
+    if is_embargoed(world, power):
+        stored -= parameters.reserve_drain
+    world.reserves[power] = min(max(stored, 0.0), 1.0)

@@ -1,0 +1,127 @@
+"""Tax, spending, debt, interest and default; aid and tribute between treasuries."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from counterpoise.envs.compilation import rule
+
+
+@rule
+def transfer(world: Any, parameters: Any) -> None:
+    """Set what passes between treasuries: aid to allies, and what buys embargoes off."""
+    powers = world.powers
+    for power in range(powers):
+        world.aid_paid[power] = 0.0
+        world.aid_received[power] = 0.0
+    for giver in range(powers):
+        if world.alive[giver] == 0:
+            continue
+        aid = world.aid[giver] * world.output[giver]
+        if world.allies[giver] > 0 and aid > 0.0:
+            for other in range(powers):
+                if world.allied[giver, other] == 1:
+                    world.aid_received[other] += aid / world.allies[giver]
+            world.aid_paid[giver] += aid
+        else:
+            world.aid[giver] = 0.0
+        for other in range(powers):
+            if world.tribute[giver, other] == 1:
+                # (15) half a percent of the target's product, a year
+                paid = parameters.concession * world.output[giver]
+                world.aid_paid[giver] += paid
+                world.aid_received[other] += paid
+
+
+@rule
+def interest_rate(world: Any, parameters: Any, power: int) -> float:
+    """Return the interest on a power's debt."""
+    # (3) r = r* + p_1 max(0, B/Q - .6) + p_2 [excluded] + p_3 f [a lender embargoes]
+    rate: float = parameters.safe_interest
+    owed = world.debt[power] / world.output[power]
+    rate += parameters.interest_slope * max(0.0, owed - parameters.debt_threshold)
+    if world.exclusion[power] > 0:
+        rate += parameters.exclusion_premium
+    for lender in range(world.powers):
+        if world.embargo[lender, power] == 1:
+            rate += parameters.embargo_premium * parameters.foreign_lending
+            break
+    return rate
+
+
+@rule
+def carry_out_budget(world: Any, parameters: Any, power: int) -> None:
+    """Tax, spend and borrow as planned, or as much of it as lenders allow."""
+    output, debt = world.output[power], world.debt[power]
+    rate = interest_rate(world, parameters, power)
+    revenue = world.tax[power] * output
+    procurement = min(
+        world.procurement[power] + parameters.forced_procurement[power],
+        parameters.most_procurement,
+    )
+    planned = output * (
+        procurement
+        + world.upkeep[power]
+        + world.research[power]
+        + world.industry[power]
+        + world.supply[power]
+        + world.stockpile[power]
+        + world.welfare[power]
+    )
+    # (4) G = Q sum(g) + aid paid - aid received + mobilisation
+    fixed = world.aid_paid[power] - world.aid_received[power]
+    if world.mobilised[power] == 1:
+        fixed += parameters.mobilisation_cost * output
+    needed = rate * debt + fixed - revenue
+
+    forgiven = 0.0
+    defaults = world.default[power] == 1 and debt > 0.0 and world.exclusion[power] == 0
+    if defaults:
+        forgiven = parameters.haircut * debt
+    room = parameters.debt_limit * output - debt + forgiven
+    if defaults or world.exclusion[power] > 0:
+        room = min(room, 0.0)
+    scaling = 1.0
+    if needed > room and not defaults:
+        # (6) forced, where even spending nothing would not do
+        defaults = True
+        forgiven = parameters.haircut * max(debt, 0.0)
+        room = min(parameters.debt_limit * output - debt + forgiven, 0.0)
+    if needed > room:
+        # What a state that spends nothing cannot pay is lost to its lenders.
+        forgiven += needed - room
+        scaling = 0.0
+    elif needed + planned > room:
+        # (5) every g is scaled by the one factor that makes the limit bind
+        scaling = (room - needed) / planned
+
+    spending = scaling * planned + fixed
+    borrowed = rate * debt + spending - revenue
+    world.procurement[power] = scaling * procurement
+    world.upkeep[power] *= scaling
+    world.research[power] *= scaling
+    world.industry[power] *= scaling
+    world.supply[power] *= scaling
+    world.stockpile[power] *= scaling
+    world.welfare[power] *= scaling
+    world.scaling[power] = scaling
+    world.interest[power] = rate
+    world.revenue[power] = revenue
+    world.spending[power] = spending
+    world.borrowed[power] = borrowed
+    world.forgiven[power] = forgiven
+    world.default[power] = 1 if defaults else 0
+
+
+@rule
+def settle_debt(world: Any, parameters: Any, power: int) -> None:
+    """Move debt, and what follows from a default, to the next year."""
+    # (5) exactly
+    world.debt[power] += world.borrowed[power] - world.forgiven[power]
+    world.exclusion[power] = max(world.exclusion[power] - 1, 0)
+    world.default_years[power] = max(world.default_years[power] - 1, 0)
+    if world.default[power] == 1:
+        # (6)
+        world.exclusion[power] = parameters.exclusion_years
+        world.default_years[power] = parameters.default_loss_years
+        world.coherence_lost[power] += parameters.default_coherence

@@ -1,0 +1,348 @@
+"""The order of events in one year."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from counterpoise.envs.compilation import rule
+from counterpoise.envs.grand_strategy.crisis import (
+    answer,
+    challenge,
+    feel_secure,
+    forget_last_year,
+    stand,
+    weigh_odds,
+)
+from counterpoise.envs.grand_strategy.diplomacy import (
+    count_allies,
+    let_notice_expire,
+    negotiate,
+    trade_with_allies,
+)
+from counterpoise.envs.grand_strategy.economy import (
+    accumulate,
+    advance_technology,
+    balanced_capital,
+    deliver,
+    divide,
+    labour_for,
+    produce,
+)
+from counterpoise.envs.grand_strategy.military import procure
+from counterpoise.envs.grand_strategy.perception import gather_intelligence
+from counterpoise.envs.grand_strategy.politics import (
+    USUAL_CONSUMPTION,
+    change_government,
+    cohere,
+    fall,
+    value_year,
+)
+from counterpoise.envs.grand_strategy.resilience import risk_blackout, secure_supply
+from counterpoise.envs.grand_strategy.treasury import carry_out_budget, settle_debt, transfer
+from counterpoise.envs.grand_strategy.world import (
+    ANSWER,
+    BUDGET_LINES,
+    CHALLENGE,
+    DEFAULT_AT,
+    KEEP,
+    LEVELS,
+    PLAN,
+    STANCE_AT,
+    STAND,
+    STAND_AT,
+)
+from counterpoise.envs.randomness import happens, normal, uniform
+
+# -- the start ---------------------------------------------------------------------------------
+
+
+@rule
+def start(world: Any, parameters: Any) -> None:
+    """Draw sizes, distances and dependence, and set the inherited stocks."""
+    powers = world.powers
+    draw_sizes(world, parameters)
+    draw_geography(world, parameters)
+    seat_powers(world, parameters)
+    for power in range(powers):
+        product = world.product[power]
+        debt = parameters.debt[power]
+        ratio = parameters.capital[power] * balanced_capital(parameters, debt)
+        world.technology[power] = parameters.technology[power]
+        world.capital[power] = ratio * product
+        world.labour[power] = labour_for(
+            parameters, product, world.technology[power], world.capital[power]
+        )
+        world.arms[power] = parameters.arms[power] * product
+        world.readiness[power] = parameters.readiness[power]
+        world.resilience[power] = parameters.resilience[power]
+        world.reserves[power] = parameters.reserves[power]
+        world.debt[power] = debt * product
+        world.coherence[power] = parameters.coherence[power]
+        world.fear[power] = 1.0
+        world.alive[power] = 1
+        world.scaling[power] = 1.0
+        world.tax[power] = parameters.start_tax
+        world.first_capital[power] = world.capital[power]
+        world.consumption_reference[power] = USUAL_CONSUMPTION * product
+        insulation = world.resilience[power]
+        world.output[power] = product * (1.0 - parameters.autarky_cost * insulation * insulation)
+        world.interest[power] = parameters.safe_interest
+        for other in range(powers):
+            if other != power:
+                world.allied[power, other] = parameters.allied[power, other]
+    count_allies(world)
+    forget_last_year(world)
+    gather_intelligence(world, parameters)
+    for power in range(powers):
+        feel_secure(world, parameters, power)
+
+
+@rule
+def draw_sizes(world: Any, parameters: Any) -> None:
+    """Draw the powers' products about their sizes, so that their sum stays."""
+    total, drawn = 0.0, 0.0
+    for power in range(world.powers):
+        size = parameters.start_product[power]
+        world.product[power] = size
+        if parameters.size_spread > 0.0:
+            world.product[power] = size * math.exp(parameters.size_spread * normal(world))
+        total += size
+        drawn += world.product[power]
+    for power in range(world.powers):
+        world.product[power] *= total / drawn
+
+
+@rule
+def draw_geography(world: Any, parameters: Any) -> None:
+    """Draw how far strength reaches, and who depends on whose trade."""
+    for power in range(world.powers):
+        for other in range(world.powers):
+            if other < power:
+                apart = parameters.proximity_spread * (2.0 * uniform(world) - 1.0)
+                world.proximity[power, other] = _within(parameters.proximity[power, other] + apart)
+                world.proximity[other, power] = _within(parameters.proximity[other, power] + apart)
+            if other != power:
+                spread = parameters.dependence_spread
+                drawn = parameters.dependence[power, other]
+                if spread > 0.0:
+                    # Its mean is the parameter.
+                    drawn *= math.exp(spread * normal(world) - 0.5 * spread * spread)
+                world.dependence[power, other] = min(drawn, 4.0)
+
+
+@rule
+def _within(proximity: float) -> float:
+    return min(max(proximity, 0.3), 1.0)
+
+
+@rule
+def seat_powers(world: Any, parameters: Any) -> None:
+    """Set in which order each power sees and addresses the others."""
+    powers = world.powers
+    for power in range(powers):
+        at = 0
+        for other in range(powers):
+            if other != power:
+                world.seat[power, at] = other
+                at += 1
+        if parameters.anonymous != 0:
+            # Fisher and Yates
+            for place in range(powers - 2, 0, -1):
+                drawn = int(uniform(world) * (place + 1))
+                kept = world.seat[power, place]
+                world.seat[power, place] = world.seat[power, drawn]
+                world.seat[power, drawn] = kept
+
+
+# -- what is decided ---------------------------------------------------------------------------
+
+
+@rule
+def read_budget(world: Any, power: int, line: int, amount: float) -> None:
+    """Write one line of a power's budget."""
+    if line == 0:
+        world.tax[power] = amount
+    elif line == 1:
+        world.procurement[power] = amount
+    elif line == 2:
+        world.upkeep[power] = amount
+    elif line == 3:
+        world.research[power] = amount
+    elif line == 4:
+        world.industry[power] = amount
+    elif line == 5:
+        world.supply[power] = amount
+    elif line == 6:
+        world.stockpile[power] = amount
+    elif line == 7:
+        world.welfare[power] = amount
+    elif line == 8:
+        world.integration[power] = amount
+    else:
+        world.aid[power] = amount
+
+
+@rule
+def read_choices(world: Any, actions: Any) -> None:
+    """Write down what the powers chose, budgets by level."""
+    is_plan = world.phase == PLAN
+    for power in range(world.powers):
+        if is_plan:
+            for line in range(BUDGET_LINES):
+                read_budget(world, power, line, LEVELS[line, actions[power, line]])
+        read_orders(world, power, actions)
+
+
+@rule
+def read_amounts(world: Any, actions: Any) -> None:
+    """Write down what the powers chose, budgets by amount."""
+    is_plan = world.phase == PLAN
+    for power in range(world.powers):
+        if is_plan:
+            for line in range(BUDGET_LINES):
+                read_budget(world, power, line, actions[power, line])
+        read_orders(world, power, actions)
+
+
+@rule
+def option(actions: Any, power: int, component: int, options: int) -> int:
+    """Return the number of an option, also where it is given as an amount."""
+    return min(int(actions[power, component]), options - 1)
+
+
+@rule
+def read_orders(world: Any, power: int, actions: Any) -> None:
+    """Write down a power's default, stances, answers and stand; only a living one has any."""
+    others = world.powers - 1
+    lives = world.alive[power] == 1
+    if world.phase == PLAN:
+        world.default[power] = option(actions, power, DEFAULT_AT, 2) if lives else 0
+    world.stand[power] = option(actions, power, STAND_AT, 3) if lives else 0
+    for place in range(others):
+        other = world.seat[power, place]
+        stance = option(actions, power, STANCE_AT + place, 5)
+        resolve = option(actions, power, STANCE_AT + others + place, 3)
+        honour = option(actions, power, STANCE_AT + 2 * others + place, 2)
+        world.stance[power, other] = stance if lives else KEEP
+        world.resolve[power, other] = resolve if lives else 0
+        world.honour[power, other] = honour if lives else 0
+
+
+# -- the year ----------------------------------------------------------------------------------
+
+
+@rule
+def advance(world: Any, parameters: Any, rewards: Any) -> bool:
+    """Play the present phase, or the whole year on standing orders."""
+    if parameters.phased == 0:
+        plan(world, parameters)
+        challenge(world, parameters)
+        answer(world, parameters)
+        weigh_odds(world, parameters)
+        stand(world, parameters)
+        return close_year(world, parameters, rewards)
+    if world.phase == PLAN:
+        plan(world, parameters)
+        world.phase = CHALLENGE
+    elif world.phase == CHALLENGE:
+        challenge(world, parameters)
+        world.phase = ANSWER
+    elif world.phase == ANSWER:
+        answer(world, parameters)
+        weigh_odds(world, parameters)
+        world.phase = STAND
+    else:
+        stand(world, parameters)
+        world.phase = PLAN
+        return close_year(world, parameters, rewards)
+    return False
+
+
+@rule
+def step(world: Any, parameters: Any, actions: Any, rewards: Any) -> bool:
+    """Play one step in which every decision is a choice."""
+    read_choices(world, actions)
+    return bool(advance(world, parameters, rewards))
+
+
+@rule
+def step_by_amounts(world: Any, parameters: Any, actions: Any, rewards: Any) -> bool:
+    """Play one step in which every decision is an amount."""
+    read_amounts(world, actions)
+    return bool(advance(world, parameters, rewards))
+
+
+@rule
+def plan(world: Any, parameters: Any) -> None:
+    """Turn to the new year: forces in being, alliances."""
+    if parameters.surge_year > 0 and world.year == parameters.surge_year:
+        world.arms[parameters.surge_power] *= parameters.surge
+    forget_last_year(world)
+    negotiate(world, parameters)
+
+
+@rule
+def close_year(world: Any, parameters: Any, rewards: Any) -> bool:
+    """Settle the accounts, pay, turn to the next year; return whether the game is over."""
+    powers = world.powers
+    for power in range(powers):
+        if world.alive[power] == 1:
+            risk_blackout(world, parameters, power)
+            trade_with_allies(world, parameters, power)
+            deliver(world, parameters, power)
+    transfer(world, parameters)
+    for power in range(powers):
+        if world.alive[power] == 1:
+            carry_out_budget(world, parameters, power)
+            divide(world, parameters, power)
+            feel_secure(world, parameters, power)
+            rewards[power] = value_year(world, parameters, power)
+        else:
+            # (24)
+            rewards[power] = parameters.collapse_reward
+    move_stocks(world, parameters)
+    let_notice_expire(world)
+    count_allies(world)
+    world.year += 1
+    gather_intelligence(world, parameters)
+    alive = 0
+    for power in range(powers):
+        alive += world.alive[power]
+    if alive <= 1:
+        return True
+    return world.year >= parameters.certain_years and happens(world, parameters.random_ending)
+
+
+@rule
+def move_stocks(world: Any, parameters: Any) -> None:
+    """Move every power's stocks to the next year."""
+    powers = world.powers
+    frontier, total, alive = 0.0, 0.0, 0
+    for power in range(powers):
+        if world.alive[power] == 1:
+            frontier = max(frontier, world.technology[power])
+            total += world.technology[power]
+            alive += 1
+    # (12) generations come to all at once
+    world.generation = 1 if happens(world, parameters.generation_rate) else 0
+    for power in range(powers):
+        if world.alive[power] == 0:
+            continue
+        procure(world, parameters, power, total / alive, frontier)
+        accumulate(world, parameters, power)
+        advance_technology(world, parameters, power, frontier)
+        secure_supply(world, parameters, power)
+        settle_debt(world, parameters, power)
+        cohere(world, parameters, power)
+        # (25) L / L_0
+        world.consumption_reference[power] *= 1.0 + parameters.labour_growth
+        for other in range(power):
+            if world.truce[power, other] > 0:
+                world.truce[power, other] -= 1
+                world.truce[other, power] -= 1
+    for power in range(powers):
+        if world.alive[power] == 1:
+            change_government(world, parameters, power)
+            produce(world, parameters, power)
+            fall(world, parameters, power)
