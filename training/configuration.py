@@ -42,6 +42,15 @@ class Configuration:
     """Parameters that differ between the worlds, each with its values; all combinations occur."""
     together: Mapping[str, list[Any]] = dataclasses.field(default_factory=dict)
     """Parameters that differ between the worlds in step: the first values together, and so on."""
+    drawn: Mapping[str, list[float]] = dataclasses.field(default_factory=dict)
+    """Parameters that each world draws evenly from a range of its own, [lowest, highest]."""
+    scenarios: tuple[str, ...] = ()
+    """Named scenarios, or paths of them, of as many powers, that are dealt to the worlds in turn;
+    `parameters`, `varied` and `drawn` are then changes to these."""
+    opponents: tuple[str, ...] = ()
+    """Strategies by name that play all seats but one or two in a part of the worlds."""
+    opponent_share: float = 0.25
+    """In which part of the worlds they do."""
     judged_parameters: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     """Changes under which the learned policy is compared with theory, where these differ."""
     algorithm: str = "ppo"
@@ -120,7 +129,20 @@ class Configuration:
         for field in ("agent_steps", "worlds", "steps", "minibatch", "epochs", "iterations"):
             if getattr(self, field) < 1:
                 raise ParameterError(f"{field} must be at least 1, not {getattr(self, field)}.")
-        object.__setattr__(self, "hidden", tuple(self.hidden))
+        for field in ("hidden", "scenarios", "opponents"):
+            object.__setattr__(self, field, tuple(getattr(self, field)))
+        for name, ends in self.drawn.items():
+            if not isinstance(ends, list) or len(ends) != 2 or not ends[0] <= ends[1]:
+                raise ParameterError(f"[drawn] {name} needs [lowest, highest], not {ends!r}.")
+        if not 0.0 <= self.opponent_share < 1.0:
+            raise ParameterError(
+                f"opponent_share must be from 0 to below 1, not {self.opponent_share}."
+            )
+        if self.opponents and self.policy == "separate":
+            raise ParameterError(
+                "Opponents sit in other seats in every world, so one network must play them all: "
+                "policy 'shared' or 'anonymous'."
+            )
         if len({len(values) for values in self.together.values()}) > 1:
             raise ParameterError(
                 "The parameters in [together] move in step and need equally many values: "
@@ -140,17 +162,15 @@ class Configuration:
     def game_parameters(self) -> ParametersBase:
         """Return the parameters that are learned on."""
         game = self.the_game()
-        if self.scenario is None:
+        named = self.scenario or next(iter(self.scenarios), None)
+        if named is None:
             return as_parameters(game.parameters, dict(self.parameters))
-        loaded = scenario(self.scenario)
-        if loaded.game != self.game:
-            raise ParameterError(
-                f"Scenario {self.scenario!r} is of {loaded.game}, not of {self.game}."
-            )
-        return loaded.parameters.replace(**self.parameters)
+        return self._on(named)
 
     def world_parameters(self) -> list[ParametersBase]:
         """Return the parameters of each world: the combinations of what varies, dealt evenly."""
+        if self.scenarios or self.drawn:
+            return self._drawn_parameters()
         fixed = self.game_parameters()
         if not self.varied and not self.together:
             return [fixed]
@@ -165,6 +185,37 @@ class Configuration:
         ]
         order = np.random.default_rng(0).permutation(len(made))
         return [made[order[world % len(made)]] for world in range(self.worlds)]
+
+    def _drawn_parameters(self) -> list[ParametersBase]:
+        """Return the parameters of each world where they are drawn or dealt from scenarios."""
+        bases = [self._on(name) for name in self.scenarios] or [self.game_parameters()]
+        if len({base.powers for base in bases}) > 1:
+            raise ParameterError(
+                "Scenarios that are learned together have one number of powers: "
+                + ", ".join(
+                    f"{name} has {base.powers}"
+                    for name, base in zip(self.scenarios, bases, strict=True)
+                )
+                + "."
+            )
+        combinations = list(itertools.product(*self.varied.values()))
+        rng = np.random.default_rng(0)
+        made = []
+        for world in range(self.worlds):
+            chosen = combinations[int(rng.integers(len(combinations)))]
+            changes = dict(zip(self.varied, chosen, strict=True))
+            changes |= {
+                name: float(rng.uniform(lowest, highest))
+                for name, (lowest, highest) in self.drawn.items()
+            }
+            made.append(bases[world % len(bases)].replace(**changes))
+        return made
+
+    def _on(self, name: str) -> ParametersBase:
+        loaded = scenario(name)
+        if loaded.game != self.game:
+            raise ParameterError(f"Scenario {name!r} is of {loaded.game}, not of {self.game}.")
+        return loaded.parameters.replace(**self.parameters)
 
     def parameters_of_worlds(self, count: int) -> list[ParametersBase]:
         """Return those of the first so many worlds, dealt again where there are more."""

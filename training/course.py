@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from stable_baselines3.common.callbacks import BaseCallback
 
 from counterpoise.agents.learned import FORMAT
+from counterpoise.agents.named import strategy
 from counterpoise.envs.parameters import ParametersBase
 from counterpoise.envs.rollouts import play
-from counterpoise.envs.strategy import Profile
+from counterpoise.envs.strategy import Profile, Strategy
 from counterpoise.envs.worlds import Worlds
 from counterpoise.theory import regret
 from counterpoise.theory.regret import Uniform
@@ -122,6 +123,27 @@ def regret_row(configuration: Configuration, profile: Profile | None) -> dict[st
     return {**found, "nash_conv": float(gained.sum())}
 
 
+def guests(configuration: Configuration, seed: int) -> list[tuple[int, int, Strategy]]:
+    """Return who sits where in the worlds in which not all powers learn.
+
+    Each such world has one of the opponents in all seats but one, or but two, so that a learner
+    meets populations as they would be without it, and in company.
+    """
+    if not configuration.opponents:
+        return []
+    game, rng = configuration.the_game(), np.random.default_rng(seed)
+    parameters = configuration.game_parameters()
+    powers = parameters.powers
+    # A strategy made for the first seat: these tell seats apart by what they see, if at all.
+    opponents = [strategy(name, game, parameters, 0) for name in configuration.opponents]
+    places = []
+    for world in range(round(configuration.opponent_share * configuration.worlds)):
+        opponent = opponents[world % len(opponents)]
+        learners = rng.permutation(powers)[: 1 + int(powers > 2 and rng.random() < 0.5)]
+        places += [(world, power, opponent) for power in range(powers) if power not in learners]
+    return places
+
+
 class Course(BaseCallback):
     """Seats that learn together from the beginning to the end of a configuration.
 
@@ -169,7 +191,12 @@ class Course(BaseCallback):
             max_cycles=configuration.max_cycles,
         )
         self.slots = Slots(
-            worlds, seats=seats, profile=profile, reward_scale=measures.reward_scale, seed=seed
+            worlds,
+            seats=seats,
+            profile=profile,
+            reward_scale=measures.reward_scale,
+            guests=guests(configuration, seed) if seats is None else (),
+            seed=seed,
         )
         self.batch = self.slots.num_envs * configuration.steps
         self.total = -(-configuration.agent_steps // self.batch) * self.batch

@@ -24,6 +24,7 @@ from stable_baselines3.common.logger import configure as configure_logger
 from counterpoise.agents.learned import DESCRIPTION, WEIGHTS, load_profile
 from counterpoise.envs.errors import CounterpoiseError
 from counterpoise.envs.strategy import Profile
+from counterpoise.theory import regret
 from counterpoise.training import runs
 from counterpoise.training.configuration import PPO, Configuration
 from counterpoise.training.course import (
@@ -151,7 +152,8 @@ class _Learner(Course):
         self._seconds_before = 0.0
         self._began = self._kept = time.perf_counter()
         batches = self.total // self.batch
-        self._regret_at = regret_times(configuration, batches)
+        is_solved = regret.is_solved(configuration.game)
+        self._regret_at = regret_times(configuration, batches) if is_solved else set()
 
     # -- the course of a training ----------------------------------------------------------------
 

@@ -92,6 +92,11 @@ class SeatPPO(PPO):
         elif self.magnet > 0.0:
             raise ValueError("A magnet needs choices; the actions here are amounts.")
         self._counts = np.array(counts, np.int64)
+        # Rows in which others decided teach nothing.
+        self._kept: NDArray[np.int64] | None = None
+        learning = getattr(self.env, "learning", None)
+        if learning is not None and not learning.all():
+            self._kept = np.flatnonzero(np.tile(learning, self.n_steps))
         self._has_masks = len(counts) > 0 and self.env is not None
         self._has_masks = self._has_masks and bool(self.env.has_attr("action_masks"))  # type: ignore[union-attr]
         self.masks = np.ones((self.n_steps, self.n_envs, sum(counts)), np.bool_)
@@ -250,10 +255,14 @@ class SeatPPO(PPO):
             return values.reshape(-1, *values.shape[2:])
 
         def grouped(values: NDArray[Any]) -> NDArray[Any]:
-            return networks.groups_of(flat(values))
+            return networks.groups_of(kept(flat(values)))
+
+        def kept(rows: NDArray[Any]) -> NDArray[Any]:
+            return rows if self._kept is None else rows[self._kept]
 
         observations = flat(buffer.observations)
-        seats = networks.seats_of(observations)
+        seats = kept(networks.seats_of(observations))
+        observations = kept(observations)
         batch: dict[str, Any] = {
             "inputs": self._to_device(networks.grouped(observations)),
             "old_logs": grouped(buffer.log_probs),

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from stable_baselines3.common.vec_env import VecEnv
 
 from counterpoise.envs.rollouts import choose
-from counterpoise.envs.strategy import Profile
+from counterpoise.envs.strategy import Profile, Strategy
 from counterpoise.envs.worlds import Worlds
 
 
@@ -33,11 +33,16 @@ class Slots(VecEnv):
         Who plays the powers that do not learn, decided in one batched call each; needed if any.
     reward_scale : ndarray, [powers], optional
         What rewards are multiplied by, for learning only.
+    guests : sequence of (int, int, Strategy), optional
+        World, power and strategy of seats of some worlds that do not learn. They keep their rows,
+        which say nothing of the learner; see `learning`.
     seed : int
         Seeds the worlds and random strategies at the first reset.
 
     Attributes
     ----------
+    learning : ndarray of bool, [slots]
+        Which rows the learner's decisions count in.
     bootstrap : callable, optional
         From the last observations of worlds that were cut off, [n, features + seats], to their
         discounted values, [n], which are then added to the last rewards in one batch.
@@ -52,6 +57,7 @@ class Slots(VecEnv):
         seats: Sequence[int] | None = None,
         profile: Profile | None = None,
         reward_scale: NDArray[np.float64] | None = None,
+        guests: Sequence[tuple[int, int, Strategy]] = (),
         seed: int = 0,
     ) -> None:
         self.worlds = worlds
@@ -87,6 +93,10 @@ class Slots(VecEnv):
             self._span = worlds.action_high[:, self.seats] - self._low
         count = worlds.count * len(self.seats)
         super().__init__(count, gymnasium.spaces.Box(low, high, dtype=np.float32), action_space)
+        self._guests = _by_strategy(guests)
+        self.learning = np.ones(worlds.count * len(self.seats), np.bool_)
+        for world, power, _ in guests:
+            self.learning[world * len(self.seats) + self.seats.index(power)] = False
         self._is_everyone = self.seats == list(range(worlds.powers))
         self._observed = np.zeros((worlds.count, len(self.seats), len(low)), np.float32)
         self._observed[:, :, -len(self.seats) :] = np.eye(len(self.seats), dtype=np.float32)
@@ -117,6 +127,9 @@ class Slots(VecEnv):
             assert self._profile is not None
             self._chosen = choose(self.worlds, self._profile, self._rng)
             self._chosen[:, self.seats] = given
+        for strategy, at, power in self._guests:
+            seen, masks = self.worlds.observations[at, power], self.worlds.masks[at, power]
+            self._chosen[at, power] = strategy.act(seen, masks, self._rng)
 
     def step_wait(
         self,
@@ -183,3 +196,18 @@ class Slots(VecEnv):
     def env_is_wrapped(self, wrapper_class: type, indices: Any = None) -> list[bool]:
         """Return that no slot is wrapped."""
         return [False] * len(list(self._get_indices(indices)))
+
+
+def _by_strategy(
+    guests: Sequence[tuple[int, int, Strategy]],
+) -> list[tuple[Strategy, NDArray[np.int64], NDArray[np.int64]]]:
+    """Return each strategy with its worlds and powers, so that it decides for all in one call."""
+    places: dict[int, tuple[Strategy, list[int], list[int]]] = {}
+    for world, power, strategy in guests:
+        _, worlds, powers = places.setdefault(id(strategy), (strategy, [], []))
+        worlds.append(world)
+        powers.append(power)
+    return [
+        (strategy, np.array(worlds), np.array(powers))
+        for strategy, worlds, powers in places.values()
+    ]

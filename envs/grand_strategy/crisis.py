@@ -176,7 +176,7 @@ def answer(world: Any, parameters: Any) -> None:
                 honours = True
             arrives = honours
             if honours and parameters.slips != 0:
-                arrives = happens(world, parameters.reliability)
+                arrives = happens(world, world.reliability)
             world.called[ally] += 1.0
             if arrives:
                 world.comes[ally, target] = 1

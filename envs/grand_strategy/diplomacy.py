@@ -81,7 +81,7 @@ def expected_reliability(world: Any, parameters: Any, power: int) -> float:
     """Return the chance that others give a power of honouring its next pledge."""
     # (17) (3 x .745 + honoured) / (3 + called)
     prior = parameters.prior_calls
-    expected: float = (prior * parameters.reliability + world.honoured[power]) / (
+    expected: float = (prior * world.reliability + world.honoured[power]) / (
         prior + world.called[power]
     )
     return expected

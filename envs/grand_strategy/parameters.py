@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from counterpoise.envs.errors import ParameterError
 from counterpoise.envs.parameters import ParametersBase, parameter, parameters
 
 MOST_POWERS = 8
@@ -173,8 +174,12 @@ class Parameters(ParametersBase):
         False, 0, 1, observed=True, doc="Whether an ally that honours may yet fail to come (17)."
     )
     reliability: float = parameter(
-        0.745, 0.05, 1.0, observed=True, doc="What is expected of an untried ally (17; Leeds 2003)."
+        0.745, 0.05, 1.0, doc="What is expected of an untried ally (17; Leeds 2003)."
     )
+    reliability_year: int = parameter(
+        0, 0, 200, unit="year", doc="When reliability changes; 0 is never."
+    )
+    later_reliability: float = parameter(0.5, 0.05, 1.0, doc="What it then becomes.")
     prior_calls: float = parameter(
         3.0, 0.1, 50.0, unit="calls", doc="Weight of that expectation against the record (17)."
     )
@@ -304,7 +309,7 @@ class Parameters(ParametersBase):
         (0.25,), 0.0, 1.0, unit="years", per_power=True, doc="V at the start."
     )
     debt: float = parameter(
-        (0.6,), -0.5, 1.8, unit="of product", per_power=True, doc="B at the start."
+        (0.6,), -0.5, 3.0, unit="of product", per_power=True, doc="B at the start."
     )
     coherence: float = parameter((0.6,), 0.0, 1.0, per_power=True, doc="S at the start.")
     proximity: float = parameter(
@@ -322,6 +327,12 @@ class Parameters(ParametersBase):
     allied: bool = parameter(False, 0, 1, per_pair=True, doc="Who is allied at the start.")
 
     def check(self) -> None:
-        """Refuse an ally on one side only, and a surge of a power that is not there."""
+        """Refuse an ally on one side only, a surge of nobody, and debts that no one would lend."""
         self.refuse_one_sided("allied")
         self.refuse_seat("surge_power")
+        for power, debt in enumerate(self.debt):  # type: ignore[arg-type, var-annotated]
+            if debt > self.debt_limit:
+                raise ParameterError(
+                    f"debt of power {power} is {debt:g} of product, above debt_limit "
+                    f"{self.debt_limit:g}: lower it, or raise the limit."
+                )

@@ -51,6 +51,7 @@ FEATURES = (
     Feature("standing", 0.0, 1.0, doc="What others expect of one's pledges."),
     Feature("allies", 0.0, 7.0, "allies", "How many one has."),
     Feature("scaling", 0.0, 1.0, doc="Share of last year's plan that could be paid."),
+    Feature("reliability", 0.0, 1.0, doc="What is expected of an untried ally."),
     Feature("other_alive", 0.0, 1.0, doc="Whether the other has not fallen.", others=True),
     Feature("other_size", -5.0, 5.0, "log", "Its product over one's own.", others=True),
     Feature("other_debt", -2.0, 3.0, "of its product", "Its debt.", others=True),
@@ -147,6 +148,7 @@ def observe(world: Any, parameters: Any, observations: Any) -> None:
         row[17] = world.standing[power]
         row[18] = world.allies[power]
         row[19] = world.scaling[power]
+        row[20] = world.reliability
         own_strength = effective(world.arms[power], world.readiness[power])
         own_defence = parameters.home_advantage * own_strength + _seen_help(
             world, parameters, power, power

@@ -73,6 +73,7 @@ WORLD = world_dtype(
     formed=PAIR_COUNT,
     turnover=COUNT,
     generation="i8",
+    reliability="f8",
     # -- this year's accounts --
     product=EACH,
     output=EACH,

@@ -93,6 +93,7 @@ def start(world: Any, parameters: Any) -> None:
                 world.allied[power, other] = parameters.allied[power, other]
     count_allies(world)
     forget_last_year(world)
+    world.reliability = parameters.reliability
     gather_intelligence(world, parameters)
     for power in range(powers):
         feel_secure(world, parameters, power)
@@ -278,6 +279,8 @@ def plan(world: Any, parameters: Any) -> None:
     """Turn to the new year: forces in being, alliances."""
     if parameters.surge_year > 0 and world.year == parameters.surge_year:
         world.arms[parameters.surge_power] *= parameters.surge
+    if parameters.reliability_year > 0 and world.year == parameters.reliability_year:
+        world.reliability = parameters.later_reliability
     forget_last_year(world)
     negotiate(world, parameters)
 

@@ -3,7 +3,12 @@
 A scenario file names its ``game``, a ``title`` and its ``sources``; ``[parameters]`` changes the
 game's parameters, and each ``[[power]]`` gives one power's ``name``, its per-power parameters and,
 under ``observed``, what that power really did, to be shown beside what is learned and predicted.
-``[scale]`` rescales a per-power parameter so that its largest value is the one given.
+``[scale]`` rescales a per-power parameter so that its largest value is the one given. Each
+``[[pair]]`` says ``between`` which two powers it stands and gives per-pair parameters: one value
+for both ways, or two, the first power's towards the second first; pairs that are not listed keep
+what ``[parameters]`` or the game says. A file that ``extends`` another scenario changes what that
+says: single parameters, powers by name, pairs by their two names. ``focus`` names the power that
+the scenario is about, which then sits in the first seat.
 """
 
 from __future__ import annotations
@@ -26,7 +31,18 @@ from counterpoise.envs.parameters import ParametersBase
 from counterpoise.envs.registration import game as game_named
 
 FOLDER = Path(__file__).resolve().parent
-FIELDS = {"title", "game", "sources", "notes", "parameters", "scale", "power"}
+FIELDS = {
+    "title",
+    "game",
+    "sources",
+    "notes",
+    "parameters",
+    "scale",
+    "power",
+    "pair",
+    "extends",
+    "focus",
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,6 +60,8 @@ class Scenario:
         What the powers really did, by the name of the outcome; NaN where it is not known.
     sources : list of str
     notes : str
+    focus : str
+        The power that it is about, in the first seat; empty if it is about all of them.
     """
 
     name: str
@@ -54,6 +72,7 @@ class Scenario:
     observed: dict[str, NDArray[np.float64]]
     sources: list[str]
     notes: str
+    focus: str = ""
 
 
 def scenario_names() -> list[str]:
@@ -84,6 +103,48 @@ def scenario(name: str | Path) -> Scenario:
     return _read(path, text, values)
 
 
+def _extended(path: Path, values: dict[str, Any], fault: Any) -> dict[str, Any]:
+    """Return a file's values on top of those of the scenario that it extends."""
+    if "extends" not in values:
+        return values
+    below = path.with_name(f"{values['extends']}.toml")
+    if not below.is_file():
+        below = FOLDER / f"{values['extends']}.toml"
+    if not below.is_file() or below == path:
+        known = [name for name in scenario_names() if name != path.stem]
+        raise fault(str(unknown_name("scenario", str(values["extends"]), known)), "extends")
+    base = tomllib.loads(below.read_text(encoding="utf-8"))
+    if "extends" in base:
+        raise fault(f"{below.stem} extends another itself: extend that one.", "extends")
+    made = {**base, **values}
+    for table in ("parameters", "scale"):
+        made[table] = {**base.get(table, {}), **values.get(table, {})}
+    made["sources"] = [*values.get("sources", []), *base.get("sources", [])]
+    powers = {power["name"]: dict(power) for power in base.get("power", [])}
+    for k, power in enumerate(values.get("power", [])):
+        if power.get("name") not in powers:
+            raise fault(
+                str(unknown_name(f"power of {below.stem}", str(power.get("name")), powers)),
+                "name", "power", k,
+            )  # fmt: skip
+        powers[power["name"]] |= power
+    made["power"] = list(powers.values())
+    made["pair"] = [*base.get("pair", []), *values.get("pair", [])]
+    return made
+
+
+def _focused(values: dict[str, Any], fault: Any) -> str | None:
+    """Put the power that a scenario is about into the first seat, and return its name."""
+    focus = values.get("focus")
+    if focus is None:
+        return None
+    names = [power.get("name") for power in values.get("power", [])]
+    if focus not in names:
+        raise fault(str(unknown_name("power", str(focus), names)), "focus")
+    values["power"].sort(key=lambda power: power["name"] != focus)
+    return str(focus)
+
+
 def _line_of(text: str, key: str, table: str = "", occurrence: int = 0) -> int:
     """Return the line where `key` stands in the `occurrence`-th table of that name, from 1."""
     here, seen = "", -1
@@ -109,6 +170,8 @@ def _read(path: Path, text: str, values: dict[str, Any]) -> Scenario:
     for key in values:
         if key not in FIELDS:
             raise fault(str(unknown_name("field", key, FIELDS)), key)
+    values = _extended(path, values, fault)
+    focus = _focused(values, fault)
     for key, kind in (("title", str), ("game", str), ("sources", list)):
         if not isinstance(values.get(key), kind):
             raise fault(f"is needed, as a {'text' if kind is str else 'list of texts'}.", key)
@@ -131,6 +194,7 @@ def _read(path: Path, text: str, values: dict[str, Any]) -> Scenario:
             raise fault("scales a per-power parameter by a positive number.", key, "scale")
         factor = largest / max(columns[key])
         columns[key] = [value * factor for value in columns[key]]
+    columns |= _pairs(values.get("pair", []), powers, changes, declarations, fault)
     try:
         parameters = game.parameters.from_mapping({**changes, **columns})
     except CounterpoiseError as error:
@@ -148,6 +212,7 @@ def _read(path: Path, text: str, values: dict[str, Any]) -> Scenario:
         },
         sources=list(values["sources"]),
         notes=str(values.get("notes", "")),
+        focus=focus or "",
     )
 
 
@@ -176,10 +241,49 @@ def _columns(powers: list[dict[str, Any]], declarations: Any, fault: Any) -> dic
     return columns
 
 
+def _pairs(
+    pairs: list[dict[str, Any]],
+    powers: list[dict[str, Any]],
+    changes: dict[str, Any],
+    declarations: Any,
+    fault: Any,
+) -> dict[str, Any]:
+    """Return the per-pair parameters, each as rows of one value a power."""
+    names = [power["name"] for power in powers]
+    known = [name for name in declarations if declarations[name].per_pair]
+    rows: dict[str, list[list[Any]]] = {}
+    for k, pair in enumerate(pairs):
+        between = pair.get("between")
+        if not isinstance(between, list) or len(between) != 2 or len(set(between)) != 2:
+            raise fault("must name two different powers.", "between", "pair", k)
+        for name in between:
+            if name not in names:
+                raise fault(str(unknown_name("power", str(name), names)), "between", "pair", k)
+        one, other = (names.index(name) for name in between)
+        for key, value in pair.items():
+            if key == "between":
+                continue
+            if key not in known:
+                raise fault(str(unknown_name("per-pair parameter", key, known)), key, "pair", k)
+            both = value if isinstance(value, list) else [value, value]
+            if len(both) != 2 or not all(isinstance(each, int | float) for each in both):
+                raise fault(f"must be one number, or two, not {value!r}.", key, "pair", k)
+            declaration = declarations[key]
+            for each in both:
+                if not declaration.low <= each <= declaration.high:
+                    limits = f"from {declaration.low:g} to {declaration.high:g}"
+                    raise fault(f"must be {limits}, not {each!r}.", key, "pair", k)
+            if key not in rows:
+                usual = changes.get(key, declaration.default)
+                rows[key] = [[usual] * len(names) for _ in names]
+            rows[key][one][other], rows[key][other][one] = both
+    return rows
+
+
 def _blamed(error: CounterpoiseError, columns: Any, declarations: Any, fault: Any) -> ScenarioError:
     """Return the fault at the value that is out of its range, or else at the parameters."""
     for key, column in columns.items():
-        for k, value in enumerate(column):
+        for k, value in enumerate(column if declarations[key].per_power else []):
             if not declarations[key].low <= value <= declarations[key].high:
                 blamed: ScenarioError = fault(str(error), key, "power", k)
                 return blamed
