@@ -8,6 +8,7 @@ from typing import Any
 from counterpoise.envs.compilation import rule
 
 LEAST_OUTPUT = 0.05
+LEAST_CAPITAL = 1e-3
 USUAL_RESEARCH, USUAL_PROCUREMENT = 0.025, 0.02
 
 
@@ -91,13 +92,15 @@ def accumulate(world: Any, parameters: Any, power: int) -> None:
     """Move capital and labour to the next year."""
     disturbed = min(world.trade_loss[power] + world.war_loss[power], 1.0)
     # (10) K' = (1 - depreciation) K + I (1 - X - W) + g_K Q / 2
-    world.capital[power] = (
+    capital = (
         (1.0 - parameters.depreciation) * world.capital[power]
         + world.invested[power] * (1.0 - disturbed)
         + parameters.industry_yield * world.industry[power] * world.output[power]
         + world.capital_gained[power]
         - world.capital_lost[power]
     )
+    # Where a deficit eats up more than there is, what is left is far below what a power falls at.
+    world.capital[power] = max(capital, LEAST_CAPITAL * world.first_capital[power])
     world.labour[power] *= 1.0 + parameters.labour_growth
 
 
