@@ -489,6 +489,30 @@ DOCTRINES: dict[str, Callable[[Parameters, int], Strategy]] = {
 }
 
 
+# What is said in odds is a threshold, and a doctrine is known by it.
+THRESHOLDS = ("boldness", "firmness", "alarm")
+
+
+def varied(
+    kind: type[Doctrine],
+    parameters: Parameters,
+    power: int,
+    rng: np.random.Generator,
+    spread: float,
+) -> Doctrine:
+    """Return a doctrine whose shares differ from its own by a lognormal factor each.
+
+    `spread` is the standard deviation of the factor's logarithm; thresholds stay.
+    """
+    changes: dict[str, Any] = {
+        field.name: value * float(np.exp(spread * rng.standard_normal()))
+        for field in dataclasses.fields(Traits)
+        if isinstance(value := getattr(kind.traits, field.name), float)
+        and field.name not in THRESHOLDS
+    }
+    return kind(parameters, power, dataclasses.replace(kind.traits, **changes))
+
+
 def population(
     parameters: Parameters,
     rng: np.random.Generator,
@@ -518,12 +542,5 @@ def population(
     drawn: list[Strategy] = []
     for power in range(parameters.powers):
         kind: Any = DOCTRINES[known[int(rng.integers(len(known)))]]
-        changes = {
-            field.name: value * float(np.exp(spread * rng.standard_normal()))
-            for field in dataclasses.fields(Traits)
-            if isinstance(value := getattr(kind.traits, field.name), float)
-            # What is said in odds is a threshold, and a doctrine is known by it.
-            and field.name not in ("boldness", "firmness", "alarm")
-        }
-        drawn.append(kind(parameters, power, dataclasses.replace(kind.traits, **changes)))
+        drawn.append(varied(kind, parameters, power, rng, spread))
     return drawn

@@ -587,6 +587,80 @@ def benchmark(
         typer.echo(out / "table.md")
 
 
+@app.command()
+def tournament(
+    game: GameName,
+    who: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--with",
+            metavar="STRATEGY",
+            help="One that takes part; several times. By default all doctrines of the game.",
+        ),
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=2, help="Worlds of each match.")] = 500,
+    settings: Settings = None,
+    scenario: ScenarioName = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Folder for the page and the Parquet.")
+    ] = None,
+    as_json: AsJson = False,
+    processes: Processes = None,
+) -> None:
+    """Have every strategy enter every population of another: who does best among whom?
+
+    counterpoise tournament grand_strategy
+    counterpoise tournament grand_strategy --with hawk --with dove --with runs/grand/seed_0
+    counterpoise tournament grand_strategy --set autonomy_cost=0.004 --seeds 100
+    """
+    from counterpoise.envs.registration import game as game_named
+    from counterpoise.evaluation.tournament import hold, print_tournament
+    from counterpoise.evaluation.trainings import usual_processes
+
+    parameters, _ = _parameters_asked(game, settings, scenario, None)
+    with _waiting("Playing …"):
+        held = hold(
+            game_named(game),
+            parameters,
+            who,
+            count=seeds,
+            processes=processes or usual_processes(),
+        )
+    asked = [*(settings or []), *([f"scenario {scenario}"] if scenario else [])]
+    words = f"{parameters.powers} powers, " + (", ".join(asked) or "default parameters")
+    written = held.write(out, words) if out is not None else []
+    if as_json:
+        _print_json({"matches": held.tidy().to_dicts(), "dominant": held.dominant()})
+        return
+    print_tournament(_console(), held)
+    for path in written:
+        typer.echo(path)
+
+
+@app.command()
+def exam(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder.")],
+    seeds: Annotated[int, typer.Option(min=2, help="Worlds of each test.")] = 200,
+    parquet: Annotated[Path | None, typer.Option(help="Also write the marks as Parquet.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Have a learned policy sit the exam of its game: scenarios among powers it never met.
+
+    counterpoise exam runs/grand/seed_0
+    """
+    from counterpoise.evaluation import exam as exams
+    from counterpoise.training.runs import Run
+
+    with _waiting("Sitting the exam …"):
+        marks = exams.sit(Run(run), count=seeds)
+    if parquet is not None:
+        exams.write(marks, parquet)
+    if as_json:
+        _print_json(exams.tidy(marks).to_dicts())
+    else:
+        exams.print_marks(_console(), marks)
+
+
 def _intervals_apart(row: dict[str, Any]) -> dict[str, Any]:
     import dataclasses
 

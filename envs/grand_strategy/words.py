@@ -1,0 +1,133 @@
+"""What happened in a year, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from counterpoise.envs.grand_strategy.world import (
+    BACKED_DOWN,
+    BEATEN,
+    CONCEDED,
+    HELD,
+    NO_DEMAND,
+    RESISTED,
+)
+
+QUIET = "A quiet year."
+NOBODY = -1
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return names as "A", "A and B" or "A, B and C"."""
+    if len(names) < 2:
+        return "".join(names)
+    return f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def verb(names: Sequence[str], one: str, several: str) -> str:
+    """Return names with a verb that agrees with their number."""
+    return f"{listed(names)} {one if len(names) == 1 else several}"
+
+
+def events(record: Any, parameters: Any, names: Sequence[str]) -> list[str]:
+    """Return what happened in the last year, or in this one so far; the gravest first.
+
+    Parameters
+    ----------
+    record : numpy record
+        One world.
+    parameters : Parameters
+    names : sequence of str, [powers]
+
+    Returns
+    -------
+    list of str
+        One line an event; one line that says so where nothing happened.
+    """
+    if record["year"] == 0 and record["phase"] == 0:
+        return ["The first year begins."]
+    powers = range(int(record["powers"]))
+    wars: list[str] = []
+    peace: list[str] = []
+    for target in powers:
+        told = demand_in_words(record, names, target)
+        if told:
+            (wars if record["outcome"][target] in (HELD, BEATEN) else peace).append(told)
+    lines = wars + peace
+    for name, field, one, several in (
+        ("fallen", "alive", "is out of the game", "are out of the game"),
+        ("default", "default", "defaults on its debt", "default on their debts"),
+    ):
+        wanted = 0 if name == "fallen" else 1
+        who = [names[power] for power in powers if record[field][power] == wanted]
+        if who:
+            lines.append(f"{verb(who, one, several)}.")
+    lines += pressure_in_words(record, names)
+    lines += ties_in_words(record, names)
+    changed = [names[power] for power in powers if record["turnover"][power] == 1]
+    if changed:
+        lines.append(f"{verb(changed, 'changes its government', 'change their governments')}.")
+    if record["generation"] == 1:
+        lines.append("A new generation of arms makes the old ones worth less.")
+    dark = [names[power] for power in powers if record["blackout"][power] == 1]
+    if dark:
+        lines.append(f"{verb(dark, 'suffers a blackout', 'suffer blackouts')}.")
+    return lines or [QUIET]
+
+
+def demand_in_words(record: Any, names: Sequence[str], target: int) -> str:
+    """Return the demand that was made of a power, and how it ended; "" if there was none."""
+    demander = int(record["demanded_by"][target])
+    if demander == NOBODY:
+        return ""
+    outcome = int(record["outcome"][target])
+    words = f"{names[demander]} demands something of {names[target]}"
+    if outcome == NO_DEMAND:
+        return f"{words}."
+    if outcome == CONCEDED:
+        return f"{words}, which concedes."
+    words += ", which mobilises" if record["mobilised"][target] else ", which resists"
+    called = [ally for ally in range(len(names)) if record["calls"][ally, target]]
+    came = [names[ally] for ally in called if record["comes"][ally, target]]
+    away = [names[ally] for ally in called if not record["comes"][ally, target]]
+    if came:
+        words += f"; {verb(came, 'comes', 'come')} to its help"
+    if away:
+        words += f"; {verb(away, 'does', 'do')} not come"
+    odds = f"odds {100 * float(record['odds'][target]):.0f} %"
+    return (
+        words
+        + {
+            RESISTED: ".",
+            BACKED_DOWN: f"; {names[demander]} backs down ({odds}).",
+            HELD: f". War ({odds}): {names[target]} holds out.",
+            BEATEN: f". War ({odds}): {names[target]} is beaten.",
+        }[outcome]
+    )
+
+
+def pressure_in_words(record: Any, names: Sequence[str]) -> list[str]:
+    """Return the embargoes, and those that were bought off."""
+    lines = []
+    powers = range(len(names))
+    for target in powers:
+        makers = [names[maker] for maker in powers if record["embargo"][maker, target] == 1]
+        if makers:
+            lines.append(f"{verb(makers, 'embargoes', 'embargo')} {names[target]}.")
+        paid = [names[maker] for maker in powers if record["tribute"][target, maker] == 1]
+        if paid:
+            whose = "'s embargo" if len(paid) == 1 else "'s embargoes"
+            lines.append(f"{names[target]} buys off {listed(paid)}{whose}.")
+    return lines
+
+
+def ties_in_words(record: Any, names: Sequence[str]) -> list[str]:
+    """Return the alliances that were formed this year."""
+    pairs = [
+        f"{names[one]} and {names[other]}"
+        for one in range(len(names))
+        for other in range(one + 1, len(names))
+        if record["formed"][one, other] == 1
+    ]
+    return [f"New allies: {'; '.join(pairs)}."] if pairs else []
