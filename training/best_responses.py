@@ -6,6 +6,12 @@ far learning falls below it; where it is not, this is what there is.
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
 from counterpoise.agents.learned import LearnedStrategy
 from counterpoise.envs.strategy import Profile
 from counterpoise.training.configuration import Configuration
@@ -21,6 +27,7 @@ def learn_best_response(
     agent_steps: int | None = None,
     device: str = "auto",
     measures: Measures | None = None,
+    start: Mapping[str, NDArray[np.float32]] | None = None,
 ) -> LearnedStrategy:
     """Learn what one power does best against the others of a profile.
 
@@ -38,6 +45,9 @@ def learn_best_response(
     device : str
     measures : Measures, optional
         Where observations and payoffs lie, if that is known already.
+    start : mapping of str to ndarray, optional
+        The weights of a policy of the same configuration from which learning sets out, so that
+        what it finds is not worse for want of time.
 
     Returns
     -------
@@ -49,8 +59,16 @@ def learn_best_response(
     )
     if measures is None:
         measures = measure(alone, step_discount(alone))
+    if start is not None:
+        measures = dataclasses.replace(
+            measures,
+            feature_mean=start["feature_mean"],
+            feature_scale=start["feature_scale"],
+        )
     with small_networks():
-        course = course_of_one(alone, measures, profile, power, seed=seed, device=device)
+        course = course_of_one(
+            alone, measures, profile, power, seed=seed, device=device, start=start
+        )
     return LearnedStrategy(
         alone.the_game(),
         alone.parameters_to_judge(),
@@ -79,9 +97,12 @@ def course_of_one(
     *,
     seed: int,
     device: str,
+    start: Mapping[str, NDArray[np.float32]] | None = None,
 ) -> Course:
     """Return the finished course of one power that learned against the others of a profile."""
     course = Course(alone, measures, seed=seed, device=device, seats=[power], profile=list(profile))
+    if start is not None:
+        course.set_out_from(start)
     try:
         course.go()
     finally:

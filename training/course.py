@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -272,6 +272,27 @@ class Course(BaseCallback):
         share = 1.0 / max(1.0, self.configuration.averaging * batches)
         for name, value in self._weights().items():
             self.averaged[name] += share * (value - self.averaged[name])
+
+    def set_out_from(self, weights: Mapping[str, NDArray[np.float32]]) -> None:
+        """Begin with the actor and critic of a policy that was learned before.
+
+        Raises
+        ------
+        ValueError
+            If its networks are of another shape.
+        """
+        networks = self.learner.policy.mlp_extractor
+        with torch.no_grad():
+            for name, value in networks.named_parameters():
+                if name.startswith(("actor.", "critic.")):
+                    found = weights[name]
+                    if tuple(found.shape) != tuple(value.shape):
+                        raise ValueError(
+                            f"{name} is of shape {found.shape} in the policy to begin with, and of "
+                            f"{tuple(value.shape)} here: learn with its own configuration."
+                        )
+                    value.copy_(torch.as_tensor(found))
+        self.averaged = self._weights()
 
     def _weights(self) -> dict[str, torch.Tensor]:
         state = self.learner.policy.mlp_extractor.state_dict()

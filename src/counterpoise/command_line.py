@@ -661,6 +661,50 @@ def exam(
         exams.print_marks(_console(), marks)
 
 
+@app.command()
+def exploit(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder.")],
+    power: Annotated[int, typer.Option(min=0, help="Whose seat answers.")] = 0,
+    agent_steps: Annotated[
+        int, typer.Option(min=1, help="Decisions that each answer is learned from.")
+    ] = 5_000_000,
+    seed: Annotated[int, typer.Option(min=0, help="Of the learning.")] = 0,
+    scenario: ScenarioName = None,
+    settings: Settings = None,
+    as_json: AsJson = False,
+) -> None:
+    """Learn a best response to a run's policy: how much is there still to gain?
+
+    For games without a solved equilibrium; a solved game has exact answers: counterpoise compare.
+
+      counterpoise exploit runs/grand/seed_0
+      counterpoise exploit runs/great_powers/seed_0 --scenario europe --power 1
+    """
+    import dataclasses
+
+    from counterpoise.evaluation.exploitability import exploit as find
+    from counterpoise.training.runs import Run
+
+    the_run = Run(run)
+    parameters = None
+    if scenario or settings:
+        parameters, _ = _parameters_asked(the_run.game.name, settings, scenario, None)
+    with _waiting("Learning to answer the policy, and to answer random play …"):
+        found = find(
+            the_run, power=power, agent_steps=agent_steps, seed=seed, parameters=parameters
+        )
+    if as_json:
+        _print_json({**dataclasses.asdict(found), "stake": found.stake, "regret": found.regret})
+        return
+    console = _console()
+    console.print(f"The policy in seat {power} among its own kind: {found.own:.3f}")
+    console.print(
+        f"A learned answer to it: {found.response:.3f} (s.e. of the gain {found.error:.3f})"
+    )
+    console.print(f"Stake: {found.stake:.3f}, from {found.random:.3f} at random among the random")
+    console.print(f"[bold]Regret at least {found.regret:.4f} of the stake[/]")
+
+
 def _intervals_apart(row: dict[str, Any]) -> dict[str, Any]:
     import dataclasses
 
