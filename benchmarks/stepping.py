@@ -52,9 +52,16 @@ def sampled_actions(worlds: Worlds, rng: np.random.Generator) -> list[Any]:
     return [worlds.action_low + rng.random(shape) * span for _ in range(SAMPLED)]
 
 
-def engine(game: str, count: int) -> tuple[Callable[[int], None], int]:
+def cases() -> dict[str, tuple[str, dict[str, Any]]]:
+    """Return every game with its parameters, by the name of its row."""
+    rows: dict[str, tuple[str, dict[str, Any]]] = {name: (name, {}) for name in game_names()}
+    rows["grand_strategy, 8 powers"] = ("grand_strategy", {"powers": 8})
+    return rows
+
+
+def engine(game: str, count: int, parameters: dict[str, Any]) -> tuple[Callable[[int], None], int]:
     """Return a function that steps a batch so many times, and its number of powers."""
-    worlds = Worlds(game, count)
+    worlds = Worlds(game, count, parameters)
     actions = sampled_actions(worlds, np.random.default_rng(0))
     worlds.reset(0)
 
@@ -137,22 +144,23 @@ def measure(seconds: float, repeats: int) -> dict[str, Any]:
     """Return every figure."""
     plays: dict[str, Callable[[int], None]] = {}
     powers: dict[str, int] = {}
-    for game in game_names():
-        plays[f"{game} batch"], powers[game] = engine(game, BATCH)
-        plays[f"{game} engine"], _ = engine(game, 1)
-        plays[f"{game} pettingzoo"], _ = parallel(CounterpoiseParallel(game))
+    for row, (game, parameters) in cases().items():
+        plays[f"{row} batch"], powers[row] = engine(game, BATCH, parameters)
+        plays[f"{row} engine"], _ = engine(game, 1, parameters)
+        env = CounterpoiseParallel(game, parameters=parameters)
+        plays[f"{row} pettingzoo"], _ = parallel(env)
     tag = simple_tag()
     if tag is not None:
         plays["simple_tag"], powers["simple_tag"] = parallel(tag)
     taken = seconds_a_step(plays, seconds, repeats)
     games = {}
-    for game in game_names():
+    for row, (game, _) in cases().items():
         cold, has_torch = first_step(game, min(repeats, 3))
-        pettingzoo = taken[f"{game} pettingzoo"]
-        games[game] = {
-            "powers": powers[game],
-            "batched_agent_steps_per_second": BATCH * powers[game] / taken[f"{game} batch"],
-            "engine_microseconds_per_step": 1e6 * taken[f"{game} engine"],
+        pettingzoo = taken[f"{row} pettingzoo"]
+        games[row] = {
+            "powers": powers[row],
+            "batched_agent_steps_per_second": BATCH * powers[row] / taken[f"{row} batch"],
+            "engine_microseconds_per_step": 1e6 * taken[f"{row} engine"],
             "pettingzoo_microseconds_per_step": 1e6 * pettingzoo,
             "times_faster_than_simple_tag": taken["simple_tag"] / pettingzoo if tag else None,
             "import_and_first_step_seconds": cold,
