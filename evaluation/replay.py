@@ -5,18 +5,21 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from counterpoise.envs.errors import CounterpoiseError
 from counterpoise.envs.game import Choice, Continuous, Game
 from counterpoise.envs.parameters import ParametersBase
-from counterpoise.envs.render import alliance_groups, render_ansi
+from counterpoise.envs.render import alliance_groups, render_ansi, render_rgb
 from counterpoise.envs.rollouts import play
 from counterpoise.envs.scenarios import Scenario
 from counterpoise.envs.strategy import Profile
 from counterpoise.envs.worlds import Worlds
+from counterpoise.training.runs import write_atomically
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -153,6 +156,30 @@ def watch(episode: Episode, console: Console, *, delay: float = 0.5) -> None:
             live.update(Text(frame(episode, step)), refresh=True)
             if step < episode.steps:
                 time.sleep(delay)
+
+
+def write_picture(episode: Episode, path: Path) -> None:
+    """Write the picture of the year in which most happened as PNG; of the last one if none tells.
+
+    Raises
+    ------
+    CounterpoiseError
+        If the path does not end in ``.png``.
+    """
+    import matplotlib.image
+
+    if path.suffix != ".png":
+        raise CounterpoiseError(f"A picture is a PNG: give a path that ends in .png, not {path}.")
+    told = [0] * len(episode.records)
+    if episode.game.events is not None:
+        told = [
+            len(episode.game.events(record, episode.parameters, episode.names))
+            for record in episode.records
+        ]
+    # The latest of those in which most happened.
+    step = max(range(len(told)), key=lambda k: (told[k], k))
+    pixels = render_rgb(episode.game, episode.records[step], episode.parameters, episode.names)
+    write_atomically(path, lambda place: matplotlib.image.imsave(place, pixels, format="png"))
 
 
 def as_data(episode: Episode) -> dict[str, Any]:

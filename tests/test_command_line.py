@@ -19,8 +19,8 @@ from counterpoise import command_line
 from counterpoise.envs.errors import CounterpoiseError
 from counterpoise.envs.registration import game_names
 from counterpoise.evaluation import demonstration
-from counterpoise.training.configuration import load, shipped
-from counterpoise.training.learn import Interrupted
+from counterpoise.training.configuration import Configuration, load, shipped
+from counterpoise.training.learn import Interrupted, train
 from counterpoise.training.runs import Run
 
 SMALL = """
@@ -431,3 +431,79 @@ def test_every_equilibrium_is_told(run: Any, tmp_path: Path) -> None:
     assert "symmetric" in told.out
     assert "power 2 leads" in told.out
     assert picture.is_file()
+
+
+# -- the full game ---------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def grand(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a small run of the full game."""
+    folder = tmp_path_factory.mktemp("grand")
+    asked = Configuration(
+        name="small", game="grand_strategy", policy="anonymous", agent_steps=2_000, worlds=16,
+        steps=8, minibatch=256, hidden=(8,), mixed=True,
+    )  # fmt: skip
+    train(asked, folder / "run")
+    return folder / "run"
+
+
+def test_a_scenario_is_described_with_its_powers_pairs_and_sources(run: Any) -> None:
+    told = run("describe", "grand_strategy", "--scenario", "europe")
+    assert told.code == 0
+    for words in ("Europe", "Japan", "Proximity", "reliability_year", "SIPRI"):
+        assert words in told.out
+    data = run("describe", "grand_strategy", "--scenario", "europe", "--json").data
+    assert data["powers"][0] == data["focus"] == "Europe"
+    assert data["parameters"]["reliability"] == 0.9
+    told = run("describe", "arms_race", "--scenario", "europe")
+    assert told.code != 0
+    assert "is of grand_strategy" in told.err
+
+
+def test_a_tournament_prints_and_writes_its_matrix(run: Any, tmp_path: Path) -> None:
+    asked = ["tournament", "grand_strategy", "--with", "hawk", "--with", "dove", "--seeds", "3"]
+    told = run(*asked, "--out", tmp_path, "--processes", "1")
+    assert told.code == 0
+    assert "paired s.e." in told.out
+    assert (tmp_path / "tournament.md").is_file()
+    data = run(*asked, "--processes", "1", "--json").data
+    assert {row["entrant"] for row in data["matches"]} == {"hawk", "dove"}
+    assert data["dominant"] in ([], ["hawk"], ["dove"])
+
+
+def test_an_exam_is_sat_and_written(run: Any, grand: Path, tmp_path: Path) -> None:
+    told = run("exam", grand, "--seeds", "2", "--parquet", tmp_path / "marks.parquet")
+    assert told.code == 0
+    assert "the last balancer" in told.out
+    marks = polars.read_parquet(tmp_path / "marks.parquet")
+    assert len(marks) == 9
+
+
+def test_an_exam_of_a_solved_game_is_refused(run: Any, trained: Path) -> None:
+    told = run("exam", trained / "runs" / "seed_0")
+    assert told.code != 0
+    assert "equilibrium" in told.err
+
+
+def test_a_policy_is_exploited(run: Any, grand: Path) -> None:
+    data = run("exploit", grand, "--agent-steps", "500", "--json").data
+    assert data["regret"] == pytest.approx((data["response"] - data["own"]) / data["stake"])
+    told = run("exploit", grand, "--power", "7")
+    assert told.code != 0
+    assert "no power 7" in told.err
+
+
+def test_a_year_is_written_as_a_picture(run: Any, tmp_path: Path) -> None:
+    watched = ["watch", "grand_strategy", "--with", "hawk", "--steps", "4", "--picture"]
+    assert run(*watched, tmp_path / "year.png").code == 0
+    assert (tmp_path / "year.png").read_bytes()[1:4] == b"PNG"
+    told = run(*watched, tmp_path / "year.jpg")
+    assert told.code != 0
+    assert ".png" in told.err
+
+
+def test_the_full_game_has_no_equilibrium_and_says_so(run: Any) -> None:
+    told = run("solve", "grand_strategy")
+    assert told.code != 0
+    assert "no solved equilibrium" in told.err

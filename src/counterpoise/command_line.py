@@ -146,15 +146,20 @@ def list_everything(as_json: AsJson = False) -> None:
 
 
 @app.command()
-def describe(game: GameName, as_json: AsJson = False) -> None:
+def describe(game: GameName, scenario: ScenarioName = None, as_json: AsJson = False) -> None:
     """Describe a game: its parameters, what powers see and do, who can play, after whom.
 
     counterpoise describe burden_sharing
+    counterpoise describe grand_strategy --scenario europe
     """
     from counterpoise.agents.named import doctrines
     from counterpoise.envs.registration import game as game_named
+    from counterpoise.theory.regret import is_solved
 
     the_game = game_named(game)
+    if scenario is not None:
+        _describe_scenario(the_game, scenario, as_json)
+        return
     described: dict[str, Any] = {
         "name": the_game.name,
         "version": the_game.version,
@@ -201,7 +206,59 @@ def describe(game: GameName, as_json: AsJson = False) -> None:
         for name, changes in described["variants"].items()
     ]
     _print_table(["name", "changes"], changed, words=2)
-    console.print(f"\nIts theory: counterpoise solve {the_game.name}", highlight=False)
+    if is_solved(the_game.name):
+        console.print(f"\nIts theory: counterpoise solve {the_game.name}", highlight=False)
+
+
+def _describe_scenario(game: Game, name: str, as_json: bool) -> None:
+    """Print a scenario: what each power and each pair starts from, and where that is from."""
+    from counterpoise.envs.scenarios import scenario as scenario_named
+
+    found = scenario_named(name)
+    if found.game != game.name:
+        raise CounterpoiseError(f"Scenario {found.name!r} is of {found.game}, not of {game.name}.")
+    usual = game.parameters.from_mapping({"powers": found.parameters.powers})
+    changed: dict[str, list[str]] = {"plain": [], "per_power": [], "per_pair": []}
+    for key, declaration in game.parameters.declarations.items():
+        kind = "per_pair" if declaration.per_pair else "plain"
+        kind = "per_power" if declaration.per_power else kind
+        if getattr(found.parameters, key) != getattr(usual, key):
+            changed[kind].append(key)
+    values = {key: getattr(found.parameters, key) for each in changed.values() for key in each}
+    if as_json:
+        observed = {key: column.tolist() for key, column in found.observed.items()}
+        _print_json(
+            {"name": found.name, "title": found.title, "powers": found.names, "focus": found.focus,
+             "parameters": values, "observed": observed, "sources": found.sources,
+             "notes": found.notes}
+        )  # fmt: skip
+        return
+    console = _console()
+    console.print(f"[bold]{found.name}[/bold]: {found.title}")
+    if found.notes:
+        console.print(found.notes, highlight=False)
+    columns = {key: [_as_text(value) for value in values[key]] for key in changed["per_power"]}
+    for key, column in found.observed.items():
+        columns[f"observed {key}"] = [_as_text(None if v != v else float(v)) for v in column]
+    console.print("\n[bold]Powers[/bold]")
+    rows = [[who, *(column[k] for column in columns.values())] for k, who in enumerate(found.names)]
+    _print_table(["power", *(key.replace("_", " ") for key in columns)], rows)
+    for key in changed["per_pair"]:
+        console.print(f"\n[bold]{key.capitalize()}[/bold], of the row towards the column")
+        matrix = [
+            [who, *("" if k == j else _as_text(values[key][k][j]) for j in range(len(rows)))]
+            for k, who in enumerate(found.names)
+        ]
+        _print_table(["", *found.names], matrix)
+    if changed["plain"]:
+        console.print("\n[bold]Other parameters that differ from the game's own[/bold]")
+        plain = [
+            [key, _as_text(values[key]), _as_text(getattr(usual, key))] for key in changed["plain"]
+        ]
+        _print_table(["parameter", "here", "usually"], plain)
+    console.print("\n[bold]Sources[/bold]")
+    for source in found.sources:
+        console.print(f"- {source}", highlight=False)
 
 
 @app.command()
@@ -731,6 +788,10 @@ def watch(
     scenario: ScenarioName = None,
     delay: Annotated[float, typer.Option(min=0.0, help="Seconds between two steps.")] = 0.5,
     steps: Annotated[int, typer.Option(min=1, help="At most so many steps.")] = 60,
+    picture: Annotated[
+        Path | None,
+        typer.Option(help="Write the picture of the year in which most happened, as PNG."),
+    ] = None,
 ) -> None:
     """Watch one episode in the terminal, year by year.
 
@@ -739,11 +800,15 @@ def watch(
     counterpoise watch arms_race --with equilibrium --with worst_case_armer
     counterpoise watch burden_sharing --with runs/burden/seed_0 --delay 0
     """
-    from counterpoise.evaluation.replay import play_episode
+    from counterpoise.evaluation.replay import play_episode, write_picture
     from counterpoise.evaluation.replay import watch as watch_episode
 
     the_game, parameters, names, profile = _played(what, who, settings, scenario)
     episode = play_episode(the_game, parameters, profile, names=names, seed=seed, steps=steps)
+    if picture is not None:
+        write_picture(episode, picture)
+        typer.echo(picture)
+        return
     watch_episode(episode, _console(), delay=delay)
 
 
@@ -755,6 +820,7 @@ def _played(
     from counterpoise.envs.registration import game as game_named
     from counterpoise.envs.scenarios import scenario as scenario_named
     from counterpoise.evaluation.replay import power_names
+    from counterpoise.theory.regret import is_solved
     from counterpoise.training.runs import Run
 
     if os.sep in what or Path(what).is_dir():
@@ -770,7 +836,7 @@ def _played(
         return run.game, run.parameters, names, list(run.profile())
     parameters, names = _parameters_asked(what, settings, scenario, None)
     the_game = game_named(what)
-    asked = who or ["equilibrium"]
+    asked = who or ["equilibrium" if is_solved(what) else "random"]
     if len(asked) not in (1, parameters.powers):
         raise CounterpoiseError(
             f"{len(asked)} strategies for {parameters.powers} powers: give --with once for all, or "
