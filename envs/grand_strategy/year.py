@@ -42,7 +42,6 @@ from counterpoise.envs.grand_strategy.resilience import risk_blackout, secure_su
 from counterpoise.envs.grand_strategy.treasury import carry_out_budget, settle_debt, transfer
 from counterpoise.envs.grand_strategy.world import (
     ANSWER,
-    BUDGET_LINES,
     CHALLENGE,
     DEFAULT_AT,
     KEEP,
@@ -160,49 +159,28 @@ def seat_powers(world: Any, parameters: Any) -> None:
 
 
 @rule
-def read_budget(world: Any, power: int, line: int, amount: float) -> None:
-    """Write one line of a power's budget."""
-    if line == 0:
-        world.tax[power] = amount
-    elif line == 1:
-        world.procurement[power] = amount
-    elif line == 2:
-        world.upkeep[power] = amount
-    elif line == 3:
-        world.research[power] = amount
-    elif line == 4:
-        world.industry[power] = amount
-    elif line == 5:
-        world.supply[power] = amount
-    elif line == 6:
-        world.stockpile[power] = amount
-    elif line == 7:
-        world.welfare[power] = amount
-    elif line == 8:
-        world.integration[power] = amount
-    else:
-        world.aid[power] = amount
+def share(actions: Any, power: int, line: int, by_level: bool) -> float:
+    """Return one line of a power's budget: the amount itself, or that of a level."""
+    amount: float = actions[power, line]
+    return LEVELS[line, int(amount)] if by_level else amount
 
 
 @rule
-def read_choices(world: Any, actions: Any) -> None:
-    """Write down what the powers chose, budgets by level."""
+def read_actions(world: Any, actions: Any, by_level: bool) -> None:
+    """Write down what the powers chose; the budget when a year is planned."""
     is_plan = world.phase == PLAN
     for power in range(world.powers):
         if is_plan:
-            for line in range(BUDGET_LINES):
-                read_budget(world, power, line, LEVELS[line, actions[power, line]])
-        read_orders(world, power, actions)
-
-
-@rule
-def read_amounts(world: Any, actions: Any) -> None:
-    """Write down what the powers chose, budgets by amount."""
-    is_plan = world.phase == PLAN
-    for power in range(world.powers):
-        if is_plan:
-            for line in range(BUDGET_LINES):
-                read_budget(world, power, line, actions[power, line])
+            world.tax[power] = share(actions, power, 0, by_level)
+            world.procurement[power] = share(actions, power, 1, by_level)
+            world.upkeep[power] = share(actions, power, 2, by_level)
+            world.research[power] = share(actions, power, 3, by_level)
+            world.industry[power] = share(actions, power, 4, by_level)
+            world.supply[power] = share(actions, power, 5, by_level)
+            world.stockpile[power] = share(actions, power, 6, by_level)
+            world.welfare[power] = share(actions, power, 7, by_level)
+            world.integration[power] = share(actions, power, 8, by_level)
+            world.aid[power] = share(actions, power, 9, by_level)
         read_orders(world, power, actions)
 
 
@@ -263,14 +241,14 @@ def advance(world: Any, parameters: Any, rewards: Any) -> bool:
 @rule
 def step(world: Any, parameters: Any, actions: Any, rewards: Any) -> bool:
     """Play one step in which every decision is a choice."""
-    read_choices(world, actions)
+    read_actions(world, actions, True)
     return bool(advance(world, parameters, rewards))
 
 
 @rule
 def step_by_amounts(world: Any, parameters: Any, actions: Any, rewards: Any) -> bool:
     """Play one step in which every decision is an amount."""
-    read_amounts(world, actions)
+    read_actions(world, actions, False)
     return bool(advance(world, parameters, rewards))
 
 
