@@ -25,8 +25,8 @@ def can_ally(world: Any, parameters: Any, power: int, other: int) -> bool:
         world.alive[power] == 1
         and world.alive[other] == 1
         and world.allied[power, other] == 0
-        and world.allies[power] < parameters.most_allies
-        and world.allies[other] < parameters.most_allies
+        and world.allies[power] < parameters.most_allies[power]
+        and world.allies[other] < parameters.most_allies[other]
     )
 
 

@@ -169,7 +169,9 @@ class Parameters(ParametersBase):
     alliance_trade: float = parameter(
         0.002, 0.0, 0.02, unit="of product", doc="What trade with an ally brings (16)."
     )
-    most_allies: int = parameter(7, 0, 7, unit="allies", doc="No power has more allies.")
+    most_allies: int = parameter(
+        (7,), 0, 7, unit="allies", per_power=True, doc="A power has no more allies than this."
+    )
     slips: bool = parameter(
         False, 0, 1, observed=True, doc="Whether an ally that honours may yet fail to come (17)."
     )
@@ -276,8 +278,9 @@ class Parameters(ParametersBase):
 
     # -- treatments --------------------------------------------------------------------------------
     most_procurement: float = parameter(
-        0.12, 0.0, 0.12, unit="of product", doc="No power procures more than this."
-    )
+        (0.12,), 0.0, 0.12, unit="of product", per_power=True,
+        doc="A power procures no more than this.",
+    )  # fmt: skip
     forced_procurement: float = parameter(
         (0.0,), 0.0, 0.06, unit="of product", per_power=True,
         doc="Procurement on top of what a power decides.",

@@ -52,6 +52,10 @@ FEATURES = (
     Feature("allies", 0.0, 7.0, "allies", "How many one has."),
     Feature("scaling", 0.0, 1.0, doc="Share of last year's plan that could be paid."),
     Feature("reliability", 0.0, 1.0, doc="What is expected of an untried ally."),
+    Feature("years_certain", 0.0, 5.0, "of 40 years", "How long it cannot end yet."),
+    Feature("most_allies", 0.0, 7.0, "allies", "One has no more than these."),
+    Feature("most_procurement", 0.0, 0.12, "of product", "One procures no more than this."),
+    Feature("forced_procurement", 0.0, 0.06, "of product", "Procured beside what one decides."),
     Feature("other_alive", 0.0, 1.0, doc="Whether the other has not fallen.", others=True),
     Feature("other_size", -5.0, 5.0, "log", "Its product over one's own.", others=True),
     Feature("other_debt", -2.0, 3.0, "of its product", "Its debt.", others=True),
@@ -149,6 +153,10 @@ def observe(world: Any, parameters: Any, observations: Any) -> None:
         row[18] = world.allies[power]
         row[19] = world.scaling[power]
         row[20] = world.reliability
+        row[21] = min(max((parameters.certain_years - world.year) / 40.0, 0.0), 5.0)
+        row[22] = parameters.most_allies[power]
+        row[23] = parameters.most_procurement[power]
+        row[24] = parameters.forced_procurement[power]
         own_strength = effective(world.arms[power], world.readiness[power])
         own_defence = parameters.home_advantage * own_strength + _seen_help(
             world, parameters, power, power

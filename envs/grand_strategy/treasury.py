@@ -57,7 +57,7 @@ def carry_out_budget(world: Any, parameters: Any, power: int) -> None:
     revenue = world.tax[power] * output
     procurement = min(
         world.procurement[power] + parameters.forced_procurement[power],
-        parameters.most_procurement,
+        parameters.most_procurement[power],
     )
     planned = output * (
         procurement
