@@ -1,0 +1,254 @@
+"""Predictions of the literature as data: a treatment, an outcome, a direction, a source.
+
+Those that come with the package stand in ``theory/predictions``, one TOML file each. A file of
+one's own needs ten lines::
+
+    title = "Dear autonomy, few allies"
+    statement = "The dearer autonomy is, the fewer allies powers have."
+    source = "Altfeld 1984"
+
+    [[tests]]
+    name = "what autonomy costs"
+    treatment = { parameter = "autonomy_cost", levels = [0.005, 0.02, 0.04] }
+    outcomes = [{ metric = "allies", expected = "falls" }]
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from counterpoise.envs.errors import CounterpoiseError, unknown_name
+from counterpoise.envs.parameters import ParametersBase
+
+FOLDER = Path(__file__).resolve().parent / "predictions"
+
+RISES, FALLS, POSITIVE, NEGATIVE = "rises", "falls", "positive", "negative"
+HALVED_BEFORE, HIGHEST_FIRST = "halved before", "highest first"
+EXPECTED = (RISES, FALLS, POSITIVE, NEGATIVE, HALVED_BEFORE, HIGHEST_FIRST)
+
+EVERYONE = "all"
+WHO = (EVERYONE, "large", "small", "allied", "unallied")
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """What is measured, of whom and when, and which way it should go.
+
+    Attributes
+    ----------
+    metric : str
+        A name in `counterpoise.evaluation.metrics`.
+    expected : str
+        ``rises`` or ``falls`` with the treatment; ``positive`` or ``negative`` at every level;
+        ``halved before``: falls below half of its largest value before the treatment reaches
+        `threshold`; ``highest first``: highest at the first level.
+    years : (int, int)
+        From the first of these to before the second.
+    of : str
+        ``all``; those that at the start were ``large`` or ``small`` beside the mean; in each year
+        the ``allied`` or the ``unallied``.
+    seats : tuple of int
+        Only these, if any are named.
+    """
+
+    metric: str
+    expected: str
+    threshold: float = 0.0
+    years: tuple[int, int] = (0, 40)
+    of: str = EVERYONE
+    seats: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.expected not in EXPECTED:
+            raise unknown_name("expectation", self.expected, EXPECTED)
+        if self.of not in WHO:
+            raise unknown_name("group of powers", self.of, WHO)
+        object.__setattr__(self, "years", tuple(self.years))
+        object.__setattr__(self, "seats", tuple(self.seats))
+        if len(self.years) != 2 or not 0 <= self.years[0] < self.years[1]:
+            raise CounterpoiseError(
+                f"years of {self.metric} must be [first, end], not {list(self.years)}."
+            )
+
+    @property
+    def sign(self) -> int:
+        """The sign that the estimate has if the prediction is right."""
+        return -1 if self.expected in (FALLS, NEGATIVE) else 1
+
+
+@dataclasses.dataclass(frozen=True)
+class Treatment:
+    """What is varied.
+
+    Attributes
+    ----------
+    name : str
+        Of the parameter, or what the settings amount to.
+    levels : tuple of float
+        Its values in order; what is plotted and regressed on.
+    settings : tuple of mapping
+        The changes of parameters at each level.
+    words : tuple of str
+        What each level is called, where a number says little.
+    """
+
+    name: str
+    levels: tuple[float, ...]
+    settings: tuple[Mapping[str, Any], ...]
+    words: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Test:
+    """One treatment and what should come of it.
+
+    Attributes
+    ----------
+    reverses : bool
+        Whether this is a boundary condition, under which theory expects another outcome than the
+        prediction's.
+    parameters : mapping
+        Changes that hold at every level.
+    """
+
+    __test__ = False  # not a test of pytest's
+
+    name: str
+    treatment: Treatment
+    outcomes: tuple[Outcome, ...]
+    parameters: Mapping[str, Any]
+    reverses: bool = False
+
+    def parameters_at(self, base: ParametersBase) -> list[ParametersBase]:
+        """Return the parameters of each level, as changes to `base`."""
+        return [
+            base.replace(**{**self.parameters, **setting}) for setting in self.treatment.settings
+        ]
+
+
+@dataclasses.dataclass(frozen=True)
+class Prediction:
+    """A claim of the literature about the full game.
+
+    Attributes
+    ----------
+    population : str
+        The training configuration whose population is asked.
+    caution : str
+        What a reader must know to judge the result.
+    sha256 : str
+        Of the file's bytes: what is registered before any training.
+    """
+
+    name: str
+    title: str
+    statement: str
+    source: str
+    tests: tuple[Test, ...]
+    seed_words: str
+    population: str
+    caution: str
+    sha256: str
+
+
+def shipped() -> list[str]:
+    """Return the names of the predictions that come with the package, P1 first."""
+    return sorted((path.stem for path in FOLDER.glob("P*.toml")), key=lambda name: int(name[1:]))
+
+
+def load(name: str | Path) -> Prediction:
+    """Read a prediction by name or path.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such prediction, or it holds an unknown key.
+    CounterpoiseError
+        If the file is not TOML, or something is missing; the message says where and what.
+    """
+    path = Path(name)
+    if path.suffix != ".toml":
+        path = FOLDER / f"{name}.toml"
+    if not path.is_file():
+        raise unknown_name("prediction", str(name), shipped())
+    content = path.read_bytes()
+    try:
+        values = tomllib.loads(content.decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise CounterpoiseError(f"{path}: {error}") from None
+    keys = ("title", "statement", "source", "seed_words", "population", "caution", "tests")
+    _refuse_unknown(values, keys, path.name)
+    _refuse_missing(values, ("title", "statement", "source", "tests"), path.name)
+    return Prediction(
+        name=path.stem,
+        title=values["title"],
+        statement=values["statement"],
+        source=values["source"],
+        tests=tuple(_test(each, f"{path.name}, test {k + 1}") for k, each in _counted(values)),
+        seed_words=values.get("seed_words", ""),
+        population=values.get("population", "predictions"),
+        caution=values.get("caution", ""),
+        sha256=hashlib.sha256(content).hexdigest(),
+    )
+
+
+def _counted(values: Mapping[str, Any]) -> list[tuple[int, Any]]:
+    return list(enumerate(values["tests"]))
+
+
+def _test(values: Mapping[str, Any], where: str) -> Test:
+    _refuse_unknown(values, ("name", "treatment", "outcomes", "parameters", "reverses"), where)
+    _refuse_missing(values, ("name", "treatment", "outcomes"), where)
+    outcomes = []
+    for each in values["outcomes"]:
+        _refuse_unknown(each, [field.name for field in dataclasses.fields(Outcome)], where)
+        _refuse_missing(each, ("metric", "expected"), where)
+        outcomes.append(Outcome(**each))
+    made = Test(
+        name=values["name"],
+        treatment=_treatment(values["treatment"], where),
+        outcomes=tuple(outcomes),
+        parameters=dict(values.get("parameters", {})),
+        reverses=bool(values.get("reverses", False)),
+    )
+    for outcome in made.outcomes:
+        if len(made.treatment.levels) < 2 and outcome.expected not in (POSITIVE, NEGATIVE):
+            raise CounterpoiseError(
+                f"{where}: {outcome.metric} cannot be seen to move over one level: give more "
+                "levels, or expect it to be positive or negative."
+            )
+    return made
+
+
+def _treatment(values: Mapping[str, Any], where: str) -> Treatment:
+    _refuse_unknown(values, ("parameter", "name", "levels", "settings", "words"), where)
+    _refuse_missing(values, ("levels",), where)
+    levels = tuple(values["levels"])
+    if "parameter" in values:
+        name = values["parameter"]
+        return Treatment(name, levels, tuple({name: level} for level in levels))
+    _refuse_missing(values, ("name", "settings"), where)
+    settings, words = tuple(values["settings"]), tuple(values.get("words", ()))
+    if len(settings) != len(levels) or (words and len(words) != len(levels)):
+        raise CounterpoiseError(
+            f"{where}: {len(levels)} levels need as many settings and words, not {len(settings)} "
+            f"and {len(words)}."
+        )
+    return Treatment(values["name"], levels, settings, words)
+
+
+def _refuse_unknown(values: Mapping[str, Any], known: Any, where: str) -> None:
+    for key in values:
+        if key not in known:
+            raise unknown_name(f"key in {where}", key, known)
+
+
+def _refuse_missing(values: Mapping[str, Any], needed: tuple[str, ...], where: str) -> None:
+    for key in needed:
+        if not values.get(key):
+            raise CounterpoiseError(f"{where}: {key} is missing.")
