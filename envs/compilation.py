@@ -139,6 +139,18 @@ def rule(function: Function) -> Function:
         return numba.njit(cache=True, **options)(function)  # type: ignore[no-any-return]
 
 
+def _tell_of_compiling(game: str, module: str) -> None:
+    """Tell a person at a terminal why the first step takes its time, if it will."""
+    folder, name = cache_folder(), module.rpartition(".")[2]
+    is_kept = folder is not None and any((folder / name).rglob("*.nbi"))
+    if not is_kept and sys.stderr.isatty():
+        print(
+            f"Compiling the rules of {game}: up to half a minute, once after an install or an "
+            "edit …",
+            file=sys.stderr,
+        )
+
+
 def load_driver(game: str, rules: dict[str, Callable[..., Any]]) -> ModuleType:
     """Load the loop over worlds with the rules of one game as its globals."""
     origins = [f"{each.__module__}.{each.__qualname__}" for each in rules.values()]
@@ -154,6 +166,8 @@ def load_driver(game: str, rules: dict[str, Callable[..., Any]]) -> ModuleType:
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     vars(module).update(rules)
+    if is_compiled():
+        _tell_of_compiling(game, name)
     if is_known:
         # Numba finds a function's module, when it writes the cache and when it reads it, by name.
         sys.modules[name] = module

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import shutil
@@ -196,3 +197,24 @@ def test_a_rule_above_the_package_is_kept_under_its_neighbours_hash(tmp_path: Pa
         assert somewhere("counterpoise.theory.solver", path) != kept
     assert somewhere("somebody.else", path) is None
     assert somewhere("__main__", path) is None
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_person_is_told_that_rules_are_being_compiled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    screen = Terminal()
+    monkeypatch.setattr(sys, "stderr", screen)
+    monkeypatch.setattr(compilation, "cache_folder", lambda: tmp_path)
+    compilation._tell_of_compiling("arms_race", "counterpoise.envs.driver_of_arms_race_0")
+    assert "Compiling the rules of arms_race" in screen.getvalue()
+    kept = tmp_path / "driver_of_arms_race_0" / "driver.step.nbi"
+    kept.parent.mkdir()
+    kept.touch()
+    screen.truncate(0)
+    compilation._tell_of_compiling("arms_race", "counterpoise.envs.driver_of_arms_race_0")
+    assert screen.getvalue() == ""
