@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import json
+import math
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -198,12 +199,16 @@ class Configuration:
                 )
                 + "."
             )
-        combinations = list(itertools.product(*self.varied.values()))
+        # There may be millions of combinations: one is drawn by its number.
+        counts = tuple(len(values) for values in self.varied.values())
         rng = np.random.default_rng(0)
         made = []
         for world in range(self.worlds):
-            chosen = combinations[int(rng.integers(len(combinations)))]
-            changes = dict(zip(self.varied, chosen, strict=True))
+            drawn = np.unravel_index(int(rng.integers(math.prod(counts))), counts) if counts else ()
+            changes = {
+                name: values[int(at)]
+                for (name, values), at in zip(self.varied.items(), drawn, strict=True)
+            }
             changes |= {
                 name: float(rng.uniform(lowest, highest))
                 for name, (lowest, highest) in self.drawn.items()
