@@ -14,6 +14,7 @@ import polars
 from counterpoise.agents.grand_strategy import DOCTRINES
 from counterpoise.envs.games.grand_strategy import Parameters
 from counterpoise.evaluation.episodes import watch
+from counterpoise.evaluation.metrics import METRICS
 from counterpoise.training.best_responses import learn_best_response
 from counterpoise.training.configuration import load
 from counterpoise.training.runs import write_atomically, write_text_atomically
@@ -42,13 +43,11 @@ def main() -> None:
         rows.append(
             {
                 "population": name,
-                "arms_share": arming.mean(),
+                "arms_share": METRICS["arms_share"](own),
                 "lowest_tenth": arming.quantile(0.1),
                 "highest_tenth": arming.quantile(0.9),
                 "arms": own["arms"].mean(),
-                "allies": own["allies"].mean(),
-                "demand_rate": own["demands"].mean(),
-                "war_rate": own["own_war"].mean(),
+                **{name: METRICS[name](own) for name in ("allies", "demand_rate", "war_rate")},
             }
         )
         print(rows[-1], flush=True)

@@ -189,16 +189,15 @@ def load(name: str | Path) -> Prediction:
         title=values["title"],
         statement=values["statement"],
         source=values["source"],
-        tests=tuple(_test(each, f"{path.name}, test {k + 1}") for k, each in _counted(values)),
+        tests=tuple(
+            _test(each, f"{path.name}, test {number}")
+            for number, each in enumerate(values["tests"], start=1)
+        ),
         seed_words=values.get("seed_words", ""),
         population=values.get("population", "predictions"),
         caution=values.get("caution", ""),
         sha256=hashlib.sha256(content).hexdigest(),
     )
-
-
-def _counted(values: Mapping[str, Any]) -> list[tuple[int, Any]]:
-    return list(enumerate(values["tests"]))
 
 
 def _test(values: Mapping[str, Any], where: str) -> Test:

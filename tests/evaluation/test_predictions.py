@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from pathlib import Path
 
 import numpy as np
@@ -14,19 +15,12 @@ from counterpoise.envs.errors import CounterpoiseError
 from counterpoise.envs.games.grand_strategy import GAME, Parameters
 from counterpoise.evaluation.episodes import Episodes, watch
 from counterpoise.evaluation.metrics import METRICS, measure
+from counterpoise.theory import prediction
 from counterpoise.theory.prediction import Outcome, load, shipped
 from counterpoise.training import configuration
 
-GOOD = """
-title = "Dear autonomy, few allies"
-statement = "The dearer autonomy is, the fewer allies powers have."
-source = "Altfeld 1984"
-
-[[tests]]
-name = "what autonomy costs"
-treatment = { parameter = "autonomy_cost", levels = [0.005, 0.02, 0.04] }
-outcomes = [{ metric = "allies", expected = "falls" }]
-"""
+# The example that the module's own docstring gives.
+GOOD = textwrap.dedent((prediction.__doc__ or "").split("::\n")[1])
 
 
 @pytest.fixture(scope="module")
@@ -40,9 +34,9 @@ def episodes() -> Episodes:
 def test_there_are_eighteen_and_each_can_be_asked_of_its_population() -> None:
     assert shipped() == [f"P{k}" for k in range(1, 19)]
     for name in shipped():
-        prediction = load(name)
-        base = configuration.load(prediction.population).game_parameters()
-        for test in prediction.tests:
+        made = load(name)
+        base = configuration.load(made.population).game_parameters()
+        for test in made.tests:
             assert len(test.parameters_at(base)) == len(test.treatment.levels)
             assert all(outcome.metric in METRICS for outcome in test.outcomes)
 
