@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from counterpoise.envs.errors import ParameterError
 from counterpoise.envs.games.grand_strategy import GAME, Parameters
 from counterpoise.envs.grand_strategy.resilience import MOST_RESILIENCE
 from counterpoise.envs.grand_strategy.world import BEATEN, CONCEDED
@@ -124,22 +123,21 @@ def assert_in_range(worlds: Worlds) -> None:
 
 def drawn_parameters(rng: np.random.Generator, powers: int) -> Parameters:
     """Draw every parameter from the whole of its range."""
-    while True:
-        changes: dict[str, Any] = {"powers": powers, "phased": False}
-        for name, declared in Parameters.declarations.items():
-            if name in changes or declared.per_pair:
-                continue
-            if declared.per_power:
-                value: Any = rng.uniform(declared.low, declared.high, powers).tolist()
-            elif declared.kind is float:
-                value = float(rng.uniform(declared.low, declared.high))
-            else:
-                value = int(rng.integers(declared.low, declared.high + 1))
-            changes[name] = value
-        try:
-            return Parameters.from_mapping(changes)
-        except ParameterError:
+    changes: dict[str, Any] = {"powers": powers, "phased": False}
+    for name, declared in Parameters.declarations.items():
+        if name in changes or declared.per_pair:
             continue
+        count = powers if declared.per_power else 1
+        values: list[Any]
+        if declared.kind is float:
+            values = rng.uniform(declared.low, declared.high, count).tolist()
+        else:
+            values = rng.integers(int(declared.low), int(declared.high) + 1, count).tolist()
+        changes[name] = values if declared.per_power else values[0]
+    # What is legal only beside another: a power that is there, a debt that is lent.
+    changes["surge_power"] = int(rng.integers(powers))
+    changes["debt"] = [min(each, changes["debt_limit"]) for each in changes["debt"]]
+    return Parameters.from_mapping(changes)
 
 
 def test_the_books_balance_in_ten_thousand_random_worlds_for_sixty_years() -> None:
