@@ -28,8 +28,12 @@ from counterpoise.envs.parameters import ParametersBase
 FOLDER = Path(__file__).resolve().parent / "predictions"
 
 RISES, FALLS, POSITIVE, NEGATIVE = "rises", "falls", "positive", "negative"
-HALVED_BEFORE, HIGHEST_FIRST = "halved before", "highest first"
-EXPECTED = (RISES, FALLS, POSITIVE, NEGATIVE, HALVED_BEFORE, HIGHEST_FIRST)
+HALVED_BEFORE, HALVED_AFTER, HIGHEST_FIRST = "halved before", "halved after", "highest first"
+EXPECTED = (RISES, FALLS, POSITIVE, NEGATIVE, HALVED_BEFORE, HALVED_AFTER, HIGHEST_FIRST)
+OVER_ONE_LEVEL = (POSITIVE, NEGATIVE)
+
+MEAN, FIRST, LAST, LAST_LESS_FIRST, PEAK = "mean", "first", "last", "last less first", "peak"
+ENTRIES = (MEAN, FIRST, LAST, LAST_LESS_FIRST, PEAK)
 
 EVERYONE = "all"
 WHO = (EVERYONE, "large", "small", "allied", "unallied")
@@ -45,8 +49,8 @@ class Outcome:
         A name in `counterpoise.evaluation.metrics`.
     expected : str
         ``rises`` or ``falls`` with the treatment; ``positive`` or ``negative`` at every level;
-        ``halved before``: falls below half of its largest value before the treatment reaches
-        `threshold`; ``highest first``: highest at the first level.
+        ``halved before`` or ``halved after``: falls below half of its largest value before, or not
+        before, the treatment reaches `threshold`; ``highest first``: highest at the first level.
     years : (int, int)
         From the first of these to before the second.
     of : str
@@ -78,7 +82,7 @@ class Outcome:
     @property
     def sign(self) -> int:
         """The sign that the estimate has if the prediction is right."""
-        return -1 if self.expected in (FALLS, NEGATIVE) else 1
+        return -1 if self.expected in (FALLS, NEGATIVE, HALVED_AFTER) else 1
 
 
 @dataclasses.dataclass(frozen=True)
@@ -132,11 +136,57 @@ class Test:
 
 
 @dataclasses.dataclass(frozen=True)
+class Solved:
+    """The same claim in a solved game: what its equilibrium does as a parameter moves.
+
+    Attributes
+    ----------
+    game : str
+    vary : str
+        The parameters and their values, as ``counterpoise curve --vary`` takes them.
+    outcome : str
+        A name in ``OUTCOME_UNITS`` of the game's theory.
+    expected : str
+        ``rises``, ``falls``, ``positive`` or ``negative``.
+    of : str
+        Of an outcome with several entries (powers, years) the ``mean``, the ``first``, the
+        ``last``, the ``last less first``, or the number of the highest, the ``peak``.
+    minus : str
+        Another outcome that is taken off, if any.
+    fixed : mapping
+        Other parameters that differ from the game's defaults.
+    """
+
+    game: str
+    vary: str
+    outcome: str
+    expected: str
+    of: str = MEAN
+    minus: str = ""
+    fixed: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.expected not in (RISES, FALLS, POSITIVE, NEGATIVE):
+            raise unknown_name("expectation", self.expected, (RISES, FALLS, POSITIVE, NEGATIVE))
+        if self.of not in ENTRIES:
+            raise unknown_name("choice of entries", self.of, ENTRIES)
+
+    @property
+    def sign(self) -> int:
+        """The sign that the estimate has if the prediction is right."""
+        return -1 if self.expected in (FALLS, NEGATIVE) else 1
+
+
+@dataclasses.dataclass(frozen=True)
 class Prediction:
     """A claim of the literature about the full game.
 
     Attributes
     ----------
+    scenario : str
+        From which its tests start; by default the population's own parameters.
+    solved : tuple of Solved
+        Where a solved game bears on the same claim.
     population : str
         The training configuration whose population is asked.
     caution : str
@@ -150,7 +200,9 @@ class Prediction:
     statement: str
     source: str
     tests: tuple[Test, ...]
+    solved: tuple[Solved, ...]
     seed_words: str
+    scenario: str
     population: str
     caution: str
     sha256: str
@@ -181,7 +233,10 @@ def load(name: str | Path) -> Prediction:
         values = tomllib.loads(content.decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise CounterpoiseError(f"{path}: {error}") from None
-    keys = ("title", "statement", "source", "seed_words", "population", "caution", "tests")
+    keys = (
+        "title", "statement", "source", "seed_words", "scenario", "population", "caution", "tests",
+        "solved",
+    )  # fmt: skip
     _refuse_unknown(values, keys, path.name)
     _refuse_missing(values, ("title", "statement", "source", "tests"), path.name)
     return Prediction(
@@ -193,7 +248,12 @@ def load(name: str | Path) -> Prediction:
             _test(each, f"{path.name}, test {number}")
             for number, each in enumerate(values["tests"], start=1)
         ),
+        solved=tuple(
+            _solved(each, f"{path.name}, solved {number}")
+            for number, each in enumerate(values.get("solved", []), start=1)
+        ),
         seed_words=values.get("seed_words", ""),
+        scenario=values.get("scenario", ""),
         population=values.get("population", "predictions"),
         caution=values.get("caution", ""),
         sha256=hashlib.sha256(content).hexdigest(),
@@ -216,12 +276,18 @@ def _test(values: Mapping[str, Any], where: str) -> Test:
         reverses=bool(values.get("reverses", False)),
     )
     for outcome in made.outcomes:
-        if len(made.treatment.levels) < 2 and outcome.expected not in (POSITIVE, NEGATIVE):
+        if len(made.treatment.levels) < 2 and outcome.expected not in OVER_ONE_LEVEL:
             raise CounterpoiseError(
                 f"{where}: {outcome.metric} cannot be seen to move over one level: give more "
                 "levels, or expect it to be positive or negative."
             )
     return made
+
+
+def _solved(values: Mapping[str, Any], where: str) -> Solved:
+    _refuse_unknown(values, [field.name for field in dataclasses.fields(Solved)], where)
+    _refuse_missing(values, ("game", "vary", "outcome", "expected"), where)
+    return Solved(**values)
 
 
 def _treatment(values: Mapping[str, Any], where: str) -> Treatment:

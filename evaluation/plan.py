@@ -1,0 +1,179 @@
+"""What is registered before the first training: predictions, populations, seeds, versions.
+
+The plan stands in the results' folder from the beginning. A later command goes on with it, and
+refuses where a prediction's file or a training has changed since: nothing can be made to fit what
+was seen.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import json
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from counterpoise.envs.errors import CounterpoiseError
+from counterpoise.envs.parameters import ParametersBase
+from counterpoise.envs.scenarios import scenario
+from counterpoise.theory import prediction as predictions
+from counterpoise.theory.prediction import Prediction, Test
+from counterpoise.training import configuration as configurations
+from counterpoise.training.configuration import Configuration
+from counterpoise.training.runs import versions, write_text_atomically
+
+PLAN = "plan.json"
+AMORTISED, SEPARATE = DESIGNS = ("amortised", "separate")
+
+
+@dataclasses.dataclass(frozen=True)
+class Ask:
+    """One question to a population: a test of a prediction at one level of its treatment."""
+
+    prediction: str
+    test: int
+    level: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """What will be trained and asked.
+
+    Attributes
+    ----------
+    registered : str
+        When, in UTC.
+    predictions : tuple of Prediction
+    populations : mapping of str to Configuration
+        Those that the predictions name.
+    design : str
+        ``amortised``: one population for all levels of all treatments, which its powers see;
+        ``separate``: one for each level of each test.
+    seeds : int
+    is_quick : bool
+        Whether trainings are far too short to conclude anything.
+    """
+
+    registered: str
+    predictions: tuple[Prediction, ...]
+    populations: Mapping[str, Configuration]
+    design: str
+    seeds: int
+    is_quick: bool = False
+
+    def base(self, prediction: Prediction) -> ParametersBase:
+        """Return the parameters that a prediction's tests start from."""
+        if prediction.scenario:
+            return scenario(prediction.scenario).parameters
+        return self.populations[prediction.population].parameters_to_judge()
+
+    def parameters(self, prediction: Prediction, test: Test) -> list[ParametersBase]:
+        """Return the parameters of each level of a test."""
+        return test.parameters_at(self.base(prediction))
+
+    def asks(self, prediction: Prediction) -> Iterator[Ask]:
+        """Return every question of a prediction."""
+        for number, test in enumerate(prediction.tests):
+            for level in range(len(test.treatment.levels)):
+                yield Ask(prediction.name, number, level)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what is written down."""
+        return {
+            "registered": self.registered,
+            "design": self.design,
+            "seeds": self.seeds,
+            "is_quick": self.is_quick,
+            "predictions": {each.name: each.sha256 for each in self.predictions},
+            "populations": {name: each.to_toml() for name, each in self.populations.items()},
+            "versions": versions(),
+        }
+
+
+def make_plan(
+    names: Sequence[str | Path] = (),
+    *,
+    design: str = AMORTISED,
+    seeds: int = 8,
+    changes: Mapping[str, Any] | None = None,
+    is_quick: bool = False,
+) -> Plan:
+    """Return a plan for some predictions, or for all that come with the package.
+
+    Parameters
+    ----------
+    names : sequence of str or path
+    design : str
+    seeds : int
+    changes : mapping, optional
+        To every population's training, such as ``{"agent_steps": 1_000_000}``.
+    is_quick : bool
+
+    Raises
+    ------
+    CounterpoiseError
+        If a prediction is not to be had, asks for what its population cannot play, or two have one
+        name.
+    """
+    if design not in DESIGNS:
+        raise CounterpoiseError(f"The design is {' or '.join(DESIGNS)}, not {design!r}.")
+    loaded = tuple(predictions.load(name) for name in names or predictions.shipped())
+    if len({each.name for each in loaded}) < len(loaded):
+        raise CounterpoiseError(
+            "Two predictions have one name: " + ", ".join(each.name for each in loaded) + "."
+        )
+    populations = {}
+    for each in loaded:
+        if each.population not in populations:
+            configuration = configurations.load(each.population)
+            populations[each.population] = configuration.replace(**(changes or {}))
+    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    plan = Plan(now, loaded, populations, design, seeds, is_quick)
+    for each in loaded:
+        for test in each.tests:
+            # A level that cannot be played is refused before anything is trained.
+            plan.parameters(each, test)
+    return plan
+
+
+def register(plan: Plan, folder: Path) -> Plan:
+    """Write a plan down, or go on with the one that is there.
+
+    Returns
+    -------
+    Plan
+        With the date on which it was first registered.
+
+    Raises
+    ------
+    CounterpoiseError
+        If the folder holds another plan; the message says in what they differ.
+    """
+    path = folder / PLAN
+    if not path.is_file():
+        write_text_atomically(path, json.dumps(plan.as_json(), indent=2) + "\n")
+        return plan
+    kept, asked = json.loads(path.read_text()), plan.as_json()
+    for key in ("design", "is_quick"):
+        if kept[key] != asked[key]:
+            raise _another(folder, f"{key} was {kept[key]}, not {asked[key]}")
+    for name, digest in asked["predictions"].items():
+        if name not in kept["predictions"]:
+            raise _another(folder, f"{name} was not registered there")
+        if kept["predictions"][name] != digest:
+            raise _another(folder, f"the file of {name} has changed since")
+    for name, text in asked["populations"].items():
+        if tomllib.loads(kept["populations"][name]) != tomllib.loads(text):
+            raise _another(folder, f"the training {name} has changed since")
+    if asked["seeds"] != kept["seeds"]:
+        raise _another(folder, f"seeds were {kept['seeds']}, not {asked['seeds']}")
+    return dataclasses.replace(plan, registered=kept["registered"])
+
+
+def _another(folder: Path, why: str) -> CounterpoiseError:
+    return CounterpoiseError(
+        f"{folder} was registered for something else: {why}. Ask as it was asked then, or choose "
+        "another folder with --out."
+    )
