@@ -29,7 +29,7 @@ from counterpoise.envs.game import Game
 from counterpoise.envs.parameters import ParametersBase
 from counterpoise.envs.scenarios import Scenario, scenario
 from counterpoise.envs.strategy import Strategy
-from counterpoise.evaluation.replay import power_names
+from counterpoise.evaluation.playback import power_names
 from counterpoise.evaluation.targets import Targets
 from counterpoise.theory import regret
 from counterpoise.theory.solution import Equilibrium

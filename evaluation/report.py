@@ -28,7 +28,7 @@ from counterpoise.evaluation.comparison import (
     interval_in_words,
 )
 from counterpoise.evaluation.figures import Picture, displayed, in_words
-from counterpoise.evaluation.replay import as_data, long_episode
+from counterpoise.evaluation.playback import as_data, long_episode
 from counterpoise.training.runs import VERSIONS, Run, write_text_atomically
 
 FOLDER = Path(__file__).resolve().parent

@@ -18,7 +18,7 @@ from counterpoise.agents.named import profile
 from counterpoise.envs.registration import game
 from counterpoise.evaluation import figures
 from counterpoise.evaluation.comparison import Comparison
-from counterpoise.evaluation.replay import (
+from counterpoise.evaluation.playback import (
     as_data,
     frame,
     long_episode,
