@@ -8,6 +8,7 @@ observation. Either way each seed gives one learned curve, and the interval is o
 from __future__ import annotations
 
 import dataclasses
+import functools
 import textwrap
 import time
 from collections.abc import Mapping, Sequence
@@ -153,7 +154,7 @@ class Task:
     def trainings(self, out: Path, seeds: int, resume: bool = True) -> list[Training]:
         """Return the trainings, each with its folder."""
         if not self.is_separate:
-            configuration = self._amortised()
+            configuration = self.amortised()
             return [
                 Training(configuration, out / "amortised" / f"seed_{seed}", seed, resume)
                 for seed in range(seeds)
@@ -174,7 +175,8 @@ class Task:
     def _at(self, k: int) -> str:
         return ", ".join(f"{name} {value}" for name, value in self.changes(k).items())
 
-    def _amortised(self) -> Configuration:
+    def amortised(self) -> Configuration:
+        """Return the one training over all values."""
         dealt = {name: _dealt(self.game, name, each) for name, each in self.values.items()}
         return self.configuration.replace(
             name=f"{self.configuration.game}, {self.name.replace('_', ' ')}",
@@ -182,6 +184,11 @@ class Task:
             agent_steps=round(AMORTISED_SHARE * self.configuration.agent_steps),
             regret_points=1,
         )
+
+    def solved(self, k: int) -> Mapping[str, Any]:
+        """Return the usual equilibrium's outcomes at one value; NaN where there is none."""
+        found = _solved(self.game.name, self.parameters(k))
+        return found if found is not None else dict.fromkeys(self.outcomes, np.nan)
 
     def run_of(self, out: Path, k: int, seed: int) -> Run:
         """Return the run that is asked at one value."""
@@ -211,6 +218,7 @@ def task_of(
     *,
     outcomes: Sequence[str] | None = None,
     configuration: str | Path | None = None,
+    fixed: Mapping[str, Any] | None = None,
     is_separate: bool = False,
     is_quick: bool = False,
 ) -> Task:
@@ -239,8 +247,9 @@ def task_of(
                 f"its values: add --separate, or vary one of {', '.join(seen)}."
             )
     base = _configuration(game, configuration, is_separate)
-    if curve is not None and curve.fixed:
-        base = base.replace(parameters={**base.parameters, **curve.fixed})
+    if fixed is None:
+        fixed = curve.fixed if curve is not None else {}
+    base = base.replace(parameters={**base.parameters, **fixed})
     if is_quick:
         base = base.replace(agent_steps=max(1, round(base.agent_steps * QUICK_SHARE)))
     known = list(regret.theory_of(game).OUTCOME_UNITS)
@@ -334,41 +343,48 @@ class Learned:
 
 def judge_curve(task: Task, out: Path, seeds: int) -> Learned:
     """Ask every run at every value, and solve the game there."""
-    name = task.game.name
-    theory = regret.theory_of(name)
-    rows: list[dict[str, Any]] = []
-    for k in range(task.points):
-        parameters = task.parameters(k)
-        solved = _solved(name, parameters)
-        for seed in range(seeds):
-            run = task.run_of(out, k, seed)
-            profile = run.profile(parameters=parameters)
-            learned = theory.outcomes(parameters, profile)
-            gains = regret.gains(name, parameters, profile)
-            for outcome in task.outcomes:
-                found = np.atleast_1d(np.asarray(learned[outcome], float))
-                expected = np.full(found.shape, np.nan)
-                if solved is not None:
-                    expected = np.atleast_1d(np.asarray(solved[outcome], float))
-                for entry, place in enumerate(np.ndindex(found.shape)):
-                    rows.append(
-                        {
-                            "game": name,
-                            "curve": task.name,
-                            "parameter": task.axis,
-                            "value": float(task.values[task.axis][k]),
-                            "outcome": outcome,
-                            "entry": entry,
-                            "seed": seed,
-                            "solved": float(expected[place]) if solved is not None else None,
-                            "learned": float(found[place]),
-                            "nash_conv": float(gains.sum()),
-                            "run": str(run.folder.resolve()),
-                        }
-                    )
+    rows = [
+        row
+        for k in range(task.points)
+        for seed in range(seeds)
+        for row in judge_run(task, k, task.run_of(out, k, seed), seed)
+    ]
     return Learned(task, polars.DataFrame(rows, infer_schema_length=None))
 
 
+def judge_run(task: Task, k: int, run: Run, seed: int) -> list[dict[str, Any]]:
+    """Ask one run at one value: a row for each outcome and entry of it, beside the solved one."""
+    name, parameters = task.game.name, task.parameters(k)
+    solved = _solved(name, parameters)
+    profile = run.profile(parameters=parameters)
+    learned = regret.theory_of(name).outcomes(parameters, profile)
+    gains = regret.gains(name, parameters, profile)
+    rows: list[dict[str, Any]] = []
+    for outcome in task.outcomes:
+        found = np.atleast_1d(np.asarray(learned[outcome], float))
+        expected = np.full(found.shape, np.nan)
+        if solved is not None:
+            expected = np.atleast_1d(np.asarray(solved[outcome], float))
+        for entry, place in enumerate(np.ndindex(found.shape)):
+            rows.append(
+                {
+                    "game": name,
+                    "curve": task.name,
+                    "parameter": task.axis,
+                    "value": float(task.values[task.axis][k]),
+                    "outcome": outcome,
+                    "entry": entry,
+                    "seed": seed,
+                    "solved": float(expected[place]) if solved is not None else None,
+                    "learned": float(found[place]),
+                    "nash_conv": float(gains.sum()),
+                    "run": str(run.folder.resolve()),
+                }
+            )
+    return rows
+
+
+@functools.cache
 def _solved(game: str, parameters: ParametersBase) -> Mapping[str, Any] | None:
     """Return the usual equilibrium's outcomes; None where the theory says that it has none."""
     try:

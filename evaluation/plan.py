@@ -86,7 +86,9 @@ class Plan:
             "design": self.design,
             "seeds": self.seeds,
             "is_quick": self.is_quick,
-            "predictions": {each.name: each.sha256 for each in self.predictions},
+            "predictions": {
+                each.name: {"sha256": each.sha256, "file": each.file} for each in self.predictions
+            },
             "populations": {name: each.to_toml() for name, each in self.populations.items()},
             "versions": versions(),
         }
@@ -98,6 +100,7 @@ def make_plan(
     design: str = AMORTISED,
     seeds: int = 8,
     changes: Mapping[str, Any] | None = None,
+    agent_steps: Mapping[str, int] | None = None,
     is_quick: bool = False,
 ) -> Plan:
     """Return a plan for some predictions, or for all that come with the package.
@@ -109,6 +112,8 @@ def make_plan(
     seeds : int
     changes : mapping, optional
         To every population's training, such as ``{"agent_steps": 1_000_000}``.
+    agent_steps : mapping of str to int, optional
+        How long some populations learn, by name.
     is_quick : bool
 
     Raises
@@ -127,8 +132,9 @@ def make_plan(
     populations = {}
     for each in loaded:
         if each.population not in populations:
-            configuration = configurations.load(each.population)
-            populations[each.population] = configuration.replace(**(changes or {}))
+            configuration = configurations.load(each.population).replace(**(changes or {}))
+            steps = (agent_steps or {}).get(each.population, configuration.agent_steps)
+            populations[each.population] = configuration.replace(agent_steps=steps)
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     plan = Plan(now, loaded, populations, design, seeds, is_quick)
     for each in loaded:
@@ -144,7 +150,8 @@ def register(plan: Plan, folder: Path) -> Plan:
     Returns
     -------
     Plan
-        With the date on which it was first registered.
+        The one that is registered: of all its predictions, where fewer of them are asked now, and
+        with the date on which it was first registered.
 
     Raises
     ------
@@ -156,20 +163,40 @@ def register(plan: Plan, folder: Path) -> Plan:
         write_text_atomically(path, json.dumps(plan.as_json(), indent=2) + "\n")
         return plan
     kept, asked = json.loads(path.read_text()), plan.as_json()
-    for key in ("design", "is_quick"):
+    for key in ("design", "seeds", "is_quick"):
         if kept[key] != asked[key]:
             raise _another(folder, f"{key} was {kept[key]}, not {asked[key]}")
-    for name, digest in asked["predictions"].items():
+    for name in asked["predictions"]:
         if name not in kept["predictions"]:
             raise _another(folder, f"{name} was not registered there")
-        if kept["predictions"][name] != digest:
+    known = {each.name: each for each in plan.predictions}
+    registered = []
+    for name, entry in kept["predictions"].items():
+        found = known.get(name) or predictions.load(entry["file"])
+        if found.sha256 != entry["sha256"]:
             raise _another(folder, f"the file of {name} has changed since")
-    for name, text in asked["populations"].items():
-        if tomllib.loads(kept["populations"][name]) != tomllib.loads(text):
+        registered.append(found)
+    populations = {
+        name: Configuration(**tomllib.loads(text)) for name, text in kept["populations"].items()
+    }
+    for name, configuration in plan.populations.items():
+        if populations[name] != configuration:
             raise _another(folder, f"the training {name} has changed since")
-    if asked["seeds"] != kept["seeds"]:
-        raise _another(folder, f"seeds were {kept['seeds']}, not {asked['seeds']}")
-    return dataclasses.replace(plan, registered=kept["registered"])
+    return dataclasses.replace(
+        plan,
+        registered=kept["registered"],
+        predictions=tuple(registered),
+        populations=populations,
+    )
+
+
+def steps_registered(folder: Path) -> dict[str, int]:
+    """Return how long each population learns under the plan in a folder; empty without one."""
+    path = folder / PLAN
+    if not path.is_file():
+        return {}
+    kept = json.loads(path.read_text())["populations"]
+    return {name: int(tomllib.loads(text)["agent_steps"]) for name, text in kept.items()}
 
 
 def _another(folder: Path, why: str) -> CounterpoiseError:

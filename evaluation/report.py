@@ -162,7 +162,7 @@ def _summary(comparison: Comparison, names: list[str], page: Path) -> str:
             "<section><p>The target of each training: every power's regret is at most the stated "
             "share of its stake, and, where the equilibrium is unique, the outcomes are as near to "
             f"it as stated, in every seed. {sentence}</p>",
-            _table(head, rows),
+            html_table(head, rows),
             f'<ul class="claims">{items}</ul>' if items else "",
             f'<p class="note">Data of every number on this page: <a href="{tidy}">{tidy}</a>, one '
             f'row for each quantity and run with the run\'s folder, and <a href="{summarised}">'
@@ -313,7 +313,7 @@ def _outcome_tables(group: Group) -> str:
                 head.pop(column)
                 for row in rows:
                     row.pop(column)
-        shown = _table(head, rows) if is_over_years else _long_table(head, rows)
+        shown = html_table(head, rows) if is_over_years else _long_table(head, rows)
         parts.append(
             _details(f"Year by year ({len(rows)} rows)", shown) if is_over_years else shown
         )
@@ -391,7 +391,7 @@ def _parameters(group: Group) -> str:
             f'<p class="note">{html.escape(group.scenario.notes)}</p><ul class="note">{items}</ul>'
         )
     head = ["parameter", "value", "", "unit", "meaning"]
-    return f'<p class="note">{words}</p>' + _table(head, rows, words=(1, 4)) + sources
+    return f'<p class="note">{words}</p>' + html_table(head, rows, words=(1, 4)) + sources
 
 
 def _values(value: Any) -> str:
@@ -420,7 +420,7 @@ def _runs(group: Group, folder: Path) -> str:
             ]
         )
     head = ["seed", "folder, from this page's", "agent-steps", "time", "agent-steps/s", ""]
-    return _table(head, rows, words=(1,))
+    return html_table(head, rows, words=(1,))
 
 
 def _relative(path: Path, folder: Path) -> str:
@@ -480,7 +480,7 @@ def _versions(comparison: Comparison) -> str:
         else ""
     )
     return (
-        f'<section><h2 id="versions">Versions</h2>{mixed}{_table(head, rows)}'
+        f'<section><h2 id="versions">Versions</h2>{mixed}{html_table(head, rows)}'
         '<footer class="quiet">Written by <code>counterpoise report</code>. Every number comes '
         "from the run folders named above.</footer></section>"
     )
@@ -519,7 +519,11 @@ def _duration(seconds: float) -> str:
     return f"{seconds / 60:.1f} min"
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]], words: Sequence[int] = ()) -> str:
+def html_table(
+    head: Sequence[str], rows: Iterable[Sequence[str]], words: Sequence[int] = ()
+) -> str:
+    """Return a table of cells that are HTML; columns of words go to the left."""
+
     def cells(tag: str, row: Sequence[str]) -> str:
         return "".join(
             f'<{tag} class="words">{text}</{tag}>' if k in words else f"<{tag}>{text}</{tag}>"
@@ -536,12 +540,12 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]], words: Sequence[i
 def _long_table(head: Sequence[str], rows: list[list[str]], *, keep_last: bool = False) -> str:
     """Return a table, its rows beyond the first dozen folded away."""
     if len(rows) <= MOST_POWERS_SHOWN + 4:
-        return _table(head, rows)
+        return html_table(head, rows)
     last = [rows[-1]] if keep_last else []
     inner = rows[: len(rows) - len(last)]
     first, rest = inner[:MOST_POWERS_SHOWN], inner[MOST_POWERS_SHOWN:]
-    more = _details(f"{len(rest)} more rows", _table(head, rest))
-    return _table(head, [*first, *last]) + more
+    more = _details(f"{len(rest)} more rows", html_table(head, rest))
+    return html_table(head, [*first, *last]) + more
 
 
 def _details(words: str, content: str) -> str:

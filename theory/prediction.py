@@ -191,6 +191,8 @@ class Prediction:
         The training configuration whose population is asked.
     caution : str
         What a reader must know to judge the result.
+    file : str
+        By which it is loaded again: its name, or the path of a file of one's own.
     sha256 : str
         Of the file's bytes: what is registered before any training.
     """
@@ -205,6 +207,7 @@ class Prediction:
     scenario: str
     population: str
     caution: str
+    file: str
     sha256: str
 
 
@@ -256,6 +259,7 @@ def load(name: str | Path) -> Prediction:
         scenario=values.get("scenario", ""),
         population=values.get("population", "predictions"),
         caution=values.get("caution", ""),
+        file=path.stem if path.resolve().parent == FOLDER else str(path.resolve()),
         sha256=hashlib.sha256(content).hexdigest(),
     )
 
