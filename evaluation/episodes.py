@@ -77,10 +77,11 @@ def power_years(rollout: Rollout, parameters: Any) -> polars.DataFrame:
     ``size`` is product at the start over the mean of the powers; ``growth_since_start`` product
     over that at the start; ``external_share`` what allies add to the own defence, by (18) with what
     is expected of them, as a share of the whole; ``private_investment`` private investment of
-    output; ``called`` and ``came`` how many allies called and to how many it came; ``help_called``
-    and ``help_came`` how many it called and how many came; ``own_war`` and ``others_wars`` whether
-    it fought as maker or target of a demand, and how many wars it joined; ``payoff`` the year's
-    reward, discounted to the first year.
+    output; ``aid_received`` what allies paid towards its budget, of output; ``called`` and ``came``
+    how many allies called and to how many it came; ``help_called`` and ``help_came`` how many it
+    called and how many came; ``own_war`` and ``others_wars`` whether it fought as maker or target
+    of a demand, and how many wars it joined; ``payoff`` the year's reward, discounted to the first
+    year.
     """
     powers = parameters.powers
     before, after = rollout.records[:-1], rollout.records[1:]
@@ -129,6 +130,7 @@ def power_years(rollout: Rollout, parameters: Any) -> polars.DataFrame:
         "embargoes_suffered": pairs("embargo").sum(axis=-2, dtype=np.int64),
         "embargoes_laid": pairs("embargo").sum(axis=-1, dtype=np.int64),
         "tributes_paid": pairs("tribute").sum(axis=-1, dtype=np.int64),
+        "aid_received": (own("aid_received") - _tribute(after, parameters)) / output,
         "default": (own("forgiven") > 0.0).astype(np.int64),
         "turnover": own("turnover").astype(np.int64),
         "payoff": rollout.rewards * (parameters.discount ** np.arange(steps))[:, None, None],
@@ -138,6 +140,14 @@ def power_years(rollout: Rollout, parameters: Any) -> polars.DataFrame:
     return polars.DataFrame(
         {name: np.ascontiguousarray(values).reshape(-1)[kept] for name, values in columns.items()}
     )
+
+
+def _tribute(records: Array, parameters: Any) -> Array:
+    """Return what each power was paid to spare others an embargo."""
+    powers = parameters.powers
+    paid = records["tribute"][..., :powers, :powers] == 1
+    concession = parameters.concession * records["output"][..., :powers]
+    return np.asarray((paid * concession[..., None]).sum(axis=-2))
 
 
 def _external_share(records: Array, parameters: Any) -> Array:

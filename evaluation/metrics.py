@@ -39,14 +39,18 @@ def measure(episodes: Episodes, outcome: Outcome) -> float:
     """
     if outcome.metric not in METRICS:
         raise unknown_name("metric", outcome.metric, METRICS)
-    return METRICS[outcome.metric](_asked(episodes.years, outcome))
+    metric, seats = METRICS[outcome.metric], list(outcome.seats)
+    rows = _asked(episodes.years, outcome)
+    if not seats:
+        return metric(rows)
+    is_asked = polars.col("power").is_in(seats)
+    own = metric(rows.filter(is_asked))
+    return own - metric(rows.filter(~is_asked)) if outcome.less_others else own
 
 
 def _asked(years: polars.DataFrame, outcome: Outcome) -> polars.DataFrame:
     first, end = outcome.years
     rows = years.filter((polars.col("year") >= first) & (polars.col("year") < end))
-    if outcome.seats:
-        rows = rows.filter(polars.col("power").is_in(list(outcome.seats)))
     if outcome.of != EVERYONE:
         rows = rows.filter(
             {
@@ -142,6 +146,27 @@ def private_investment(rows: polars.DataFrame) -> float:
 def product_in_year_15(rows: polars.DataFrame) -> float:
     """Product in year 15 over that at the start."""
     return _mean(rows.filter(polars.col("year") == 14), "growth_since_start")
+
+
+@metric
+def technology_growth(rows: polars.DataFrame) -> float:
+    """Growth of technology from the first year to the last, in logs, a year."""
+    ends = (
+        rows.sort("year")
+        .group_by("world", "power")
+        .agg(
+            (polars.col("technology").last() / polars.col("technology").first()).log().alias("log"),
+            (polars.col("year").last() - polars.col("year").first()).alias("years"),
+        )
+        .filter(polars.col("years") > 0)
+    )
+    return _mean(ends, polars.col("log") / polars.col("years"))
+
+
+@metric
+def aid_received(rows: polars.DataFrame) -> float:
+    """What allies pay towards a power's budget, of its product."""
+    return _mean(rows, "aid_received")
 
 
 @metric

@@ -218,6 +218,7 @@ def findings_rows(findings: Sequence[Finding]) -> list[list[str]]:
         of = "" if outcome.of == "all" else f" of the {outcome.of}"
         if outcome.seats:
             of += " in seat " + ", ".join(map(str, outcome.seats))
+            of += ", less the others'" if outcome.less_others else ""
         years = f", years {outcome.years[0]} to {outcome.years[1]}"
         of += "" if outcome.years == (0, 40) else years
         expected = outcome.expected
@@ -346,6 +347,8 @@ def as_markdown(scorecard: Scorecard, command: str, others: Sequence[Agreement] 
         solved = scorecard.solved[each.name]
         lines += _markdown_table(SOLVED_HEAD, _solved_rows(solved)) if solved else []
         lines += [f"![{each.title}]({FIGURES}/{each.name}.png)", ""]
+        if each.scenario and scorecard.plan.design == AMORTISED:
+            lines += [f"![The course of {each.name}]({FIGURES}/{each.name}_course.png)", ""]
     if others:
         lines += [
             "## The two designs",

@@ -1,7 +1,7 @@
 """Predictions of the literature as data: a treatment, an outcome, a direction, a source.
 
-Those that come with the package stand in ``theory/predictions``, one TOML file each. A file of
-one's own needs ten lines::
+Those that come with the package stand in ``theory/predictions``, one TOML file each, and what is
+expected of the four case studies in ``theory/cases``. A file of one's own needs ten lines::
 
     title = "Dear autonomy, few allies"
     statement = "The dearer autonomy is, the fewer allies powers have."
@@ -26,6 +26,8 @@ from counterpoise.envs.errors import CounterpoiseError, unknown_name
 from counterpoise.envs.parameters import ParametersBase
 
 FOLDER = Path(__file__).resolve().parent / "predictions"
+CASES_FOLDER = FOLDER.parent / "cases"
+CASES = ("united_states", "china", "india", "europe")
 
 RISES, FALLS, POSITIVE, NEGATIVE = "rises", "falls", "positive", "negative"
 HALVED_BEFORE, HALVED_AFTER, HIGHEST_FIRST = "halved before", "halved after", "highest first"
@@ -58,6 +60,8 @@ class Outcome:
         the ``allied`` or the ``unallied``.
     seats : tuple of int
         Only these, if any are named.
+    less_others : bool
+        Whether the same of all other seats is taken off.
     """
 
     metric: str
@@ -66,8 +70,11 @@ class Outcome:
     years: tuple[int, int] = (0, 40)
     of: str = EVERYONE
     seats: tuple[int, ...] = ()
+    less_others: bool = False
 
     def __post_init__(self) -> None:
+        if self.less_others and not self.seats:
+            raise CounterpoiseError(f"less_others of {self.metric}: say less than whom, by seats.")
         if self.expected not in EXPECTED:
             raise unknown_name("expectation", self.expected, EXPECTED)
         if self.of not in WHO:
@@ -228,9 +235,9 @@ def load(name: str | Path) -> Prediction:
     """
     path = Path(name)
     if path.suffix != ".toml":
-        path = FOLDER / f"{name}.toml"
+        path = (CASES_FOLDER if str(name) in CASES else FOLDER) / f"{name}.toml"
     if not path.is_file():
-        raise unknown_name("prediction", str(name), shipped())
+        raise unknown_name("prediction", str(name), [*shipped(), *CASES])
     content = path.read_bytes()
     try:
         values = tomllib.loads(content.decode())
@@ -259,7 +266,7 @@ def load(name: str | Path) -> Prediction:
         scenario=values.get("scenario", ""),
         population=values.get("population", "predictions"),
         caution=values.get("caution", ""),
-        file=path.stem if path.resolve().parent == FOLDER else str(path.resolve()),
+        file=path.stem if path.resolve().parent in (FOLDER, CASES_FOLDER) else str(path.resolve()),
         sha256=hashlib.sha256(content).hexdigest(),
     )
 
