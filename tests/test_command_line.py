@@ -507,3 +507,79 @@ def test_the_full_game_has_no_equilibrium_and_says_so(run: Any) -> None:
     told = run("solve", "grand_strategy")
     assert told.code != 0
     assert "no solved equilibrium" in told.err
+
+
+# -- predictions -----------------------------------------------------------------------------------
+
+POPULATION = """
+game = "grand_strategy"
+policy = "anonymous"
+agent_steps = 2_000
+worlds = 16
+steps = 8
+minibatch = 256
+hidden = [8]
+mixed = true
+"""
+THEORY = """
+title = "Dear autonomy, few allies"
+statement = "The dearer autonomy is, the fewer allies powers have."
+source = "Altfeld 1984"
+population = "{population}"
+
+[[tests]]
+name = "what autonomy costs"
+treatment = {{ parameter = "autonomy_cost", levels = [0.005, 0.04] }}
+outcomes = [{{ metric = "allies", expected = "falls", years = [0, 4] }}]
+"""
+
+
+@pytest.fixture
+def theory(tmp_path: Path) -> Path:
+    (tmp_path / "small.toml").write_text(POPULATION)
+    path = tmp_path / "autonomy.toml"
+    path.write_text(THEORY.format(population=tmp_path / "small.toml"))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["P99"], "no prediction 'P99'"),
+        (["P2", "--design", "both"], "amortised or separate"),
+        (["P2", "--budget", "soon"], "such as 2h, 90m or 1h30m"),
+        (["P2", "--read"], "nothing to read"),
+        (["P2", "--engine", "cloud"], "local or ray"),
+    ],
+)
+def test_a_prediction_that_cannot_be_asked_is_refused(
+    run: Any, tmp_path: Path, arguments: list[str], words: str
+) -> None:
+    told = run("predict", *arguments, "--out", tmp_path / "out")
+    assert told.code == 1
+    assert words in told.err
+    assert not list((tmp_path / "out").glob("**/run")), "nothing was trained"
+
+
+def test_a_theory_of_ones_own_gets_its_scorecard(run: Any, theory: Path, tmp_path: Path) -> None:
+    asked = ["predict", theory, "--quick", "--seeds", "1", "--processes", "1"]
+    told = run(*asked, "--out", tmp_path / "out")
+    assert told.code == 0, told.err
+    assert "verdicts are withheld" in told.out
+    folder = tmp_path / "out" / "amortised"
+    assert "withheld" in (folder / "scorecard.md").read_text()
+    assert str(folder / "index.html") in told.out
+    assert (folder / "figures" / "autonomy.png").read_bytes()[1:4] == b"PNG"
+    again = run(*asked, "--out", tmp_path / "out", "--read", "--json")
+    (verdict,) = again.data["verdicts"]
+    assert verdict["verdict"] == "withheld"
+    assert polars.read_parquet(folder / "answers.parquet")["seed"].unique().to_list() == [0]
+
+
+def test_times_are_read_as_people_write_them() -> None:
+    assert command_line.read_seconds("1h30m") == 5_400.0
+    assert command_line.read_seconds("45s") == 45.0
+    assert command_line.read_seconds("0.5h") == 1_800.0
+    for wrong in ("", "2", "h", "2 h"):
+        with pytest.raises(CounterpoiseError, match="--budget"):
+            command_line.read_seconds(wrong)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from counterpoise.envs.game import Continuous, Game
     from counterpoise.envs.parameters import ParametersBase
-    from counterpoise.envs.strategy import Strategy
+    from counterpoise.evaluation.playback import Cast
     from counterpoise.training.configuration import Configuration
 
 MISTAKE, NOT_MET, STOPPED = 1, 3, 130
@@ -645,6 +645,152 @@ def benchmark(
 
 
 @app.command()
+def predict(
+    what: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[P2 P3 … | FILE.toml …]",
+            help="Predictions, or files of your own; by default the eighteen that are shipped.",
+        ),
+    ] = None,
+    design: Annotated[
+        str,
+        typer.Option(help="amortised: one population for all levels; separate: one for each."),
+    ] = "amortised",
+    seeds: Annotated[
+        int | None, typer.Option(min=1, help="Training seeds; 8 by default, 2 with --quick.")
+    ] = None,
+    engine: Annotated[
+        str, typer.Option(help="local: processes of this machine; ray: a Ray cluster.")
+    ] = "local",
+    address: Annotated[
+        str, typer.Option(help="Of a running Ray cluster, or auto; by default one is begun here.")
+    ] = "",
+    budget: Annotated[
+        str | None,
+        typer.Option(metavar="2h", help="Shorten the trainings so that all is done in this time."),
+    ] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Train hardly at all; verdicts are withheld.")
+    ] = False,
+    solved_seeds: Annotated[
+        int | None,
+        typer.Option(min=0, help="Trainings of each solved game that bears on a prediction."),
+    ] = None,
+    read: Annotated[
+        bool, typer.Option("--read", help="Train nothing: show what is done so far.")
+    ] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="Folder; runs/predictions (with --quick …/quick)."),
+    ] = None,
+    as_json: AsJson = False,
+    processes: Processes = None,
+) -> None:
+    """Hold predictions of the literature against what learned populations do, with verdicts.
+
+    Predictions are registered before the first training. A killed command goes on when it is given
+    again. Writes Parquet tables, figures, scorecard.md and index.html.
+
+      counterpoise predict
+      counterpoise predict --quick
+      counterpoise predict P2 P3 --budget 2h
+      counterpoise predict my_theory.toml --seeds 10 --out runs/my_theory
+      counterpoise predict united_states china india europe --out runs/cases
+      counterpoise predict P2 --design separate
+      counterpoise predict --engine ray --address auto
+    """
+    from counterpoise.evaluation import predict as predicting
+    from counterpoise.evaluation import scorecard as scorecards
+    from counterpoise.evaluation.cases import write_courses
+    from counterpoise.evaluation.engines import usual_processes
+    from counterpoise.evaluation.estimation import FEWEST_SEEDS
+    from counterpoise.evaluation.plan import (
+        AMORTISED,
+        DESIGNS,
+        PLAN,
+        make_plan,
+        register,
+        steps_registered,
+    )
+    from counterpoise.evaluation.replication import Effort
+
+    folder = out or Path("runs/predictions") / ("quick" if quick else "")
+    asked = seeds or (predicting.QUICK_SEEDS if quick else FEWEST_SEEDS)
+    games = (
+        solved_seeds if solved_seeds is not None else (1 if quick else predicting.SMALL_GAME_SEEDS)
+    )
+    count = processes or usual_processes()
+    effort = predicting.QUICK_EFFORT if quick else Effort()
+    options: dict[str, Any] = {
+        "design": design, "seeds": asked, "is_quick": quick,
+        "changes": predicting.QUICK if quick else None,
+    }  # fmt: skip
+    plan = make_plan(what or (), **options)
+    names = [each.name for each in plan.predictions]
+    if budget is not None:
+        steps = steps_registered(folder / design)
+        if not steps:
+            with _waiting("Measuring how fast this machine learns …"):
+                steps = predicting.steps_within(
+                    read_seconds(budget), plan, processes=count, effort=effort, small_seeds=games
+                )
+        plan = make_plan(what or (), agent_steps=steps, **options)
+    if read and not (folder / design / PLAN).is_file():
+        raise CounterpoiseError(f"Nothing is registered in {folder / design}: nothing to read.")
+    plan = register(plan, folder / design)
+    if read:
+        found = predicting.read(plan, folder, only=names, small_seeds=games)
+    else:
+        found = predicting.carry_out(
+            plan, folder, only=names, effort=effort, small_seeds=games, engine=engine,
+            address=address, processes=count, console=_console(to_errors=True),
+        )  # fmt: skip
+    (another,) = (each for each in DESIGNS if each != design)
+    other = None
+    if (folder / another / PLAN).is_file():
+        other = predicting.read(
+            register(make_plan(what or (), **{**options, "design": another}), folder / another),
+            folder, only=names, small_seeds=0,
+        )  # fmt: skip
+    command = _command_given(["predict", *(what or [])], sys.argv[1:])
+    if design == AMORTISED:
+        write_courses(found.plan, folder, folder / design / scorecards.FIGURES)
+    written = scorecards.write(found, folder / design, command=command, other=other)
+    if as_json:
+        _print_json(
+            {"verdicts": found.verdicts().to_dicts(), "findings": found.estimates().to_dicts()}
+        )
+    else:
+        scorecards.print_scorecard(_console(), found)
+        typer.echo(written[-1])
+
+
+def _command_given(words: list[str], given: list[str]) -> str:
+    import shlex
+
+    kept = [word for word in given if word not in ("--json", "--read")]
+    return "counterpoise " + shlex.join(kept if kept[:1] == words[:1] else words)
+
+
+def read_seconds(text: str) -> float:
+    """Return a time in seconds from ``2h``, ``90m``, ``1h30m`` or ``45s``.
+
+    Raises
+    ------
+    CounterpoiseError
+        If the text is not of this form.
+    """
+    import re
+
+    found = re.fullmatch(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?", text)
+    if found is None or not any(found.groups()):
+        raise CounterpoiseError(f"--budget {text!r}: expected a time such as 2h, 90m or 1h30m.")
+    hours, minutes, seconds = (float(part or 0.0) for part in found.groups())
+    return 3600.0 * hours + 60.0 * minutes + seconds
+
+
+@app.command()
 def tournament(
     game: GameName,
     who: Annotated[
@@ -792,19 +938,33 @@ def watch(
         Path | None,
         typer.Option(help="Write the picture of the year in which most happened, as PNG."),
     ] = None,
+    page: Annotated[
+        Path | None,
+        typer.Option(help="Write a page that plays the episode in a browser, as one HTML file."),
+    ] = None,
+    is_opened: Annotated[
+        bool, typer.Option("--open", help="Open that page too; replay.html unless --page says so.")
+    ] = False,
 ) -> None:
-    """Watch one episode in the terminal, year by year.
+    """Watch one episode, year by year: in the terminal, on a page in the browser, or as a picture.
 
     counterpoise watch runs/race/seed_0
+    counterpoise watch grand_strategy --scenario europe --with hedger --open
     counterpoise watch arms_race --with tit_for_tat_armer --set fear=0.9
     counterpoise watch arms_race --with equilibrium --with worst_case_armer
     counterpoise watch burden_sharing --with runs/burden/seed_0 --delay 0
     """
-    from counterpoise.evaluation.replay import play_episode, write_picture
-    from counterpoise.evaluation.replay import watch as watch_episode
+    from counterpoise.evaluation.playback import play_episode, who_plays, write_picture
+    from counterpoise.evaluation.playback import watch as watch_episode
 
-    the_game, parameters, names, profile = _played(what, who, settings, scenario)
-    episode = play_episode(the_game, parameters, profile, names=names, seed=seed, steps=steps)
+    cast = who_plays(what, who or (), changes=read_settings(settings), scenario=scenario)
+    if page is not None or is_opened:
+        _watch_on_page(cast, page or Path("replay.html"), seed, steps, is_opened)
+        if picture is None:
+            return
+    episode = play_episode(
+        cast.game, cast.parameters, cast.profile, names=cast.names, seed=seed, steps=steps
+    )
     if picture is not None:
         write_picture(episode, picture)
         typer.echo(picture)
@@ -812,39 +972,117 @@ def watch(
     watch_episode(episode, _console(), delay=delay)
 
 
-def _played(
-    what: str, who: list[str] | None, settings: list[str] | None, scenario: str | None
-) -> tuple[Game, ParametersBase, list[str], list[Strategy]]:
-    """Return who plays what, and what the powers are called."""
-    from counterpoise.agents.named import strategy
+def _watch_on_page(cast: Cast, page: Path, seed: int, steps: int, is_opened: bool) -> None:
+    import webbrowser
+
+    from counterpoise.evaluation.replay_page import as_page
+
+    with _waiting("Playing, and writing the page …"):
+        written = as_page(cast, seed=seed, steps=steps).write(page)
+    typer.echo(written)
+    if is_opened and not webbrowser.open(written.as_uri()):
+        typer.echo("There is no browser to open it with: open the file yourself.", err=True)
+
+
+@app.command("play")
+def play_as_a_person(
+    game: Annotated[
+        str | None, typer.Argument(metavar="GAME", help="A game; none with --resume.")
+    ] = None,
+    seats: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--as",
+            metavar="POWER",
+            help="The power that you rule; several times for several people.",
+        ),
+    ] = None,
+    against: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="STRATEGY",
+            help="Who rules the others: once for all, or once for each, in order. By default the "
+            "game's doctrines in turn.",
+        ),
+    ] = None,
+    beside: Annotated[
+        list[str] | None,
+        typer.Option(metavar="STRATEGY", help="Whom to compare your score with at the end."),
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Of all chance; drawn anew by default.")
+    ] = None,
+    settings: Settings = None,
+    scenario: ScenarioName = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="The game's folder; in runs/games by default."),
+    ] = None,
+    resume: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Go on with the game in a folder.")
+    ] = None,
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="By default one that is free.")] = 0,
+    is_opened: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
+) -> None:
+    """Rule a power yourself, on a page that only this machine can open.
+
+    Every year is saved. Two people play two powers on two pages.
+
+      counterpoise play grand_strategy --scenario india --as india --against threat_balancer
+      counterpoise play grand_strategy --scenario india --as india --as china --against hedger
+      counterpoise play grand_strategy --against runs/grand/seed_0 --beside hawk
+      counterpoise play --resume runs/games/india-20260101-120000-5f3a
+    """
+    import importlib.util
+
+    missing = [
+        name
+        for name in ("starlette", "uvicorn", "websockets")
+        if importlib.util.find_spec(name) is None
+    ]
+    if missing:
+        raise CounterpoiseError(f"Playing needs {missing[0]}: pip install 'counterpoise[play]'.")
     from counterpoise.envs.registration import game as game_named
     from counterpoise.envs.scenarios import scenario as scenario_named
-    from counterpoise.evaluation.replay import power_names
-    from counterpoise.theory.regret import is_solved
-    from counterpoise.training.runs import Run
+    from counterpoise.evaluation.human.server import serve
+    from counterpoise.evaluation.human.session import Session, new_folder, prepare, seat_named
 
-    if os.sep in what or Path(what).is_dir():
-        run = Run(what)
-        if who or settings or scenario:
-            raise CounterpoiseError(
-                "A run is watched as it was learned. To mix it with others: counterpoise watch "
-                f"{run.game.name} --with {what} --with …"
-            )
-        named = run.configuration.scenario
-        loaded = None if named is None else scenario_named(named)
-        names = power_names(run.game, run.parameters.powers, loaded)
-        return run.game, run.parameters, names, list(run.profile())
-    parameters, names = _parameters_asked(what, settings, scenario, None)
-    the_game = game_named(what)
-    asked = who or ["equilibrium" if is_solved(what) else "random"]
-    if len(asked) not in (1, parameters.powers):
-        raise CounterpoiseError(
-            f"{len(asked)} strategies for {parameters.powers} powers: give --with once for all, or "
-            "once for each."
+    if resume is not None:
+        if game or seats or against or beside or settings or scenario or out or seed is not None:
+            raise CounterpoiseError(f"{resume} goes on as it was begun: give only --resume.")
+        session = Session.resume(resume)
+    elif game is None:
+        raise CounterpoiseError("Say which game: counterpoise play grand_strategy --as power_0.")
+    else:
+        parameters, names = _parameters_asked(game, settings, scenario, None)
+        setup = prepare(
+            game_named(game),
+            parameters,
+            names,
+            title=scenario_named(scenario).title if scenario else "",
+            humans=[seat_named(name, names) for name in seats or []] or [0],
+            against=against or [],
+            beside=beside or [],
+            seed=seed,
         )
-    each = asked * parameters.powers if len(asked) == 1 else asked
-    profile = [strategy(name, the_game, parameters, seat) for seat, name in enumerate(each)]
-    return the_game, parameters, names, profile
+        name = Path(scenario).stem if scenario else game
+        session = Session.begin(setup, out or new_folder(Path("runs") / "games", name))
+
+    def announce(addresses: dict[int, str]) -> None:
+        import webbrowser
+
+        for seat, address in addresses.items():
+            typer.echo(f"{session.setup.names[seat]}: {address}")
+        typer.echo(f"Saved every year in {session.folder}; Ctrl-C stops.")
+        sys.stdout.flush()
+        if is_opened:
+            webbrowser.open(next(iter(addresses.values())))
+
+    try:
+        serve(session, announce, port=port)
+    except KeyboardInterrupt:
+        typer.echo(f"Go on with: counterpoise play --resume {session.folder}", err=True)
+        raise
 
 
 # -- reading what was asked ------------------------------------------------------------------------
@@ -898,7 +1136,7 @@ def _parameters_asked(
     from counterpoise.envs.registration import game as game_named
     from counterpoise.envs.scenarios import scenario as scenario_named
     from counterpoise.envs.worlds import as_parameters
-    from counterpoise.evaluation.replay import power_names
+    from counterpoise.evaluation.playback import power_names
 
     the_game = game_named(game)
     changes = read_settings(settings)
