@@ -8,7 +8,7 @@ CONSTRAINTS := $(shell command -v nvidia-smi >/dev/null 2>&1 || echo "-c constra
 
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: demo test check format bench clean
+.PHONY: demo test check format bench docs web clean
 
 demo: $(VENV)/demo.ready
 	$(BIN)/counterpoise demo
@@ -32,6 +32,14 @@ bench: $(VENV)/test.ready
 	$(BIN)/python benchmarks/stepping.py
 	$(BIN)/python benchmarks/training.py
 
+docs: $(VENV)/docs.ready
+	$(BIN)/python -m sphinx -W --keep-going -q -b html docs build/docs
+	@echo build/docs/index.html
+
+# The replay page's script; what it makes is committed, so that only who changes it needs Node.
+web:
+	cd web/replay && npm ci --no-audit --no-fund && npm run build
+
 # torch comes first and pinned, so that no other requirement can pull a larger build of it.
 $(VENV)/demo.ready: pyproject.toml constraints.txt
 	$(PYTHON) -c "import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15) and 'Counterpoise needs Python 3.11 to 3.14, not ' + sys.version.split()[0] + ': make PYTHON=python3.12 …')"
@@ -44,5 +52,9 @@ $(VENV)/test.ready: $(VENV)/demo.ready
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(CONSTRAINTS) -e ".[dev]"
 	touch $@
 
+$(VENV)/docs.ready: $(VENV)/demo.ready
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(CONSTRAINTS) -e ".[docs]"
+	touch $@
+
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) build .pytest_cache .mypy_cache .ruff_cache

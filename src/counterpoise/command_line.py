@@ -337,6 +337,27 @@ def solve(
         _print_table(["equilibrium", "values (payoff)"], worth, words=2)
 
 
+@app.command()
+def zoo(as_json: AsJson = False) -> None:
+    """List the trained policies that come with the package, with their scores.
+
+    counterpoise zoo
+    counterpoise watch grand_strategy --with grand_strategy/population-1
+    """
+    from counterpoise.agents import zoo as policies
+
+    cards = {name: policies.card(name) for name in policies.names()}
+    if as_json:
+        _print_json(cards)
+        return
+    rows = []
+    for name, card in cards.items():
+        regret = card["scores"]["regret"]
+        worst = max(regret) if isinstance(regret, list) else regret
+        rows.append([name, card["command"], f"{card['agent_steps']:,}", f"{worst:.4f}"])
+    _print_table(["policy", "made by", "decisions", "largest regret"], rows, words=2)
+
+
 # -- learning --------------------------------------------------------------------------------------
 
 
