@@ -135,7 +135,7 @@ def _masked(logits: NDArray[np.float32], masks: NDArray[np.int8]) -> NDArray[np.
 def load_profile(
     folder: str | Path,
     *,
-    is_random: bool = False,
+    is_random: bool | None = None,
     parameters: ParametersBase | None = None,
 ) -> tuple[Game, ParametersBase, list[Strategy]]:
     """Load the policy in a folder as one strategy for every power.
@@ -144,8 +144,8 @@ def load_profile(
     ----------
     folder : path
         Holds ``policy.safetensors`` and ``policy.json``.
-    is_random : bool
-        Whether choices are drawn rather than the most probable taken.
+    is_random : bool, optional
+        Whether choices are drawn rather than the most probable taken; by default as it was learned.
     parameters : Parameters, optional
         Of the game that is played, whose bounds amounts keep; by default those it was judged by.
 
@@ -183,6 +183,8 @@ def load_profile(
             f"The policy in {folder} is for {len(description['learning'])} powers, not for "
             f"{parameters.powers}."
         )
+    if is_random is None:
+        is_random = bool(description.get("mixed", False))
     if "mixture" in description:
         return game, parameters, _mixtures(game, parameters, weights, description)
     profile: list[Strategy] = [

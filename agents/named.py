@@ -1,10 +1,14 @@
-"""Strategies by name: ``random``, ``constant:0.02``, ``equilibrium``, a doctrine, a run folder."""
+"""Strategies by name.
+
+``random``, ``constant:0.02``, ``equilibrium``, a doctrine, a trained policy, a run's folder.
+"""
 
 from __future__ import annotations
 
 import importlib
 from pathlib import Path
 
+from counterpoise.agents import zoo
 from counterpoise.agents.learned import load_profile
 from counterpoise.agents.simple import Constant
 from counterpoise.envs.errors import CounterpoiseError, UnknownNameError, unknown_name
@@ -21,7 +25,8 @@ def doctrines(game: str) -> dict[str, type[Strategy]]:
 
 def strategy_names(game: str) -> list[str]:
     """Return every name that `strategy` knows for a game, beside constants and folders."""
-    return ["random", "equilibrium", *doctrines(game)]
+    trained = [name for name in zoo.names() if name.startswith(f"{game}/")]
+    return ["random", "equilibrium", *doctrines(game), *trained]
 
 
 def strategy(name: str, game: Game, parameters: ParametersBase, power: int) -> Strategy:
@@ -31,7 +36,7 @@ def strategy(name: str, game: Game, parameters: ParametersBase, power: int) -> S
     ----------
     name : str
         ``random``, ``equilibrium``, ``constant:VALUE`` (components separated by commas), a doctrine
-        of the game, or the folder of a learned policy.
+        of the game, a trained policy of the zoo, or the folder of a learned policy.
 
     Raises
     ------
@@ -51,8 +56,9 @@ def strategy(name: str, game: Game, parameters: ParametersBase, power: int) -> S
     known = doctrines(game.name)
     if name in known:
         return known[name](parameters, power)  # type: ignore[call-arg]
-    if Path(name).is_dir():
-        learned, _, profile = load_profile(Path(name))
+    if name in zoo.names() or Path(name).is_dir():
+        folder = zoo.folder_of(name) if name in zoo.names() else Path(name)
+        learned, _, profile = load_profile(folder)
         if learned.name != game.name or len(profile) != parameters.powers:
             raise CounterpoiseError(
                 f"{name} was learned on {learned.name} with {len(profile)} powers, not on "

@@ -316,5 +316,6 @@ class Course(BaseCallback):
             "sees_seat": not (self.architecture.separate or self.architecture.anonymous),
             "hidden": list(self.architecture.hidden),
             "activation": self.architecture.activation,
+            "mixed": self.configuration.mixed,
             "agent_steps": self.learner.num_timesteps,
         }

@@ -1,0 +1,91 @@
+"""What would one power gain by always spending another share on one line of its budget?
+
+counterpoise predict --out runs/predictions
+python benchmarks/overrides.py runs/predictions/amortised/predictions
+
+Every other choice is the learned policy's own. A gain says that learning left something on the
+table, and on which line.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars
+from numpy.typing import NDArray
+
+from counterpoise.envs.grand_strategy.world import BUDGET
+from counterpoise.envs.strategy import Strategy
+from counterpoise.evaluation.encounters import payoffs
+from counterpoise.training.runs import Run, write_atomically, write_text_atomically
+
+JUDGED_FROM = 3_000_000
+
+
+class Overridden(Strategy):
+    """A strategy, but for one line of the budget."""
+
+    def __init__(self, strategy: Strategy, line: int, level: int) -> None:
+        self.name = "overridden"
+        self._strategy, self._line, self._level = strategy, line, level
+
+    def act(
+        self, observations: NDArray[np.float32], masks: NDArray[np.int8], rng: np.random.Generator
+    ) -> NDArray[Any]:
+        chosen = self._strategy.act(observations, masks, rng)
+        chosen[:, self._line] = self._level
+        return chosen
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("group", type=Path, help="the folder of all seeds of a population")
+    parser.add_argument("--worlds", type=int, default=300)
+    parser.add_argument(
+        "--lines", nargs="*", default=["research", "industry", "supply", "stockpile"]
+    )
+    parser.add_argument("--out", type=Path, default=Path("docs/results/predictions"))
+    asked = parser.parse_args()
+    runs = [Run(folder / "run") for folder in sorted(asked.group.glob("seed_*"))]
+    rows = []
+    for run in runs:
+        profile = run.profile()
+        options: dict[str, Any] = dict(count=asked.worlds, seed=JUDGED_FROM)
+        own = payoffs(run.game, run.parameters, profile, **options)[:, 0]
+        for line, (name, levels, _) in enumerate(BUDGET):
+            for level, share in enumerate(levels if name in asked.lines else ()):
+                played = [Overridden(profile[0], line, level), *profile[1:]]
+                paid = payoffs(run.game, run.parameters, played, **options)[:, 0]
+                rows.append(
+                    {"seed": run.seed, "line": name, "share": share,
+                     "gain": float((paid - own).mean())}
+                )  # fmt: skip
+        print(f"seed {run.seed}", flush=True)
+    table = polars.DataFrame(rows)
+    write_atomically(asked.out / "overrides.parquet", table.write_parquet)
+    means = (
+        table.group_by("line", "share", maintain_order=True)
+        .agg(polars.col("gain").mean(), polars.col("gain").std().alias("spread"))
+    )  # fmt: skip
+    lines = [
+        "# One line of the budget overridden",
+        "",
+        f"Made by `python benchmarks/overrides.py {asked.group}`: payoff of the first power when "
+        f"it always spends this share on this line, less its own payoff; {len(runs)} seeds, "
+        f"{asked.worlds} worlds each, default parameters.",
+        "",
+        "| line | share of product, % | gain, mean over seeds | standard deviation |",
+        "|---|---|---|---|",
+        *(
+            f"| {line} | {100 * share:.2f} | {gain:.3f} | {spread or 0.0:.3f} |"
+            for line, share, gain, spread in means.iter_rows()
+        ),
+    ]
+    write_text_atomically(asked.out / "overrides.md", "\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    main()
