@@ -1,4 +1,4 @@
-"""Strategies that every game has: doing nothing, doing always the same, choosing at random."""
+"""Strategies that every game has: always the same, or another's with one choice always the same."""
 
 from __future__ import annotations
 
@@ -63,4 +63,31 @@ class Constant(Strategy):
         if self._is_discrete:
             is_open = masks[:, self._first_option + self._action] == 1
             actions = np.where(is_open, actions, 0)
+        return actions
+
+
+class Holding(Strategy):
+    """Plays another strategy, but one choice is always the same; a closed one gives way to it.
+
+    Parameters
+    ----------
+    game : Game
+        Of choices.
+    strategy : Strategy
+    component : int
+        Which choice.
+    option : int
+    """
+
+    def __init__(self, game: Game, strategy: Strategy, component: int, option: int) -> None:
+        self.name = f"{strategy.name}, one choice held"
+        self._strategy, self._component, self._option = strategy, component, option
+        self._place = int(sum(game.choice_counts[:component])) + option
+
+    def act(
+        self, observations: NDArray[np.float32], masks: NDArray[np.int8], rng: np.random.Generator
+    ) -> NDArray[np.float64] | NDArray[np.int64]:
+        """Return the other's actions with the one choice in place, [n, components]."""
+        actions = self._strategy.act(observations, masks, rng)
+        actions[masks[:, self._place] == 1, self._component] = self._option
         return actions

@@ -13,31 +13,14 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import polars
-from numpy.typing import NDArray
 
+from counterpoise.agents.simple import Holding
 from counterpoise.envs.grand_strategy.world import BUDGET
-from counterpoise.envs.strategy import Strategy
 from counterpoise.evaluation.encounters import payoffs
 from counterpoise.training.runs import Run, write_atomically, write_text_atomically
 
 JUDGED_FROM = 3_000_000
-
-
-class Overridden(Strategy):
-    """A strategy, but for one line of the budget."""
-
-    def __init__(self, strategy: Strategy, line: int, level: int) -> None:
-        self.name = "overridden"
-        self._strategy, self._line, self._level = strategy, line, level
-
-    def act(
-        self, observations: NDArray[np.float32], masks: NDArray[np.int8], rng: np.random.Generator
-    ) -> NDArray[Any]:
-        chosen = self._strategy.act(observations, masks, rng)
-        chosen[:, self._line] = self._level
-        return chosen
 
 
 def main() -> None:
@@ -57,7 +40,7 @@ def main() -> None:
         own = payoffs(run.game, run.parameters, profile, **options)[:, 0]
         for line, (name, levels, _) in enumerate(BUDGET):
             for level, share in enumerate(levels if name in asked.lines else ()):
-                played = [Overridden(profile[0], line, level), *profile[1:]]
+                played = [Holding(run.game, profile[0], line, level), *profile[1:]]
                 paid = payoffs(run.game, run.parameters, played, **options)[:, 0]
                 rows.append(
                     {"seed": run.seed, "line": name, "share": share,

@@ -59,8 +59,8 @@ class Effort:
         Decisions that a best response learns from.
     """
 
-    worlds: int = 200
-    answer_steps: int = 2_000_000
+    worlds: int = 100
+    answer_steps: int = 1_000_000
 
 
 @dataclasses.dataclass(frozen=True)

@@ -296,10 +296,11 @@ def how(scorecard: Scorecard) -> list[str]:
         "are judged apart.",
         f"“Detectable” is the smallest effect that {100 * POWER:.0f} % of such studies would find "
         f"at the {100 * ERROR_RATE:.0f} % level, before the correction.",
-        "Regret is what a best response that is learned from the population's own policy gains in "
-        "the first seat, at the population's default parameters, as a share of the stake, in the "
-        f"mean over seeds. Above {CONVERGED:g} a population is called unconverged; it is a lower "
-        "bound, since a better learner might gain more.",
+        "Regret is what the better of two answers gains in the first seat, at the population's "
+        "default parameters, as a share of the stake, in the mean over seeds: a best response that "
+        "is learned from the population's own policy, or that policy with one choice held fast. "
+        f"Above {CONVERGED:g} a population is called unconverged; it is a lower bound, since a "
+        "better answer might gain more.",
         *(["The trainings were far too short to conclude anything: verdicts are withheld."]
           if plan.is_quick else []),
     ]  # fmt: skip

@@ -10,6 +10,7 @@ from counterpoise.envs.game import Feature
 from counterpoise.envs.grand_strategy.crisis import can_demand, can_embargo
 from counterpoise.envs.grand_strategy.diplomacy import can_ally, expected_reliability
 from counterpoise.envs.grand_strategy.military import attack_odds, effective
+from counterpoise.envs.grand_strategy.politics import USUAL_CONSUMPTION
 from counterpoise.envs.grand_strategy.world import (
     ANSWER,
     CHALLENGE,
@@ -56,6 +57,7 @@ FEATURES = (
     Feature("most_allies", 0.0, 7.0, "allies", "One has no more than these."),
     Feature("most_procurement", 0.0, 0.12, "of product", "One procures no more than this."),
     Feature("forced_procurement", 0.0, 0.06, "of product", "Procured beside what one decides."),
+    Feature("prosperity", -3.0, 3.0, "log", "Product a worker over that at the start (25)."),
     Feature("other_alive", 0.0, 1.0, doc="Whether the other has not fallen.", others=True),
     Feature("other_size", -5.0, 5.0, "log", "Its product over one's own.", others=True),
     Feature("other_debt", -2.0, 3.0, "of its product", "Its debt.", others=True),
@@ -157,6 +159,8 @@ def observe(world: Any, parameters: Any, observations: Any) -> None:
         row[22] = parameters.most_allies[power]
         row[23] = parameters.most_procurement[power]
         row[24] = parameters.forced_procurement[power]
+        usual = world.consumption_reference[power] / USUAL_CONSUMPTION
+        row[25] = _clipped(world.log_product[power] - math.log(usual), -3.0, 3.0)
         own_strength = effective(world.arms[power], world.readiness[power])
         own_defence = parameters.home_advantage * own_strength + _seen_help(
             world, parameters, power, power

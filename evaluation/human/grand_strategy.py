@@ -54,6 +54,7 @@ LABELS = {
     "most_allies": "most allies",
     "most_procurement": "most procurement",
     "forced_procurement": "forced procurement",
+    "prosperity": "prosperity",
     # -- what is seen of others --
     "other_alive": "in the game",
     "other_size": "product beside yours",

@@ -923,7 +923,8 @@ def exploit(
     console = _console()
     console.print(f"The policy in seat {power} among its own kind: {found.own:.3f}")
     console.print(
-        f"A learned answer to it: {found.response:.3f} (s.e. of the gain {found.error:.3f})"
+        f"The best answer found ({found.how}): {found.response:.3f} "
+        f"(s.e. of the gain {found.error:.3f})"
     )
     console.print(f"Stake: {found.stake:.3f}, from {found.random:.3f} at random among the random")
     console.print(f"[bold]Regret at least {found.regret:.4f} of the stake[/]")
