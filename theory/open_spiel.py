@@ -96,6 +96,41 @@ class Sight:
     options: tuple[int, ...]
 
 
+@dataclasses.dataclass(frozen=True)
+class Position:
+    """Where a game stands: between steps, or within one, choices and draws not all made.
+
+    Attributes
+    ----------
+    record : bytes
+        The world; b"" while its beginning is drawn.
+    chosen : tuple of int
+        What the first powers have chosen for this step.
+    answers : tuple of int
+        How the first draws of this step came out.
+    chances : tuple of float
+        The outcomes of the present draw; empty where a power is asked.
+    returns, returns_before : tuple of float
+        What each power has got, discounted to the start: now, and when a power last chose.
+    memories : tuple of str
+        All that each power has seen and done.
+    is_over : bool
+    """
+
+    record: bytes
+    chosen: tuple[int, ...]
+    answers: tuple[int, ...]
+    chances: tuple[float, ...]
+    returns: tuple[float, ...]
+    returns_before: tuple[float, ...]
+    memories: tuple[str, ...]
+    is_over: bool
+
+    def __deepcopy__(self, memo: Any) -> Position:
+        # OpenSpiel copies all that a state holds, and this never changes.
+        return self
+
+
 class _UndecidedError(Exception):
     """The rules ask for a draw that nobody has answered."""
 
@@ -127,7 +162,7 @@ class Unrolled:
         self._worlds = Worlds(game, 1, parameters, autoreset=False)
         self._answers: tuple[int, ...] = ()
         self._answered = 0
-        instead = {
+        instead: dict[types.FunctionType, Callable[..., Any]] = {
             _python(randomness.happens): self._happens,
             _python(randomness.uniform): self._uniform,
             _python(randomness.normal): _refuse_normal,
@@ -139,7 +174,7 @@ class Unrolled:
         self.see = functools.cache(self._look)
 
     def __deepcopy__(self, memo: Any) -> Unrolled:
-        # OpenSpiel copies all that a state holds; the rules never change.
+        # As a position; the caches only grow.
         return self
 
     def begin(self, answers: tuple[int, ...]) -> Draw | Step:
@@ -198,13 +233,64 @@ class Unrolled:
 
     def _happens(self, world: Any, probability: float) -> bool:
         if not 0.0 < probability < 1.0:
-            return probability >= 1.0
+            return bool(probability >= 1.0)
         return self._answer((1.0 - float(probability), float(probability))) == 1
 
     def _uniform(self, world: Any) -> float:
         edges = np.unique([0.0, *self._cells(world, self._parameter_record), 1.0])
         chosen = self._answer(tuple(np.diff(edges).tolist())) if len(edges) > 2 else 0
         return float(0.5 * (edges[chosen] + edges[chosen + 1]))
+
+    @functools.cached_property
+    def first(self) -> Position:
+        """The position before the first choice or draw."""
+        nothing = (0.0,) * self.powers
+        nowhere = Position(b"", (), (), (), nothing, nothing, ("",) * self.powers, False)
+        return self._settled(nowhere)
+
+    def after(self, position: Position, action: int) -> Position:
+        """Return the position after a power's choice, or after a draw's outcome."""
+        if position.chances:
+            answers = (*position.answers, action)
+            return self._settled(dataclasses.replace(position, answers=answers, chances=()))
+        power, memories = len(position.chosen), list(position.memories)
+        memories[power] += f" > {action}"
+        return self._settled(
+            dataclasses.replace(
+                position,
+                chosen=(*position.chosen, action),
+                memories=tuple(memories),
+                returns_before=position.returns,
+            )
+        )
+
+    def _settled(self, position: Position) -> Position:
+        """Play on as far as nobody has to be asked and nothing to be drawn."""
+        while not position.is_over:
+            chosen = position.chosen
+            if position.record:
+                for sight in self.see(position.record)[len(chosen) :]:
+                    if len(sight.options) > 1:
+                        return dataclasses.replace(position, chosen=chosen)
+                    chosen += sight.options
+            found = self.step(position.record, chosen, position.answers)
+            if isinstance(found, Draw):
+                return dataclasses.replace(position, chosen=chosen, chances=found.chances)
+            sights = self.see(found.record)
+            position = Position(
+                found.record,
+                (),
+                (),
+                (),
+                tuple(map(sum, zip(position.returns, found.payoffs, strict=True))),
+                position.returns_before,
+                tuple(
+                    f"{memory}; {sight.text}" if memory else sight.text
+                    for memory, sight in zip(position.memories, sights, strict=True)
+                ),
+                found.is_over,
+            )
+        return position
 
     def moves(self, record: bytes) -> Iterator[tuple[int, ...]]:
         """Return all that the powers together can choose in a world."""
@@ -392,7 +478,7 @@ def open_spiel_game(
         else types_of.ChanceMode.DETERMINISTIC,
         information=types_of.Information.IMPERFECT_INFORMATION,
         utility=types_of.Utility.GENERAL_SUM,
-        reward_model=types_of.RewardModel.TERMINAL,
+        reward_model=types_of.RewardModel.REWARDS,
         max_num_players=parameters.powers,
         min_num_players=parameters.powers,
         provides_information_state_string=True,
@@ -439,68 +525,25 @@ def _classes() -> types.SimpleNamespace:
         def __init__(self, game: Any, rules: Unrolled) -> None:
             super().__init__(game)
             self._rules = rules
-            self._record = b""
-            self._chosen: tuple[int, ...] = ()
-            self._answers: tuple[int, ...] = ()
-            self._chances: tuple[float, ...] = ()
-            self._returns = (0.0,) * rules.powers
-            self._memories: tuple[str, ...] = ("",) * rules.powers
-            self._is_over = False
-            self._go_on()
-
-        def _go_on(self) -> None:
-            """Play as far as nobody has to be asked and nothing to be drawn."""
-            while not self._is_over:
-                if self._record:
-                    sights = self._rules.see(self._record)
-                    while len(self._chosen) < len(sights):
-                        options = sights[len(self._chosen)].options
-                        if len(options) > 1:
-                            return
-                        self._chosen += options
-                found = self._rules.step(self._record, self._chosen, self._answers)
-                if isinstance(found, Draw):
-                    self._chances = found.chances
-                    return
-                self._record, self._is_over = found.record, found.is_over
-                self._chosen = self._answers = self._chances = ()
-                self._returns = tuple(
-                    gained + more
-                    for gained, more in zip(self._returns, found.payoffs, strict=True)
-                )
-                self._memories = tuple(
-                    f"{memory}; {sight.text}" if memory else sight.text
-                    for memory, sight in zip(
-                        self._memories, self._rules.see(self._record), strict=True
-                    )
-                )
+            self._now = rules.first
 
         def current_player(self) -> int:
             """Return who is asked now."""
-            if self._is_over:
+            if self._now.is_over:
                 return int(pyspiel.PlayerId.TERMINAL)
-            return int(pyspiel.PlayerId.CHANCE) if self._chances else len(self._chosen)
+            if self._now.chances:
+                return int(pyspiel.PlayerId.CHANCE)
+            return len(self._now.chosen)
 
         def _legal_actions(self, player: int) -> list[int]:
-            return list(self._rules.see(self._record)[player].options)
+            return list(self.sight(player).options)
 
         def chance_outcomes(self) -> list[tuple[int, float]]:
             """Return the outcomes of the present draw with their probabilities."""
-            return list(enumerate(self._chances))
+            return list(enumerate(self._now.chances))
 
         def _apply_action(self, action: int) -> None:
-            if self._chances:
-                self._answers += (action,)
-                self._chances = ()
-            else:
-                power = len(self._chosen)
-                self._chosen += (action,)
-                self._memories = (
-                    *self._memories[:power],
-                    f"{self._memories[power]} > {action}",
-                    *self._memories[power + 1 :],
-                )
-            self._go_on()
+            self._now = self._rules.after(self._now, action)
 
         def _action_to_string(self, player: int, action: int) -> str:
             if player == pyspiel.PlayerId.CHANCE:
@@ -510,27 +553,32 @@ def _classes() -> types.SimpleNamespace:
 
         def is_terminal(self) -> bool:
             """Return whether the game is over."""
-            return self._is_over
+            return self._now.is_over
 
         def returns(self) -> list[float]:
             """Return what each power has got, discounted to the start."""
-            return list(self._returns)
+            return list(self._now.returns)
+
+        def rewards(self) -> list[float]:
+            """Return what each has got since a power last chose."""
+            before, now = self._now.returns_before, self._now.returns
+            return [later - earlier for earlier, later in zip(before, now, strict=True)]
 
         def __str__(self) -> str:
-            return " | ".join([*self._memories, f"{self._chosen} {self._answers}"])
+            return " | ".join([*self._now.memories, f"{self._now.chosen} {self._now.answers}"])
 
         def memory(self, power: int) -> str:
             """Return all that a power has seen and done."""
-            return self._memories[power]
+            return self._now.memories[power]
 
         def sight(self, power: int) -> Sight:
             """Return what a power sees now."""
-            return self._rules.see(self._record)[power]
+            return self._rules.see(self._now.record)[power]
 
         @property
         def has_begun(self) -> bool:
             """Whether there is a world to see: not while its beginning is drawn."""
-            return bool(self._record)
+            return bool(self._now.record)
 
     return types.SimpleNamespace(game=CounterpoiseGame, state=CounterpoiseState)
 

@@ -1,0 +1,10 @@
+"""Where the pages are, and the module that generates their tables."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+
+sys.path.insert(0, str(DOCS / "extensions"))
