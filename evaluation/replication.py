@@ -29,6 +29,7 @@ from counterpoise.training.configuration import Configuration
 from counterpoise.training.runs import Run, write_atomically, write_text_atomically
 
 RUN, ANSWERS, GAIN, STAKE = "run", "answers.parquet", "gain.json", "stake.json"
+JUDGED_SHARE = 10
 # Worlds that are watched begin where no training did.
 WATCHED_FROM = 2_000_000
 OF_A_RUN = ("config.toml", "seed.json", "versions.json", "state.json", "metrics.parquet")
@@ -54,7 +55,7 @@ class Effort:
     Attributes
     ----------
     worlds : int
-        Watched for each question.
+        Watched for each question; answers are judged in ten times as many.
     answer_steps : int
         Decisions that a best response learns from.
     """
@@ -127,7 +128,13 @@ class Replication:
             write_atomically(folder / ANSWERS, table.write_parquet)
         if not (folder / GAIN).is_file():
             tell(done, self.total, 0.0, "answered by a best response")
-            found = gain(run, run.parameters, agent_steps=self.effort.answer_steps, seed=self.seed)
+            found = gain(
+                run,
+                run.parameters,
+                agent_steps=self.effort.answer_steps,
+                seed=self.seed,
+                worlds=JUDGED_SHARE * self.effort.worlds,
+            )
             text = json.dumps({"seed": self.seed, **dataclasses.asdict(found)}, indent=2)
             write_text_atomically(folder / GAIN, text + "\n")
 

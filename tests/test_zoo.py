@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
 from counterpoise import agents
 from counterpoise.agents import zoo
-from counterpoise.agents.learned import LearnedStrategy
+from counterpoise.agents.learned import DESCRIPTION, LearnedStrategy
 from counterpoise.agents.named import strategy
 from counterpoise.envs.errors import CounterpoiseError, UnknownNameError
 from counterpoise.envs.registration import game, game_names
@@ -58,7 +60,10 @@ def test_the_population_is_paid_what_its_card_says() -> None:
     profile = agents.load("grand_strategy/population-1")
     one = profile[0]
     assert isinstance(one, LearnedStrategy)
-    assert one.is_random, "it plays the mixture that it learned"
+    description = json.loads(
+        (zoo.folder_of("grand_strategy/population-1") / DESCRIPTION).read_text()
+    )
+    assert one.is_random == description["mixed"], "it plays as it was learned"
     paid = payoffs(rules, parameters, profile, count=200, seed=77)[:, 0]
     error = paid.std() / np.sqrt(len(paid))
     told = zoo.card("grand_strategy/population-1")["scores"]["payoff"]
