@@ -25,8 +25,9 @@ def as_mathml(formula: str, *, as_block: bool) -> str:
         made = latex2mathml.tex2mathml(unsized, as_block=as_block)
     except MathError as error:
         raise ExtensionError(f"{error}, in the formula {formula!r}") from error
-    # The bar over a letter: few fonts have the modifier letter, all have the macron.
-    return made.replace("\u02c9", "\u00af")
+    # The bar over a letter: few fonts have the modifier letter, all have the macron. The bar of a
+    # small fraction is thinner than a pixel, and then not drawn.
+    return made.replace("\u02c9", "\u00af").replace("<mfrac>", '<mfrac linethickness="1px">')
 
 
 def _write_inline(translator: Any, node: nodes.math) -> None:
