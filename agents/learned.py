@@ -71,6 +71,7 @@ class LearnedStrategy(Strategy):
         self.is_random = is_random and game.is_discrete
         game = game.seated(parameters.powers)
         self._game = game
+        self._counts = game.choice_counts
         learning = list(description["learning"])
         self._seat, self._seats = learning.index(power), len(learning)
         group = self._seat if description["separate"] else 0
@@ -106,14 +107,14 @@ class LearnedStrategy(Strategy):
         if not self._game.is_discrete:
             share = np.clip(0.5 * (outputs.astype(np.float64) + 1.0), 0.0, 1.0)
             return np.asarray(self._low + share * self._span)
-        chosen = np.zeros((len(outputs), self._game.action_width), np.int64)
+        logits = _masked(outputs, masks)
+        if self.is_random:
+            # The largest of logits with Gumbel noise is a draw from their distribution.
+            logits += rng.gumbel(size=logits.shape).astype(np.float32)
+        chosen = np.empty((len(outputs), len(self._counts)), np.int64)
         at = 0
-        for component, count in enumerate(self._game.choice_counts):
-            logits = _masked(outputs[:, at : at + count], masks[:, at : at + count])
-            if self.is_random:
-                # The largest of logits with Gumbel noise is a draw from their distribution.
-                logits = logits + rng.gumbel(size=logits.shape).astype(np.float32)
-            chosen[:, component] = logits.argmax(axis=1)
+        for component, count in enumerate(self._counts):
+            logits[:, at : at + count].argmax(axis=1, out=chosen[:, component])
             at += count
         return chosen
 

@@ -20,7 +20,7 @@ class Rollout:
     Attributes
     ----------
     records : record array, [steps + 1, worlds]
-        The worlds after each step, the start first.
+        The worlds after each step, the start first; of no steps where none were kept.
     actions : ndarray, [steps, worlds, powers, components]
     rewards : ndarray of float64, [steps, worlds, powers]
     lived : ndarray of bool, [steps, worlds]
@@ -57,6 +57,7 @@ def play(
     seed: int,
     steps: int | None = None,
     watch: Callable[[], None] | None = None,
+    keeps_records: bool = True,
 ) -> Rollout:
     """Reset `worlds` (made with ``autoreset=False``) and play a profile to the end.
 
@@ -71,6 +72,8 @@ def play(
         At most so many; by default until every world has ended.
     watch : callable, optional
         Called at the start and after every step, to note what the rollout does not keep.
+    keeps_records : bool
+        Records of many worlds and years are by far the most of a rollout.
     """
     if worlds.autoreset:
         raise ValueError(
@@ -82,15 +85,18 @@ def play(
     worlds.reset(seed)
     watch = watch if watch is not None else _look_away
     watch()
-    records, rewards, lived = [worlds.records.copy()], [], []
+    records = [worlds.records.copy()] if keeps_records else []
+    rewards, lived = [], []
     actions: list[NDArray[Any]] = []
     while (steps is None or len(actions) < steps) and not worlds.records["over"].all():
         lived.append(worlds.records["over"] == 0)
         actions.append(choose(worlds, profile, rng))
         rewards.append(worlds.step(actions[-1]).copy())
-        records.append(worlds.records.copy())
+        if keeps_records:
+            records.append(worlds.records.copy())
         watch()
-    return Rollout(np.array(records), np.array(actions), np.array(rewards), np.array(lived))
+    kept = np.array(records, worlds.records.dtype)
+    return Rollout(kept, np.array(actions), np.array(rewards), np.array(lived))
 
 
 def _look_away() -> None:

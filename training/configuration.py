@@ -88,6 +88,8 @@ class Configuration:
     so that near a mixed equilibrium, where nothing is to be gained, steps become small."""
     entropy: float = 0.0
     """Weight of the entropy bonus at the start; it falls linearly to nothing."""
+    entropy_until: float = 1.0
+    """At which part of the training it has; small advantages are learned only without it."""
     magnet: float = 0.0
     """Weight of the divergence from a running mean of the policy; for mixed equilibria."""
     magnet_memory: float = 0.95
@@ -138,6 +140,10 @@ class Configuration:
         if not 0.0 <= self.opponent_share < 1.0:
             raise ParameterError(
                 f"opponent_share must be from 0 to below 1, not {self.opponent_share}."
+            )
+        if not 0.0 < self.entropy_until <= 1.0:
+            raise ParameterError(
+                f"entropy_until must be above 0 and at most 1, not {self.entropy_until}."
             )
         if self.opponents and self.policy == "separate":
             raise ParameterError(

@@ -67,6 +67,29 @@ class _WithinBounds(Uniform):
         return np.asarray(self._low + share * (self._high - self._low))
 
 
+class _Moments:
+    """Where the observations of running worlds lie, added up step by step."""
+
+    def __init__(self, worlds: Worlds) -> None:
+        self._worlds = worlds
+        self._lived = np.ones(worlds.count, np.bool_)
+        self._rows = 0
+        self._sums = np.zeros((2, worlds.observations.shape[-1]))
+
+    def add(self) -> None:
+        """Add what the worlds show that were running before the step that led here."""
+        observed = self._worlds.observations[self._lived]
+        seen = observed.reshape(-1, observed.shape[-1]).astype(np.float64)
+        self._rows += len(seen)
+        self._sums += seen.sum(axis=0), np.einsum("rf,rf->f", seen, seen)
+        self._lived = self._worlds.records["over"] == 0
+
+    def mean_and_spread(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return each feature's mean and standard deviation."""
+        mean, square = self._sums / self._rows
+        return mean, np.sqrt(np.maximum(square - mean * mean, 0.0))
+
+
 def measure(configuration: Configuration, discount: float) -> Measures:
     """Play uniformly at random and measure means and spreads, so that networks see order one."""
     game, parameters = configuration.the_game(), configuration.game_parameters()
@@ -74,17 +97,16 @@ def measure(configuration: Configuration, discount: float) -> Measures:
     worlds = Worlds(game, len(each), each, max_cycles=configuration.max_cycles, autoreset=False)
     profile = [_WithinBounds(worlds, parameters, power) for power in range(parameters.powers)]
     most = configuration.max_cycles or game.default_max_cycles
-    rows: list[NDArray[np.float32]] = []
+    seen = _Moments(worlds)
     rollout = play(
         worlds,
         profile,
         seed=0,
         steps=min(most, MEASURED_STEPS),
-        watch=lambda: rows.append(worlds.observations.copy()),
+        watch=seen.add,
+        keeps_records=False,
     )
-    lived = np.concatenate([np.ones((1, MEASURED_WORLDS), np.bool_), rollout.lived])
-    features = np.array(rows)[lived].reshape(-1, rows[0].shape[-1])
-    mean, scale = features.mean(axis=0), features.std(axis=0)
+    mean, scale = seen.mean_and_spread()
     returns = rollout.returns(discount)
     spread = np.maximum(returns.std(axis=0), 1e-8)
     return Measures(
@@ -254,7 +276,8 @@ class Course(BaseCallback):
 
     def _on_rollout_start(self) -> None:
         done = self.learner.num_timesteps / self.total
-        self.learner.ent_coef = self.configuration.entropy * (1.0 - done)
+        left = 1.0 - min(done / self.configuration.entropy_until, 1.0)
+        self.learner.ent_coef = self.configuration.entropy * left
         self._limit_spread(done)
         if self.learner.num_timesteps > 0:
             self.end_batch()

@@ -19,6 +19,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from counterpoise.envs.compilation import rule
 
 HALF_LOG_TWO_PI = 0.5 * math.log(2.0 * math.pi)
@@ -28,54 +31,87 @@ POLICY_LOSS, ENTROPY, DIVERGENCE, CLIPPED = range(4)
 
 
 @rule
-def log_probabilities(outputs: Any, is_open: Any, counts: Any, found: Any) -> None:
-    """Write the log probability of every open option of every choice; closed ones are left.
-
-    Parameters
-    ----------
-    outputs, found : ndarray, [rows, options]
-        Logits of all choices, one after another.
-    is_open : ndarray of bool, [rows, options]
-    counts : ndarray of int, [choices]
-    """
+def _below_highest(outputs: Any, is_open: Any, counts: Any, found: Any) -> None:
+    """Write how far every open logit lies below the highest of its choice; closed, infinitely."""
     for row in range(len(outputs)):
         at = 0
         for choice in range(len(counts)):
             end = at + counts[choice]
-            highest = -math.inf
+            highest = outputs[row, at]
+            is_first = True
             for option in range(at, end):
-                if is_open[row, option] and outputs[row, option] > highest:
+                if is_open[row, option] and (is_first or outputs[row, option] > highest):
                     highest = outputs[row, option]
-            total = 0.0
+                    is_first = False
             for option in range(at, end):
                 if is_open[row, option]:
-                    total += math.exp(outputs[row, option] - highest)
-            level = highest + math.log(total)
-            for option in range(at, end):
-                if is_open[row, option]:
-                    found[row, option] = outputs[row, option] - level
+                    found[row, option] = outputs[row, option] - highest
+                else:
+                    found[row, option] = -math.inf
             at = end
 
 
 @rule
+def _to_one(counts: Any, logs: Any, chances: Any) -> None:
+    """Scale every choice's chances to a sum of one, and move their logarithms alike."""
+    for row in range(len(chances)):
+        at = 0
+        for choice in range(len(counts)):
+            end = at + counts[choice]
+            total = chances[row, at]
+            for option in range(at + 1, end):
+                total += chances[row, option]
+            level = math.log(total)
+            scale = 1 / total
+            for option in range(at, end):
+                chances[row, option] *= scale
+                logs[row, option] -= level
+            at = end
+
+
+def probabilities(
+    outputs: NDArray[np.float32], is_open: NDArray[np.bool_], counts: NDArray[np.int64]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return the logarithm of the probability of every option of every choice, and itself.
+
+    Parameters
+    ----------
+    outputs : ndarray, [rows, options]
+        Logits of all choices, one after another.
+    is_open : ndarray of bool, [rows, options]
+        At least one of each choice.
+    counts : ndarray of int, [choices]
+
+    Returns
+    -------
+    logs, chances : ndarray, [rows, options]
+        Minus infinity and 0 for what is closed.
+    """
+    logs = np.empty_like(outputs)
+    _below_highest(outputs, is_open, counts, logs)
+    # Numpy takes several exponentials at once: most of the time of a choice with many options.
+    chances = np.exp(logs)
+    _to_one(counts, logs, chances)
+    return logs, chances
+
+
+@rule
 def draw_options(
-    outputs: Any, is_open: Any, counts: Any, draws: Any, every: Any, actions: Any, logs: Any
+    chances: Any, every: Any, counts: Any, draws: Any, actions: Any, logs: Any
 ) -> None:
     """Draw an option of every choice; write them and their joint log probability.
 
     Parameters
     ----------
-    outputs, every : ndarray, [rows, options]
-        Logits; and room for the log probabilities.
-    is_open : ndarray of bool, [rows, options]
+    chances, every : ndarray, [rows, options]
+        Probabilities and their logarithms.
     counts : ndarray of int, [choices]
     draws : ndarray, [rows, choices]
         Uniform from [0, 1).
     actions : ndarray of int, [rows, choices]
     logs : ndarray, [rows]
     """
-    log_probabilities(outputs, is_open, counts, every)
-    for row in range(len(outputs)):
+    for row in range(len(chances)):
         at = 0
         joint = 0.0
         for choice in range(len(counts)):
@@ -83,10 +119,10 @@ def draw_options(
             left = draws[row, choice]
             taken = -1
             for option in range(at, end):
-                if is_open[row, option]:
+                if chances[row, option] > 0.0:
                     # What rounding leaves over belongs to the last option that is open.
                     taken = option
-                    left -= math.exp(every[row, option])
+                    left -= chances[row, option]
                     if left < 0.0:
                         break
             actions[row, choice] = taken - at
@@ -114,8 +150,8 @@ def tell(told: Any, ratio: float, log_ratio: float, advantage: float, clip: floa
 
 @rule
 def option_slopes(
-    outputs: Any,
-    is_open: Any,
+    every: Any,
+    chances: Any,
     counts: Any,
     actions: Any,
     old_logs: Any,
@@ -125,7 +161,6 @@ def option_slopes(
     entropy_weight: float,
     magnet_weight: float,
     rows_of_all: int,
-    every: Any,
     slopes: Any,
     told: Any,
 ) -> None:
@@ -133,9 +168,8 @@ def option_slopes(
 
     Parameters
     ----------
-    outputs, every, slopes : ndarray, [rows, options]
-        Logits; room for the log probabilities; the slopes, 0 for what is closed.
-    is_open : ndarray of bool, [rows, options]
+    every, chances, slopes : ndarray, [rows, options]
+        Log probabilities and probabilities; the slopes, 0 for what is closed.
     counts : ndarray of int, [choices]
     actions : ndarray of int, [rows, choices]
     old_logs, advantages : ndarray, [rows]
@@ -146,8 +180,7 @@ def option_slopes(
         The rows of the whole minibatch, over which the mean is taken.
     told : ndarray, [4]
     """
-    log_probabilities(outputs, is_open, counts, every)
-    for row in range(len(outputs)):
+    for row in range(len(every)):
         at = 0
         joint = 0.0
         for choice in range(len(counts)):
@@ -163,16 +196,14 @@ def option_slopes(
             entropy = 0.0
             apart = 0.0
             for option in range(at, end):
-                if is_open[row, option]:
-                    chance = math.exp(every[row, option])
-                    slopes[row, option] = chance
+                chance = chances[row, option]
+                if chance > 0.0:
                     entropy -= chance * every[row, option]
                     if magnet_weight > 0.0:
                         apart += chance * (every[row, option] - magnets[row, option])
-                else:
-                    slopes[row, option] = 0.0
             for option in range(at, end):
-                chance = slopes[row, option]
+                chance = chances[row, option]
+                slopes[row, option] = 0.0
                 if chance > 0.0:
                     move = -slope + entropy_weight * (every[row, option] + entropy)
                     if magnet_weight > 0.0:

@@ -191,7 +191,7 @@ class PopulationLearner:
             autoreset=False,
         )
         profile = [self._strategies[member][power] for power, member in enumerate(members)]
-        rollout = play(worlds, profile, seed=self._seed)
+        rollout = play(worlds, profile, seed=self._seed, keeps_records=False)
         returns = rollout.returns(step_discount(self.configuration))
         return [float(mean) for mean in returns.mean(axis=0)]
 

@@ -145,9 +145,8 @@ class SeatPPO(PPO):
         options = np.empty((len(outputs), len(self._counts)), np.int64)
         logs: NDArray[np.float32] = np.empty(len(outputs), np.float32)
         draws = torch.rand(options.shape).numpy()
-        kernels.draw_options(
-            outputs, is_open, self._counts, draws, np.empty_like(outputs), options, logs
-        )
+        every, chances = kernels.probabilities(outputs, is_open, self._counts)
+        kernels.draw_options(chances, every, self._counts, draws, options, logs)
         return options, values, logs
 
     def _to_device(self, values: NDArray[Any]) -> torch.Tensor:
@@ -280,8 +279,8 @@ class SeatPPO(PPO):
             outputs = _array(Workspace(self.magnet_networks.actor).forward(batch["inputs"]))
             magnets = np.empty_like(outputs)
             for group, found in enumerate(magnets):
-                kernels.log_probabilities(
-                    outputs[group], batch["is_open"][group], self._counts, found
+                found[:], _ = kernels.probabilities(
+                    outputs[group], batch["is_open"][group], self._counts
                 )
             batch["magnets"] = magnets
         return batch
@@ -342,10 +341,11 @@ class SeatPPO(PPO):
     ) -> NDArray[np.float32]:
         slopes = np.empty_like(outputs)
         if len(self._counts) > 0:
+            every, chances = kernels.probabilities(outputs, part["is_open"], self._counts)
             kernels.option_slopes(
-                outputs, part["is_open"], self._counts, part["actions"], part["old_logs"],
+                every, chances, self._counts, part["actions"], part["old_logs"],
                 part["advantages"], part.get("magnets", outputs[:0]), clip, self.ent_coef,
-                self.magnet, count, np.empty_like(outputs), slopes, sums,
+                self.magnet, count, slopes, sums,
             )  # fmt: skip
             return slopes
         spread = self._networks.log_spread
