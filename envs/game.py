@@ -310,6 +310,27 @@ class Game:
                 names.append(feature.name)
         return names + observed_names(self.parameters, powers)
 
+    def subjects_seen(self, powers: int) -> list[tuple[str, int]]:
+        """Return what each column of an observation is about: a quantity, and of which other.
+
+        The others are numbered in the order in which a power sees them; -1 is none of them.
+        """
+        subjects: list[tuple[str, int]] = []
+        for feature in self.features:
+            others = range(powers - 1) if feature.others else (-1,)
+            subjects += [(feature.name, other) for other in others]
+        return subjects + [(name, -1) for name in observed_names(self.parameters, powers)]
+
+    def subjects_of_options(self, powers: int) -> list[tuple[str, int]]:
+        """Return the same of every option of one role's choices, or of every amount."""
+        whole = self.general or self
+        subjects: list[tuple[str, int]] = []
+        for part in whole.roles[0].actions:
+            options = part.options if isinstance(part, Choice) else ("",)
+            for other in range(powers - 1) if part.others else (-1,):
+                subjects += [(f"{part.name} {option}", other) for option in options]
+        return subjects
+
     @functools.lru_cache(maxsize=64)  # noqa: B019 - a handful of games live as long as the process
     def observation_space(self, powers: int) -> gymnasium.spaces.Box:
         """Return the space of one power's observation."""

@@ -61,6 +61,8 @@ class Configuration:
     policy: str = "separate"
     """`separate`: a network for each seat; `shared`: one network that sees its seat; `anonymous`:
     one that does not, so that powers in the same place must do the same."""
+    alike: bool = False
+    """Whether all others are seen alike: what is learned about one of them holds of each."""
     agent_steps: int = 1_000_000
     """How many decisions of single powers to learn from."""
     worlds: int = 1_024
@@ -141,6 +143,8 @@ class Configuration:
             raise ParameterError(
                 f"opponent_share must be from 0 to below 1, not {self.opponent_share}."
             )
+        if self.alike and not any(feature.others for feature in self.the_game().features):
+            raise ParameterError(f"alike is for games with several others; {self.game} has none.")
         if not 0.0 < self.entropy_until <= 1.0:
             raise ParameterError(
                 f"entropy_until must be above 0 and at most 1, not {self.entropy_until}."

@@ -21,7 +21,7 @@ from counterpoise.envs.worlds import Worlds
 from counterpoise.theory import regret
 from counterpoise.theory.regret import Uniform
 from counterpoise.training.configuration import Configuration
-from counterpoise.training.policies import Architecture, SeatPolicy
+from counterpoise.training.policies import Architecture, SeatPolicy, Units
 from counterpoise.training.ppo import SeatPPO
 from counterpoise.training.slots import Slots
 
@@ -166,6 +166,14 @@ def guests(configuration: Configuration, seed: int) -> list[tuple[int, int, Stra
     return places
 
 
+def _alike(worlds: Worlds) -> tuple[Units, Units] | None:
+    """Return what features and outputs are about; nothing to be tied where there is one other."""
+    if worlds.powers < 3:
+        return None
+    seen = worlds.game.subjects_seen(worlds.powers)
+    return Units.of(seen), Units.of(worlds.game.subjects_of_options(worlds.powers))
+
+
 class Course(BaseCallback):
     """Seats that learn together from the beginning to the end of a configuration.
 
@@ -226,6 +234,7 @@ class Course(BaseCallback):
             seats=len(self.slots.seats),
             separate=configuration.policy == "separate",
             anonymous=configuration.policy == "anonymous",
+            alike=_alike(worlds) if configuration.alike else None,
             hidden=configuration.hidden,
             spread=configuration.spread,
             feature_mean=measures.feature_mean,

@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -21,6 +22,56 @@ from numpy.typing import NDArray
 from sb3_contrib.common.maskable.policies import MaskableActorCriticPolicy
 from stable_baselines3.common.policies import ActorCriticPolicy
 from torch import nn
+
+
+@dataclasses.dataclass(frozen=True)
+class Units:
+    """What the units of a layer are about, for networks in which all others are seen alike.
+
+    Attributes
+    ----------
+    kinds : ndarray of int, [units]
+        The same quantity of different others has one number.
+    others : ndarray of int, [units]
+        Which of the others it is about; -1 for none of them.
+    """
+
+    kinds: NDArray[np.int64]
+    others: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, subjects: Sequence[tuple[str, int]]) -> Self:
+        """Return the units that are about these quantities of these others."""
+        known: dict[tuple[str, bool], int] = {}
+        kinds = [known.setdefault((name, other < 0), len(known)) for name, other in subjects]
+        return cls(np.array(kinds), np.array([other for _, other in subjects]))
+
+    @classmethod
+    def hidden(cls, count: int, others: int) -> Self:
+        """Return a hidden layer: half of it about all together, and a part about each other."""
+        each = count // (2 * others)
+        own = count - others * each
+        subjects = [(f"own {unit}", -1) for unit in range(own)]
+        subjects += [(f"other {unit}", other) for other in range(others) for unit in range(each)]
+        return cls.of(subjects)
+
+    def mean_of(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return values of units with those that are of one quantity replaced by their mean."""
+        sums = np.bincount(self.kinds, values)
+        return np.asarray((sums / np.bincount(self.kinds))[self.kinds], np.float32)
+
+    def ties_with(self, outputs: Units) -> NDArray[np.int64]:
+        """Return which weights are one and the same, by number, [units, units of the outputs].
+
+        A weight depends on the two quantities and on whether they are of one other power or of
+        two: the most general layer that treats the others alike (Zaheer et al. 2017, "Deep sets",
+        NeurIPS, lemma 3).
+        """
+        into, out = self.others[:, None], outputs.others[None]
+        relation = np.where((into < 0) | (out < 0), 0, np.where(into == out, 1, 2))
+        kinds = self.kinds[:, None] * (outputs.kinds.max() + 1) + outputs.kinds[None]
+        numbers = np.unique(3 * kinds + relation, return_inverse=True)[1]
+        return numbers.reshape(relation.shape)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,6 +85,8 @@ class Architecture:
         A network for each seat, rather than one for all.
     anonymous : bool
         Whether the one network for all does not see which seat it plays.
+    alike : tuple of Units, optional
+        What features and outputs are about, where all others are to be seen alike.
     hidden : tuple of int
         Units of each hidden layer.
     spread : float
@@ -55,15 +108,26 @@ class Architecture:
     value_mean: NDArray[np.float32]
     activation: str = "tanh"
     anonymous: bool = False
+    alike: tuple[Units, Units] | None = None
 
 
 class BatchedNetwork(nn.Module):
-    """Several multi-layer perceptrons of one shape, evaluated in one batched product a layer."""
+    """Several multi-layer perceptrons of one shape, evaluated in one batched product a layer.
+
+    With `layers`, what the units of all layers are about, weights that do the same for different
+    others are one weight: equal from the start, and moved by the mean of their gradients.
+    """
 
     def __init__(
-        self, groups: int, sizes: list[int], last_gain: float, activation: str = "tanh"
+        self,
+        groups: int,
+        sizes: list[int],
+        last_gain: float,
+        activation: str = "tanh",
+        layers: Sequence[Units] = (),
     ) -> None:
         super().__init__()
+        self._is_tied = len(layers) > 0
         self.is_smooth = activation == "tanh"
         self.weights = nn.ParameterList()
         self.biases = nn.ParameterList()
@@ -74,6 +138,35 @@ class BatchedNetwork(nn.Module):
                 nn.init.orthogonal_(weight[group], gain=gain)
             self.weights.append(nn.Parameter(weight))
             self.biases.append(nn.Parameter(torch.zeros(groups, 1, outputs)))
+        for number, (one, next_one) in enumerate(itertools.pairwise(layers)):
+            self._tie(f"weight_{number}", one.ties_with(next_one), self.weights[number])
+            self._tie(f"bias_{number}", next_one.kinds, self.biases[number])
+
+    @torch.no_grad()
+    def _tie(self, name: str, numbers: NDArray[np.int64], values: torch.Tensor) -> None:
+        """Note which entries are one, and give them the value of the first of them."""
+        _, first, inverse, counts = np.unique(
+            numbers.ravel(), return_index=True, return_inverse=True, return_counts=True
+        )
+        ties = torch.from_numpy(inverse)
+        self.register_buffer(f"ties_of_{name}", ties, persistent=False)
+        self.register_buffer(f"tied_in_{name}", torch.from_numpy(counts), persistent=False)
+        flat = values.view(len(values), -1)
+        flat.copy_(flat[:, torch.from_numpy(first)][:, ties])
+
+    @torch.no_grad()
+    def tie_gradients(self) -> None:
+        """Replace the gradients of weights that are one by their mean."""
+        if not self._is_tied:
+            return
+        for kind, parameters in (("weight", self.weights), ("bias", self.biases)):
+            for number, parameter in enumerate(parameters):
+                assert parameter.grad is not None
+                flat = parameter.grad.view(len(parameter), -1)
+                ties = getattr(self, f"ties_of_{kind}_{number}")
+                counts = getattr(self, f"tied_in_{kind}_{number}")
+                sums = flat.new_zeros(len(flat), len(counts)).index_add_(1, ties, flat)
+                flat.copy_((sums / counts)[:, ties])
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
         """Map [groups, rows, inputs] to [groups, rows, outputs]."""
@@ -176,24 +269,46 @@ class SeatNetworks(nn.Module):
         self.sees_seat = not (architecture.separate or architecture.anonymous)
         inputs = features + architecture.seats if self.sees_seat else features
         hidden = list(architecture.hidden)
+        of_actor, of_critic = self._layers(architecture)
         self.actor = BatchedNetwork(
-            self.groups, [inputs, *hidden, outputs], 0.01, architecture.activation
+            self.groups, [inputs, *hidden, outputs], 0.01, architecture.activation, of_actor
         )
         self.critic = BatchedNetwork(
-            self.groups, [inputs, *hidden, 1], 0.01, architecture.activation
+            self.groups, [inputs, *hidden, 1], 0.01, architecture.activation, of_critic
         )
-        for name in ("feature_mean", "feature_scale", "value_mean"):
-            value = np.asarray(getattr(architecture, name), np.float32)
-            self.register_buffer(name, torch.tensor(value))
         self._mean = np.asarray(architecture.feature_mean, np.float32)
         self._scale = np.asarray(architecture.feature_scale, np.float32)
+        if architecture.alike is not None:
+            seen = architecture.alike[0]
+            self._mean, self._scale = seen.mean_of(self._mean), seen.mean_of(self._scale)
         self.value_means = np.asarray(architecture.value_mean, np.float32)
+        self.register_buffer("feature_mean", torch.tensor(self._mean))
+        self.register_buffer("feature_scale", torch.tensor(self._scale))
+        self.register_buffer("value_mean", torch.tensor(self.value_means))
         self.log_spread: nn.Parameter | None = None
         if is_normal:
             start = torch.full((architecture.seats, outputs), float(np.log(architecture.spread)))
             self.log_spread = nn.Parameter(start)
         self.latent_dim_pi = outputs
         self.latent_dim_vf = 1
+
+    def _layers(self, architecture: Architecture) -> tuple[list[Units], list[Units]]:
+        """Return what the layers of actor and critic are about, if others are seen alike."""
+        if architecture.alike is None:
+            return [], []
+        seen, decided = architecture.alike
+        others = int(seen.others.max()) + 1
+        if self.sees_seat:
+            kinds = seen.kinds.max() + 1 + np.arange(architecture.seats)
+            none = np.full(architecture.seats, -1)
+            seen = Units(np.append(seen.kinds, kinds), np.append(seen.others, none))
+        below = [seen, *(Units.hidden(count, others) for count in architecture.hidden)]
+        return [*below, decided], [*below, Units.of([("value", -1)])]
+
+    def tie_gradients(self) -> None:
+        """Let weights that are one have one gradient."""
+        self.actor.tie_gradients()
+        self.critic.tie_gradients()
 
     def _seat(self, observations: torch.Tensor) -> torch.Tensor:
         return observations[:, -self.seats :].argmax(dim=1)

@@ -326,6 +326,7 @@ class SeatPPO(PPO):
                 found, part["means"], part["returns"], self.vf_coef / count, slopes
             )
             self._critic.backward(inputs, self._to_device(slopes).view_as(values))
+        self._networks.tie_gradients()
         policy_loss, entropy, divergence, clipped = sums / count
         value_loss = squares / count
         loss = policy_loss - self.ent_coef * entropy + self.vf_coef * value_loss

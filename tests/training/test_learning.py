@@ -14,13 +14,14 @@ import pytest
 import safetensors.numpy
 import torch
 
-from counterpoise.agents.learned import load_profile
+from counterpoise.agents.learned import LearnedStrategy, load_profile
 from counterpoise.agents.named import strategy
 from counterpoise.envs.errors import CounterpoiseError, ParameterError, UnknownNameError
 from counterpoise.envs.worlds import Worlds
 from counterpoise.theory import burden_sharing as theory
 from counterpoise.theory import regret
 from counterpoise.training.configuration import Configuration, load, shipped
+from counterpoise.training.course import Course, measure, small_networks, step_discount
 from counterpoise.training.learn import Interrupted, train
 from counterpoise.training.policies import Architecture, SeatNetworks
 from counterpoise.training.runs import Run
@@ -76,6 +77,7 @@ def test_the_same_seed_learns_the_same(learned, tmp_path):
 KILLED = """
 import sys
 from counterpoise.training.configuration import load
+from counterpoise.training.course import Course, measure, small_networks, step_discount
 from counterpoise.training.learn import train
 
 def slowly(progress):
@@ -188,7 +190,7 @@ def test_separate_networks_do_not_depend_on_the_order_of_rows():
 
 
 def test_amounts_can_end_on_the_boundary_and_spreads_can_shrink(tmp_path):
-    """In the pure public good the small pay nothing, and learn it, most of them to the last cent."""
+    """In the pure public good the small pay nothing, and learn it; most, to the last cent."""
     configuration = SMALL.replace(
         agent_steps=400_000,
         worlds=128,
@@ -307,3 +309,88 @@ def test_metrics_are_plain_parquet(learned):
     assert {"iteration", "seconds", "reward_0", "spread_3", "regret_3", "nash_conv"} <= set(
         table.columns
     )
+
+
+# -- others that are seen alike --------------------------------------------------------------------
+
+ALIKE = load("predictions").replace(
+    alike=True, agent_steps=1_024, worlds=32, steps=4, minibatch=512, hidden=[24, 17]
+)
+
+
+def finished_course(configuration):
+    measures = measure(configuration, step_discount(configuration))
+    with small_networks():
+        course = Course(configuration, measures, seed=0, device="cpu")
+        course.go()
+        course.slots.close()
+    return course
+
+
+def exchanged(subjects, order):
+    """Return the columns in which others have changed places."""
+    return [subjects.index((name, order[other] if other >= 0 else -1)) for name, other in subjects]
+
+
+@pytest.mark.parametrize("policy", ["shared", "anonymous", "separate"])
+@pytest.mark.parametrize("powers", [3, 5])
+def test_whoever_sees_others_alike_answers_their_exchange_by_an_exchange(policy, powers):
+    parameters = {"powers": powers, "start_product": 1.0}
+    configuration = ALIKE.replace(
+        policy=policy, parameters=parameters, varied={}, drawn={}, opponents=()
+    )
+    course = finished_course(configuration)
+    game = course.slots.worlds.game
+    player = LearnedStrategy(
+        game, configuration.parameters_to_judge(), 1, course.weights(), course.description()
+    )
+    seen, options = game.subjects_seen(powers), game.subjects_of_options(powers)
+    rng = np.random.default_rng(0)
+    order = np.roll(rng.permutation(powers - 1), 1).tolist()
+    rows = rng.normal(size=(40, len(seen))).astype(np.float32)
+    before = player._outputs(rows)
+    after = player._outputs(rows[:, exchanged(seen, order)])
+    np.testing.assert_allclose(
+        after, before[:, exchanged(options, order)], atol=1e-4 * abs(before).max()
+    )
+    assert order == sorted(order) or abs(after - before).max() > 1e-3
+
+
+def test_what_a_feature_is_about_stands_in_the_order_of_the_observation():
+    game = ALIKE.the_game().seated(4)
+    named = [name if other < 0 else f"{name}_{other}" for name, other in game.subjects_seen(4)]
+    assert named == game.observation_names(4)
+    assert len(game.subjects_of_options(4)) == game.mask_width
+
+
+def test_nothing_is_tied_between_two_powers():
+    configuration = load("arms_race").replace(
+        alike=True, agent_steps=64, worlds=8, steps=4, minibatch=64, hidden=[4]
+    )
+    assert finished_course(configuration).architecture.alike is None
+
+
+def test_games_without_others_cannot_see_them_alike():
+    with pytest.raises(ParameterError, match="several others"):
+        load("deterrence").replace(alike=True)
+
+
+def test_the_entropy_bonus_is_gone_when_it_should_be():
+    configuration = SMALL.replace(
+        agent_steps=4_096, worlds=32, minibatch=256, entropy=0.1, entropy_until=0.5
+    )
+    weights = []
+
+    class Watched(Course):
+        def _on_rollout_start(self):
+            super()._on_rollout_start()
+            weights.append(self.learner.ent_coef)
+
+    with small_networks():
+        measures = measure(configuration, step_discount(configuration))
+        course = Watched(configuration, measures, seed=0, device="cpu")
+        course.go()
+        course.slots.close()
+    half = len(weights) / 2
+    assert weights[0] == 0.1
+    assert all((weight > 0.0) == (k < half) for k, weight in enumerate(weights))
