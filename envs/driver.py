@@ -122,7 +122,10 @@ def step_worlds(  # type: ignore[no-untyped-def]
         if world.over != 0:
             continue
         close_actions(actions[k], masks[k], counts)  # type: ignore[no-untyped-call]
+        world.continuation = 1.0
         ended = step(world, parameters[k], actions[k], rewards[k])
+        if ended and world.continuation == 1.0:
+            world.continuation = 0.0
         world.cycles += 1
         cut = not ended and world.cycles >= max_cycles
         terminated[k] = ended

@@ -42,6 +42,9 @@ HEADER: list[Any] = [
     ("phase", "i8"),
     ("powers", "i8"),
     ("over", "i8"),
+    # The chance that there was to go on after the last step; a rule that lets the game end by
+    # chance writes it, so that learners need not wait for chance to teach them.
+    ("continuation", "f8"),
 ]
 
 

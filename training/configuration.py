@@ -45,6 +45,9 @@ class Configuration:
     """Parameters that differ between the worlds in step: the first values together, and so on."""
     drawn: Mapping[str, list[float]] = dataclasses.field(default_factory=dict)
     """Parameters that each world draws evenly from a range of its own, [lowest, highest]."""
+    drawn_at_once: int = 0
+    """At most so many of these does one world draw, the others standing as they are; 0 for all.
+    Where questions change one parameter at a time, learning is spent on what they ask."""
     scenarios: tuple[str, ...] = ()
     """Named scenarios, or paths of them, of as many powers, that are dealt to the worlds in turn;
     `parameters`, `varied` and `drawn` are then changes to these."""
@@ -89,9 +92,10 @@ class Configuration:
     """Whether advantages are standardised in every minibatch; otherwise they are in scaled rewards,
     so that near a mixed equilibrium, where nothing is to be gained, steps become small."""
     entropy: float = 0.0
-    """Weight of the entropy bonus at the start; it falls linearly to nothing."""
-    entropy_until: float = 1.0
-    """At which part of the training it has; small advantages are learned only without it."""
+    """Weight of the entropy bonus at the start; it falls linearly to `last_entropy`."""
+    last_entropy: float = 0.0
+    """Its weight at the end. Below nothing it is a price on chance: choices that hardly matter are
+    settled, so that all others are learned among powers that play as they will be played."""
     magnet: float = 0.0
     """Weight of the divergence from a running mean of the policy; for mixed equilibria."""
     magnet_memory: float = 0.95
@@ -139,16 +143,14 @@ class Configuration:
         for name, ends in self.drawn.items():
             if not isinstance(ends, list) or len(ends) != 2 or not ends[0] <= ends[1]:
                 raise ParameterError(f"[drawn] {name} needs [lowest, highest], not {ends!r}.")
+        if self.drawn_at_once < 0:
+            raise ParameterError(f"drawn_at_once must be at least 0, not {self.drawn_at_once}.")
         if not 0.0 <= self.opponent_share < 1.0:
             raise ParameterError(
                 f"opponent_share must be from 0 to below 1, not {self.opponent_share}."
             )
         if self.alike and not any(feature.others for feature in self.the_game().features):
             raise ParameterError(f"alike is for games with several others; {self.game} has none.")
-        if not 0.0 < self.entropy_until <= 1.0:
-            raise ParameterError(
-                f"entropy_until must be above 0 and at most 1, not {self.entropy_until}."
-            )
         if self.opponents and self.policy == "separate":
             raise ParameterError(
                 "Opponents sit in other seats in every world, so one network must play them all: "
@@ -219,10 +221,13 @@ class Configuration:
                 name: values[int(at)]
                 for (name, values), at in zip(self.varied.items(), drawn, strict=True)
             }
-            changes |= {
-                name: float(rng.uniform(lowest, highest))
-                for name, (lowest, highest) in self.drawn.items()
-            }
+            names = list(self.drawn)
+            if self.drawn_at_once:
+                count = min(int(rng.integers(self.drawn_at_once + 1)), len(names))
+                names = rng.choice(names, count, replace=False).tolist()
+            for name in names:
+                lowest, highest = self.drawn[name]
+                changes[name] = float(rng.uniform(lowest, highest))
             made.append(bases[world % len(bases)].replace(**changes))
         return made
 

@@ -285,8 +285,8 @@ class Course(BaseCallback):
 
     def _on_rollout_start(self) -> None:
         done = self.learner.num_timesteps / self.total
-        left = 1.0 - min(done / self.configuration.entropy_until, 1.0)
-        self.learner.ent_coef = self.configuration.entropy * left
+        first, last = self.configuration.entropy, self.configuration.last_entropy
+        self.learner.ent_coef = first + done * (last - first)
         self._limit_spread(done)
         if self.learner.num_timesteps > 0:
             self.end_batch()

@@ -99,6 +99,7 @@ class SeatPPO(PPO):
             self._kept = np.flatnonzero(np.tile(learning, self.n_steps))
         self._has_masks = len(counts) > 0 and self.env is not None
         self._has_masks = self._has_masks and bool(self.env.has_attr("action_masks"))  # type: ignore[union-attr]
+        self._discounts = np.full((self.n_steps, self.n_envs), self.gamma)
         self.masks = np.ones((self.n_steps, self.n_envs, sum(counts)), np.bool_)
         self._networks: SeatNetworks = self.policy.mlp_extractor
         self.magnet_networks = copy.deepcopy(self._networks).requires_grad_(False)
@@ -185,6 +186,7 @@ class SeatPPO(PPO):
             elif len(self._counts) == 1:
                 played = actions[:, 0]
             new_obs, rewards, dones, infos = env.step(played)
+            self._discounts[step] = self.gamma * getattr(env, "continuation", 1.0)
             self.num_timesteps += env.num_envs
             callback.update_locals(locals())
             if not callback.on_step():
@@ -201,11 +203,29 @@ class SeatPPO(PPO):
             self._last_obs = new_obs  # type: ignore[assignment]
             self._last_episode_starts = dones
         rollout_buffer.pos, rollout_buffer.full = n_rollout_steps, True
-        last_values = torch.from_numpy(self.values(self._last_obs))  # type: ignore[arg-type]
-        rollout_buffer.compute_returns_and_advantage(last_values, dones)
+        self._estimate_advantages(self.values(self._last_obs), dones)  # type: ignore[arg-type]
         callback.update_locals(locals())
         callback.on_rollout_end()
         return True
+
+    def _estimate_advantages(
+        self, last_values: NDArray[np.float32], dones: NDArray[np.bool_]
+    ) -> None:
+        """Fill the buffer's advantages and returns (Schulman et al. 2016, equation 16).
+
+        As in Stable-Baselines3, but that the discount is each step's own: where a game may end by
+        chance, what comes after counts with the chance that it comes.
+        """
+        buffer = self.rollout_buffer
+        values, goes_on = last_values, ~dones
+        advantage: NDArray[Any] = np.zeros_like(last_values)
+        for step in reversed(range(self.n_steps)):
+            discount = self._discounts[step] * goes_on
+            error = buffer.rewards[step] + discount * values - buffer.values[step]
+            advantage = error + self.gae_lambda * discount * advantage
+            buffer.advantages[step] = advantage
+            values, goes_on = buffer.values[step], buffer.episode_starts[step] == 0
+        buffer.returns = buffer.advantages + buffer.values
 
     def _bootstrap(
         self, rewards: NDArray[Any], dones: NDArray[np.bool_], infos: list[dict[str, Any]]

@@ -44,10 +44,13 @@ class Slots(VecEnv):
     learning : ndarray of bool, [slots]
         Which rows the learner's decisions count in.
     bootstrap : callable, optional
-        From the last observations of worlds that were cut off, [n, features + seats], to their
-        discounted values, [n], which are then added to the last rewards in one batch.
-        Stable-Baselines3 makes the same correction one slot at a time; without `bootstrap` it is
-        left to it.
+        From the last observations of worlds that were cut off, or that chance ended, [n, features
+        + seats], to their discounted values, [n]. Weighed with the chance that there was to go on
+        they are added to the last rewards: so an ending by chance is learned from as what it was
+        expected to be. Stable-Baselines3 makes the correction only where worlds were cut off, one
+        slot at a time; without `bootstrap` it is left to it.
+    continuation : ndarray of float64, [slots]
+        The chance that there was to go on after the last step.
     """
 
     def __init__(
@@ -101,6 +104,7 @@ class Slots(VecEnv):
         self._observed = np.zeros((worlds.count, len(self.seats), len(low)), np.float32)
         self._observed[:, :, -len(self.seats) :] = np.eye(len(self.seats), dtype=np.float32)
         self.bootstrap: Callable[[NDArray[np.float32]], NDArray[np.float32]] | None = None
+        self.continuation = np.ones(count)
         self._nothing: list[dict[str, Any]] = [{} for _ in range(count)]
 
     def current(self) -> NDArray[np.float32]:
@@ -139,23 +143,31 @@ class Slots(VecEnv):
         rewards = worlds.step(self._chosen)[:, self.seats]
         self.reward_sums += rewards.mean(axis=0)
         self.reward_steps += 1
-        dones = np.repeat(worlds.terminated | worlds.truncated, len(self.seats))
+        is_done = worlds.terminated | worlds.truncated
+        dones = np.repeat(is_done, len(self.seats))
         scaled = rewards * self.reward_scale
         infos = self._nothing
-        if worlds.truncated.any():
-            cut = np.flatnonzero(worlds.truncated)
-            last = self._observed[cut]
-            last[:, :, : -len(self.seats)] = worlds.final_observations[cut][:, self.seats]
-            if self.bootstrap is not None:
-                rows = last.reshape(-1, last.shape[-1])
-                scaled[cut] += self.bootstrap(rows).reshape(len(cut), len(self.seats))
-            else:
-                infos = self._cut_infos(cut, last)
+        chance = worlds.records["continuation"]
+        self.continuation = np.repeat(chance, len(self.seats))
+        if self.bootstrap is None:
+            if worlds.truncated.any():
+                infos = self._cut_infos(np.flatnonzero(worlds.truncated))
+        elif is_done.any():
+            last = np.flatnonzero(is_done & (chance > 0.0))
+            rows = self._last_seen(last)
+            values = self.bootstrap(rows.reshape(-1, rows.shape[-1]))
+            scaled[last] += chance[last, None] * values.reshape(len(last), len(self.seats))
         return self.current(), scaled.reshape(-1), dones, infos
 
-    def _cut_infos(self, cut: NDArray[np.int64], last: NDArray[np.float32]) -> list[dict[str, Any]]:
+    def _last_seen(self, worlds: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return what the slots of worlds saw last before these began anew."""
+        seen = self._observed[worlds]
+        seen[:, :, : -len(self.seats)] = self.worlds.final_observations[worlds][:, self.seats]
+        return seen
+
+    def _cut_infos(self, cut: NDArray[np.int64]) -> list[dict[str, Any]]:
         infos = list(self._nothing)
-        for world, seen in zip(cut, last, strict=True):
+        for world, seen in zip(cut, self._last_seen(cut), strict=True):
             for k in range(len(self.seats)):
                 infos[world * len(self.seats) + k] = {
                     "terminal_observation": seen[k],

@@ -373,6 +373,7 @@ def step(world: Any, parameters: Any, actions: Any, rewards: Any) -> bool:
     pay(world, parameters, rewards)
     turn_the_year(world, parameters)
     world.phase = PLAN
+    world.continuation = 1.0 - parameters.random_ending
     return happens(world, parameters.random_ending)
 
 

@@ -292,7 +292,10 @@ def close_year(world: Any, parameters: Any, rewards: Any) -> bool:
         alive += world.alive[power]
     if alive <= 1:
         return True
-    return world.year >= parameters.certain_years and happens(world, parameters.random_ending)
+    if world.year < parameters.certain_years:
+        return False
+    world.continuation = 1.0 - parameters.random_ending
+    return happens(world, parameters.random_ending)
 
 
 @rule
