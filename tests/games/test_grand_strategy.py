@@ -225,3 +225,19 @@ def test_every_level_lies_within_the_amounts() -> None:
     for choice, amount in zip(GAME.roles[0].actions, by_amounts.roles[0].actions, strict=True):
         assert choice.name == amount.name
         assert choice.others == amount.others
+
+
+def test_a_world_tells_what_chance_it_had_to_go_on():
+    """One before the certain years are over, then that of not ending; none when all is over."""
+    worlds = Worlds("grand_strategy", 50, {"certain_years": 3, "random_ending": 0.25})
+    worlds.reset(0)
+    nothing = np.zeros((50, 4, worlds.game.action_width), np.int64)
+    ended = 0
+    for year in range(1, 12):
+        worlds.step(nothing)
+        running = worlds.records["cycles"] == year
+        chances = worlds.records["continuation"]
+        assert (chances[running] == (0.75 if year >= 3 else 1.0)).all()
+        ended += worlds.terminated.sum()
+    assert ended > 0
+    assert set(chances.tolist()) <= {0.0, 0.75, 1.0}

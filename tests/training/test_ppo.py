@@ -230,3 +230,50 @@ def test_it_saves_and_loads_as_any_learner_of_stable_baselines(tmp_path):
     again.set_parameters(tmp_path / "learner.zip", device="cpu")
     seen = slots.reset()
     assert (again.values(seen) == learner.values(seen)).all()
+
+
+@pytest.mark.parametrize("name", ["arms_race", "burden_sharing", "many choices"])
+def test_advantages_are_those_of_stable_baselines_where_nothing_is_left_to_chance(name):
+    slots = slots_of(name)
+    learner = learner_of(SeatPPO, SeatPolicy, slots, architecture_of(slots, separate=True))
+    learner.train = lambda: None
+    learner.learn(STEPS * slots.num_envs)
+    buffer = learner.rollout_buffer
+    found = buffer.advantages.copy(), buffer.returns.copy()
+    last = torch.as_tensor(learner.values(learner._last_obs))
+    buffer.compute_returns_and_advantage(last, learner._last_episode_starts)
+    np.testing.assert_allclose(found[0], buffer.advantages, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(found[1], buffer.returns, rtol=1e-4, atol=1e-5)
+
+
+def test_an_ending_by_chance_is_worth_what_it_was_expected_to_be():
+    """Whether chance strikes or not, what comes after counts with its chance to come."""
+    game = game_named("arms_or_allies")
+    worlds = Worlds(game, 400, {"random_ending": 0.3})
+    slots = Slots(worlds, seed=0)
+    slots.reset()
+    nothing = np.zeros((slots.num_envs, 1), np.int64)
+    slots.step(nothing)
+    assert (slots.continuation == 1.0).all(), "a plan ends no year"
+    rewards = {}
+    for value in (0.0, 1.0):
+        slots.bootstrap = lambda rows, value=value: np.full(len(rows), value, np.float32)
+        snapshot = worlds.copy()
+        _, rewards[value], dones, _ = slots.step(nothing)
+        worlds.restore(snapshot)
+    assert 0.2 < dones.mean() < 0.4
+    np.testing.assert_allclose(rewards[1.0] - rewards[0.0], np.where(dones, 0.7, 0.0), atol=1e-12)
+    assert (slots.continuation == 0.7).all()
+    learner = learner_of(SeatPPO, SeatPolicy, slots, architecture_of(slots, separate=True))
+    learner.learn(STEPS * slots.num_envs)
+    chances = learner._discounts / learner.gamma
+    np.testing.assert_allclose(chances[1::2], 0.7)
+    np.testing.assert_allclose(chances[::2], 1.0)
+    # Between two steps of a world that goes on, the one's return follows from the other's.
+    buffer = learner.rollout_buffer
+    goes_on = buffer.episode_starts[1:] == 0
+    blended = learner.gae_lambda * buffer.returns + (1.0 - learner.gae_lambda) * buffer.values
+    expected = buffer.rewards[:-1] + learner._discounts[:-1] * blended[1:]
+    np.testing.assert_allclose(buffer.returns[:-1][goes_on], expected[goes_on], atol=1e-5)
+    assert goes_on.any()
+    assert not goes_on.all()
