@@ -61,7 +61,7 @@ class Effort:
     """
 
     worlds: int = 100
-    answer_steps: int = 1_000_000
+    answer_steps: int = 2_000_000
 
 
 @dataclasses.dataclass(frozen=True)
