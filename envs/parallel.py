@@ -27,6 +27,7 @@ from counterpoise.envs.render import RENDER_MODES, draw
 from counterpoise.envs.worlds import Worlds, chosen_parameters
 
 ONE = (1,)
+MASKS_KEPT = 4_096
 FLOAT32, FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
 INTEGERS = frozenset({int, np.int64})
 
@@ -490,6 +491,7 @@ class OwnMask:
                 self._parts.append(slice(at, at + len(part.options)))
             at += count
         self.width = sum(part.stop - part.start for part in self._parts)
+        self._known: dict[bytes, tuple[NDArray[np.int8], ...]] = {}
 
     def flat(self, masks: NDArray[np.int8]) -> NDArray[np.int8]:
         """Return the own options of every choice one after another, [..., own options]."""
@@ -505,10 +507,21 @@ class OwnMask:
         return boxes[0] if len(boxes) == 1 else gymnasium.spaces.Tuple(boxes)
 
     def for_sampling(self, mask: NDArray[np.int8]) -> Any:
-        """Return what ``space.sample(mask)`` takes: an array, or a tuple of one a choice."""
+        """Return what ``space.sample(mask)`` takes: an array, or a tuple of one a choice.
+
+        Cutting a mask into many takes longer than a year of most games, and the same masks come
+        again and again: those in a tuple are kept and handed out again, and cannot be written to.
+        """
         if len(self._parts) == 1:
             return mask[self._parts[0]]
-        return tuple(mask[part] for part in self._parts)
+        whole = mask.tobytes()
+        found = self._known.get(whole)
+        if found is None:
+            if len(self._known) >= MASKS_KEPT:
+                self._known.clear()
+            kept = np.frombuffer(whole, np.int8)
+            found = self._known[whole] = tuple(kept[part] for part in self._parts)
+        return found
 
 
 # -- settings, for every way in ------------------------------------------------------------------

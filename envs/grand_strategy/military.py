@@ -8,6 +8,9 @@ from typing import Any
 from counterpoise.envs.compilation import rule
 from counterpoise.envs.grand_strategy.economy import USUAL_RESEARCH
 
+# Of less the square is nothing, and odds would be of nothing over nothing.
+LEAST_ATTACK = 1e-100
+
 
 @rule
 def effective(arms: float, readiness: float) -> float:
@@ -32,13 +35,14 @@ def mobilise(world: Any, parameters: Any, power: int) -> None:
 def attack_odds(parameters: Any, attack: float, defence: float) -> float:
     """Return the chance that an attack succeeds (Tullock 1980; Hirshleifer 1989)."""
     # (18) P = O^m / (O^m + D^m)
-    if attack <= 0.0:
+    if attack <= LEAST_ATTACK:
         return 0.0
-    ratio = defence / attack
     # The square is several times as fast as any other power.
-    odds: float = 1.0 / (
-        1.0 + (ratio * ratio if parameters.decisiveness == 2.0 else ratio**parameters.decisiveness)
-    )
+    if parameters.decisiveness == 2.0:
+        squared = attack * attack
+        certain: float = squared / (squared + defence * defence)
+        return certain
+    odds: float = 1.0 / (1.0 + (defence / attack) ** parameters.decisiveness)
     return odds
 
 

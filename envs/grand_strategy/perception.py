@@ -313,17 +313,18 @@ def allow(world: Any, parameters: Any, masks: Any) -> None:
             plans = everything or world.phase == PLAN
             challenges = everything or world.phase == CHALLENGE
             is_ally = world.allied[power, other] == 1
+            # Whoever may demand something of another may have something demanded by it.
+            may_demand = can_demand(world, power, other)
+            may_embargo = can_embargo(world, power, other)
             if not plans or not can_ally(world, parameters, power, other):
                 masks[power, at + OFFER] = 0
             if not plans or not lives or not is_ally:
                 masks[power, at + WITHDRAW] = 0
-            if not challenges or not can_embargo(world, power, other):
+            if not challenges or not may_embargo:
                 masks[power, at + EMBARGO] = 0
-            if not challenges or not can_demand(world, power, other):
+            if not challenges or not may_demand:
                 masks[power, at + DEMAND] = 0
             at = answers + place * ANSWER_OPTIONS
-            may_demand = can_demand(world, other, power)
-            may_embargo = can_embargo(world, other, power)
             helps_now = lives and world.alive[other] == 1
             if not everything:
                 may_demand = world.phase == ANSWER and world.demanded_by[power] == other
