@@ -1,8 +1,12 @@
-"""Runs to compare: a few batches of learning, three seeds of the first game and one of the rest."""
+"""Runs to compare, three seeds of the first game and one of the rest; and a browser for pages."""
 
 from __future__ import annotations
 
+import os
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -44,3 +48,22 @@ def comparison(folder: Path) -> Comparison:
     """Return the comparison of all of them, in the order of `SEEDS`."""
     runs = [Run(folder / name / f"seed_{k}") for name, seeds in SEEDS.items() for k in range(seeds)]
     return compare(runs)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Return a headless Chromium; machines without one are excused, the tests' own are not."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser")
+    found = found or shutil.which("google-chrome")
+    if found is None:
+        if os.environ.get("CI"):
+            pytest.fail("No chromium on the path: .ci/run installs one.")
+        pytest.skip("No chromium on the path: install one to test pages in a browser.")
+    import playwright.sync_api
+
+    with playwright.sync_api.sync_playwright() as started:
+        opened = started.chromium.launch(
+            executable_path=found, args=["--no-sandbox", "--disable-gpu"]
+        )
+        yield opened
+        opened.close()

@@ -9,7 +9,6 @@ import importlib.util
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -768,25 +767,6 @@ def test_a_game_is_served_by_one_process_at_a_time(table: Served) -> None:
 
 
 # -- in a browser ----------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """Return a headless Chromium; machines without one are excused, the tests' own are not."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser")
-    found = found or shutil.which("google-chrome")
-    if found is None:
-        if os.environ.get("CI"):
-            pytest.fail("No chromium on the path: .ci/run installs one.")
-        pytest.skip("No chromium on the path: install one to test the page in a browser.")
-    import playwright.sync_api
-
-    with playwright.sync_api.sync_playwright() as started:
-        opened = started.chromium.launch(
-            executable_path=found, args=["--no-sandbox", "--disable-gpu"]
-        )
-        yield opened
-        opened.close()
 
 
 class Tab:

@@ -7,9 +7,7 @@ import hashlib
 import html.parser
 import itertools
 import json
-import os
 import re
-import shutil
 import subprocess
 import sys
 import webbrowser
@@ -330,25 +328,6 @@ def test_the_command_line_writes_a_page_and_opens_it(
 
 
 # -- in a browser ----------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """Return a headless Chromium; machines without one are excused, the tests' own are not."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser")
-    found = found or shutil.which("google-chrome")
-    if found is None:
-        if os.environ.get("CI"):
-            pytest.fail("No chromium on the path: .ci/run installs one.")
-        pytest.skip("No chromium on the path: install one to test the replay page in a browser.")
-    import playwright.sync_api
-
-    with playwright.sync_api.sync_playwright() as started:
-        opened = started.chromium.launch(
-            executable_path=found, args=["--no-sandbox", "--disable-gpu"]
-        )
-        yield opened
-        opened.close()
 
 
 class Tab:

@@ -6,8 +6,6 @@ import html.parser
 import json
 import os
 import re
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -203,25 +201,6 @@ def test_numbers_are_written_as_people_write_them(value: float | None, words: st
 
 
 # -- in a browser ----------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """Return a headless Chromium; machines without one are excused, the tests' own are not."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser")
-    found = found or shutil.which("google-chrome")
-    if found is None:
-        if os.environ.get("CI"):
-            pytest.fail("No chromium on the path: .ci/run installs one.")
-        pytest.skip("No chromium on the path: install one to test the report in a browser.")
-    import playwright.sync_api
-
-    with playwright.sync_api.sync_playwright() as started:
-        opened = started.chromium.launch(
-            executable_path=found, args=["--no-sandbox", "--disable-gpu"]
-        )
-        yield opened
-        opened.close()
 
 
 def test_the_report_works_in_a_browser(browser: Any, page: Path, comparison: Comparison) -> None:
