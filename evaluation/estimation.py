@@ -34,6 +34,7 @@ WITHHELD = "withheld"
 FEWEST_SEEDS = 8
 ERROR_RATE = 0.05
 POWER = 0.8
+ROUNDING = 1e-9
 # A best response that gains more than this share of the stake says that learning is not at an end.
 CONVERGED = 0.05
 
@@ -78,6 +79,9 @@ def change(levels: NDArray[np.float64], measured: NDArray[np.float64]) -> float:
     known = np.isfinite(measured)
     if known.sum() < 2:
         return math.nan
+    # A line through what is always the same is level to the last digit: rounding is no evidence.
+    if np.ptp(measured[known]) <= ROUNDING * abs(measured[known]).max():
+        return 0.0
     slope = np.polyfit(levels[known], measured[known], 1)[0]
     return float(slope * (levels.max() - levels.min()))
 

@@ -33,6 +33,13 @@ def test_a_slope_is_the_change_over_the_whole_range():
     assert math.isnan(effect(rises, LEVELS, [1.0, math.nan, math.nan, math.nan]))
 
 
+def test_rounding_is_no_evidence():
+    always = [0.1 * 3, 0.3, 0.3, 0.3 + 1e-16]
+    found = estimate([effect(Outcome("resist_rate", "rises"), LEVELS, always)] * 8)
+    assert found.mean == 0.0
+    assert found.p == 1.0
+
+
 def test_a_level_is_the_mean_and_a_lead_is_over_the_best_of_the_others():
     assert effect(Outcome("allies", "positive"), LEVELS, [1.0, math.nan, 2.0, 3.0]) == 2.0
     assert effect(Outcome("payoff", "highest first"), LEVELS, [5.0, 1.0, 4.5, 2.0]) == 0.5
