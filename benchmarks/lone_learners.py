@@ -22,13 +22,11 @@ from counterpoise.training.runs import write_atomically, write_text_atomically
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--agent-steps", type=int, default=1_500_000)
+    parser.add_argument("--agent-steps", type=int, default=1_000_000)
     parser.add_argument("--out", type=Path, default=Path("docs/results/grand_strategy"))
     asked = parser.parse_args()
     warnings.filterwarnings("ignore", category=UserWarning, module="stable_baselines3")
-    configuration = load("grand_strategy").replace(
-        drawn={}, varied={}, opponents=(), hidden=(64, 64), worlds=512, minibatch=8192
-    )
+    configuration = load("grand_strategy").replace(drawn={}, varied={}, opponents=(), worlds=512)
     parameters = Parameters()
     game = configuration.the_game().seated(parameters.powers)
     rows = []
