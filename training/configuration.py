@@ -23,6 +23,7 @@ from counterpoise.envs.worlds import as_parameters
 
 FOLDER = Path(__file__).resolve().parent / "configurations"
 
+UNCHANGED = "unchanged"
 POLICIES = ("separate", "shared", "anonymous")
 PPO, FICTITIOUS_PLAY, PSRO = ALGORITHMS = ("ppo", "fictitious_play", "psro")
 
@@ -40,7 +41,8 @@ class Configuration:
     parameters: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     """Changes to the game's (or the scenario's) parameters while learning."""
     varied: Mapping[str, list[Any]] = dataclasses.field(default_factory=dict)
-    """Parameters that differ between the worlds, each with its values; all combinations occur."""
+    """Parameters that differ between the worlds, each with its values; all combinations occur. The
+    word `unchanged` among them leaves a parameter as the scenario has it."""
     together: Mapping[str, list[Any]] = dataclasses.field(default_factory=dict)
     """Parameters that differ between the worlds in step: the first values together, and so on."""
     drawn: Mapping[str, list[float]] = dataclasses.field(default_factory=dict)
@@ -193,7 +195,7 @@ class Configuration:
         ] or [{}]
         combinations = itertools.product(in_step, *self.varied.values())
         made = [
-            fixed.replace(**step, **dict(zip(self.varied, each, strict=True)))
+            fixed.replace(**step, **_changed(dict(zip(self.varied, each, strict=True))))
             for step, *each in combinations
         ]
         order = np.random.default_rng(0).permutation(len(made))
@@ -221,6 +223,7 @@ class Configuration:
                 name: values[int(at)]
                 for (name, values), at in zip(self.varied.items(), drawn, strict=True)
             }
+            changes = _changed(changes)
             names = list(self.drawn)
             if self.drawn_at_once:
                 count = min(int(rng.integers(self.drawn_at_once + 1)), len(names))
@@ -266,6 +269,11 @@ class Configuration:
             elif value is not None:
                 lines.append(f"{field.name} = {json.dumps(value)}")
         return "\n".join([*lines, *tables]) + "\n"
+
+
+def _changed(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what differs from the scenario."""
+    return {name: value for name, value in values.items() if value != UNCHANGED}
 
 
 def shipped() -> list[str]:

@@ -17,6 +17,7 @@ import torch
 from counterpoise.agents.learned import LearnedStrategy, load_profile
 from counterpoise.agents.named import strategy
 from counterpoise.envs.errors import CounterpoiseError, ParameterError, UnknownNameError
+from counterpoise.envs.scenarios import scenario
 from counterpoise.envs.worlds import Worlds
 from counterpoise.theory import burden_sharing as theory
 from counterpoise.theory import regret
@@ -392,3 +393,32 @@ def test_the_entropy_bonus_falls_to_a_price():
         course.go()
         course.slots.close()
     np.testing.assert_allclose(weights, np.linspace(0.1, -0.1, len(weights) + 1)[:-1], atol=1e-12)
+
+
+def test_few_parameters_are_drawn_at_once_and_all_of_them_by_some_world():
+    configuration = load("grand_strategy")
+    usual = configuration.game_parameters()
+    counts = []
+    moved = set()
+    for world in configuration.world_parameters():
+        own = {name for name in configuration.drawn if getattr(world, name) != getattr(usual, name)}
+        counts.append(len(own))
+        moved |= own
+    assert set(counts) == {0, 1, 2, 3}
+    assert moved == set(configuration.drawn)
+    everything = configuration.replace(drawn_at_once=0).world_parameters()[0]
+    assert all(getattr(everything, name) != getattr(usual, name) for name in configuration.drawn)
+    with pytest.raises(ParameterError, match="drawn_at_once"):
+        configuration.replace(drawn_at_once=-1)
+
+
+@pytest.mark.parametrize("drawn", [{}, {"autonomy_cost": [0.005, 0.04]}])
+def test_unchanged_is_as_the_scenario_has_it(drawn):
+    configuration = load("great_powers").replace(
+        scenarios=("europe",),
+        worlds=30,
+        varied={"reliability": ["unchanged", 0.25]},
+        drawn=drawn,
+    )
+    found = {world.reliability for world in configuration.world_parameters()}
+    assert found == {scenario("europe").parameters.reliability, 0.25}
