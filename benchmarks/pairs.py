@@ -3,7 +3,7 @@
 counterpoise train great_powers --out runs/great_powers
 python benchmarks/pairs.py runs/great_powers/seed_0 --out docs/results/grand_strategy
 
-In every scenario each pair of powers in turn offers each other an alliance, keeps it and honours it;
+In every scenario each pair of powers in turn offers each other an alliance, keeps and honours it;
 all else stays as it was learned. Where both gain, learning has left an alliance unfound.
 """
 
