@@ -63,8 +63,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("docs/results/grand_strategy"))
     asked = parser.parse_args()
     run = Run(asked.run)
-    powers = run.parameters.powers
-    names = SCENARIOS if powers == scenario(SCENARIOS[0]).parameters.powers else ("as trained",)
+    names = SCENARIOS if run.configuration.scenarios else ("as trained",)
     rows = []
     for name in names:
         parameters = run.parameters if name == "as trained" else scenario(name).parameters
