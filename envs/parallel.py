@@ -312,7 +312,7 @@ class CounterpoiseParallel(pettingzoo.ParallelEnv[str, Any, Any]):  # type: igno
             return {agent: row.copy() for agent, row in self._rows}
         masks = self._open.copy()
         return {
-            agent: {"observation": row.copy(), "action_mask": own.for_sampling(mask)}
+            agent: {"observation": row.copy(), "action_mask": own.kept_for_sampling(mask)}
             for (agent, row), own, mask in zip(self._rows, self._masks, masks, strict=True)
         }
 
@@ -321,7 +321,7 @@ class CounterpoiseParallel(pettingzoo.ParallelEnv[str, Any, Any]):  # type: igno
             return {agent: {} for agent in self.possible_agents}
         masks = self._open.copy()
         return {
-            agent: {"action_mask": own.for_sampling(mask)}
+            agent: {"action_mask": own.kept_for_sampling(mask)}
             for agent, own, mask in zip(self.possible_agents, self._masks, masks)  # noqa: B905
         }
 
@@ -507,20 +507,25 @@ class OwnMask:
         return boxes[0] if len(boxes) == 1 else gymnasium.spaces.Tuple(boxes)
 
     def for_sampling(self, mask: NDArray[np.int8]) -> Any:
-        """Return what ``space.sample(mask)`` takes: an array, or a tuple of one a choice.
-
-        Cutting a mask into many takes longer than a year of most games, and the same masks come
-        again and again: those in a tuple are kept and handed out again, and cannot be written to.
-        """
+        """Return what ``space.sample(mask)`` takes: an array, or a tuple of one a choice."""
         if len(self._parts) == 1:
             return mask[self._parts[0]]
+        return tuple(mask[part] for part in self._parts)
+
+    def kept_for_sampling(self, mask: NDArray[np.int8]) -> Any:
+        """Return the same, but tuples that came before are handed out again.
+
+        Cutting a mask into many takes longer than a year of most games, and the same masks come
+        again and again. Those in a tuple cannot be written to.
+        """
+        if len(self._parts) == 1:
+            return self.for_sampling(mask)
         whole = mask.tobytes()
         found = self._known.get(whole)
         if found is None:
             if len(self._known) >= MASKS_KEPT:
                 self._known.clear()
-            kept = np.frombuffer(whole, np.int8)
-            found = self._known[whole] = tuple(kept[part] for part in self._parts)
+            found = self._known[whole] = self.for_sampling(np.frombuffer(whole, np.int8))
         return found
 
 
