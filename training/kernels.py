@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from counterpoise.envs.compilation import rule
 
+LOWEST = np.float32(-np.inf)
 HALF_LOG_TWO_PI = 0.5 * math.log(2.0 * math.pi)
 
 # What `option_slopes` and `amount_slopes` add up over rows, in this order.
@@ -37,12 +38,10 @@ def _below_highest(outputs: Any, is_open: Any, counts: Any, found: Any) -> None:
         at = 0
         for choice in range(len(counts)):
             end = at + counts[choice]
-            highest = outputs[row, at]
-            is_first = True
+            highest = LOWEST
             for option in range(at, end):
-                if is_open[row, option] and (is_first or outputs[row, option] > highest):
+                if is_open[row, option] and outputs[row, option] > highest:
                     highest = outputs[row, option]
-                    is_first = False
             for option in range(at, end):
                 if is_open[row, option]:
                     found[row, option] = outputs[row, option] - highest

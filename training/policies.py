@@ -111,6 +111,9 @@ class Architecture:
     alike: tuple[Units, Units] | None = None
 
 
+SIZES_KEPT = 4
+
+
 class BatchedNetwork(nn.Module):
     """Several multi-layer perceptrons of one shape, evaluated in one batched product a layer.
 
@@ -214,13 +217,18 @@ class Workspace:
 
     def _room(self, inputs: torch.Tensor) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
         rows = inputs.shape[1]
-        if rows not in self._memory:
+        room = self._memory.pop(rows, None)
+        if room is None:
             shapes = [(len(weight), rows, weight.shape[2]) for weight in self._weights]
-            self._memory[rows] = (
+            room = (
                 [inputs.new_empty(shape) for shape in shapes],
                 [inputs.new_empty(shape) for shape in shapes[:-1]],
             )
-        return self._memory[rows]
+        # Last is what was used last; how many worlds end in a step is another number each time.
+        self._memory[rows] = room
+        if len(self._memory) > SIZES_KEPT:
+            del self._memory[next(iter(self._memory))]
+        return room
 
     @torch.no_grad()
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
