@@ -1,10 +1,10 @@
-"""What would one power gain by always spending another share on one line of its budget?
+"""What would one power gain by always making one choice alike: a line of its budget, or a war?
 
 counterpoise predict --out runs/predictions
 python benchmarks/overrides.py runs/predictions/amortised/predictions
 
 Every other choice is the learned policy's own. A gain says that learning left something on the
-table, and on which line.
+table, and in which choice.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from typing import Any
 import polars
 
 from counterpoise.agents.simple import Holding
-from counterpoise.envs.grand_strategy.world import BUDGET
 from counterpoise.evaluation.encounters import payoffs
 from counterpoise.training.runs import Run, write_atomically, write_text_atomically
 
@@ -28,7 +27,7 @@ def main() -> None:
     parser.add_argument("group", type=Path, help="the folder of all seeds of a population")
     parser.add_argument("--worlds", type=int, default=300)
     parser.add_argument(
-        "--lines", nargs="*", default=["research", "industry", "supply", "stockpile"]
+        "--choices", nargs="*", default=["research", "industry", "supply", "stockpile", "stand"]
     )
     parser.add_argument("--out", type=Path, default=Path("docs/results/predictions"))
     asked = parser.parse_args()
@@ -38,33 +37,33 @@ def main() -> None:
         profile = run.profile()
         options: dict[str, Any] = dict(count=asked.worlds, seed=JUDGED_FROM)
         own = payoffs(run.game, run.parameters, profile, **options)[:, 0]
-        for line, (name, levels, _) in enumerate(BUDGET):
-            for level, share in enumerate(levels if name in asked.lines else ()):
-                played = [Holding(run.game, profile[0], line, level), *profile[1:]]
+        for component, part in enumerate(run.game.role(0).actions):
+            for number, option in enumerate(part.options if part.name in asked.choices else ()):
+                played = [Holding(run.game, profile[0], component, number), *profile[1:]]
                 paid = payoffs(run.game, run.parameters, played, **options)[:, 0]
                 rows.append(
-                    {"seed": run.seed, "line": name, "share": share,
+                    {"seed": run.seed, "choice": part.name, "option": option,
                      "gain": float((paid - own).mean())}
                 )  # fmt: skip
         print(f"seed {run.seed}", flush=True)
     table = polars.DataFrame(rows)
     write_atomically(asked.out / "overrides.parquet", table.write_parquet)
     means = (
-        table.group_by("line", "share", maintain_order=True)
+        table.group_by("choice", "option", maintain_order=True)
         .agg(polars.col("gain").mean(), polars.col("gain").std().alias("spread"))
     )  # fmt: skip
     lines = [
-        "# One line of the budget overridden",
+        "# One choice overridden",
         "",
         f"Made by `python benchmarks/overrides.py {asked.group}`: payoff of the first power when "
-        f"it always spends this share on this line, less its own payoff; {len(runs)} seeds, "
+        f"it always makes this choice so, less its own payoff; {len(runs)} seeds, "
         f"{asked.worlds} worlds each, default parameters.",
         "",
-        "| line | share of product, % | gain, mean over seeds | standard deviation |",
+        "| choice | always | gain, mean over seeds | standard deviation |",
         "|---|---|---|---|",
         *(
-            f"| {line} | {100 * share:.2f} | {gain:.3f} | {spread or 0.0:.3f} |"
-            for line, share, gain, spread in means.iter_rows()
+            f"| {choice} | {option} | {gain:.3f} | {spread or 0.0:.3f} |"
+            for choice, option, gain, spread in means.iter_rows()
         ),
     ]
     write_text_atomically(asked.out / "overrides.md", "\n".join(lines) + "\n")
