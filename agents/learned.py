@@ -15,12 +15,12 @@ import safetensors.numpy
 from numpy.typing import NDArray
 
 from counterpoise.agents.mixture import Mixture
-from counterpoise.envs.errors import CounterpoiseError
-from counterpoise.envs.game import Game
-from counterpoise.envs.parameters import ParametersBase
-from counterpoise.envs.registration import game as game_named
-from counterpoise.envs.strategy import Strategy
-from counterpoise.envs.worlds import as_parameters
+from counterpoise.envs.engine.errors import CounterpoiseError
+from counterpoise.envs.engine.game import Game
+from counterpoise.envs.engine.parameters import ParametersBase
+from counterpoise.envs.engine.registration import game as game_named
+from counterpoise.envs.engine.strategy import Strategy
+from counterpoise.envs.engine.worlds import as_parameters
 
 WEIGHTS = "policy.safetensors"
 DESCRIPTION = "policy.json"

@@ -5,22 +5,22 @@
 
 from __future__ import annotations
 
-import importlib
 from pathlib import Path
 
 from counterpoise.agents import zoo
 from counterpoise.agents.learned import load_profile
 from counterpoise.agents.simple import Constant
-from counterpoise.envs.errors import CounterpoiseError, UnknownNameError, unknown_name
-from counterpoise.envs.game import Game
-from counterpoise.envs.parameters import ParametersBase
-from counterpoise.envs.strategy import Strategy
+from counterpoise.envs.engine.errors import CounterpoiseError, UnknownNameError, unknown_name
+from counterpoise.envs.engine.game import Game
+from counterpoise.envs.engine.parameters import ParametersBase
+from counterpoise.envs.engine.registration import part
+from counterpoise.envs.engine.strategy import Strategy
 from counterpoise.theory.regret import Uniform, equilibrium
 
 
 def doctrines(game: str) -> dict[str, type[Strategy]]:
     """Return the scripted doctrines of a game by name."""
-    return dict(importlib.import_module(f"counterpoise.agents.{game}").DOCTRINES)
+    return dict(part(game, "doctrines") or {})
 
 
 def strategy_names(game: str) -> list[str]:

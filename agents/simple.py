@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from counterpoise.envs.errors import ActionError
-from counterpoise.envs.game import Game
-from counterpoise.envs.parameters import ParametersBase
-from counterpoise.envs.strategy import Strategy
+from counterpoise.envs.engine.errors import ActionError
+from counterpoise.envs.engine.game import Game
+from counterpoise.envs.engine.parameters import ParametersBase
+from counterpoise.envs.engine.strategy import Strategy
 
 
 class Constant(Strategy):

@@ -23,9 +23,9 @@ from typing import Any
 
 import numpy as np
 
-from counterpoise.envs.parallel import CounterpoiseParallel
-from counterpoise.envs.registration import game_names
-from counterpoise.envs.worlds import Worlds
+from counterpoise.envs.adapters.pettingzoo import CounterpoiseParallel
+from counterpoise.envs.engine.registration import game_names
+from counterpoise.envs.engine.worlds import Worlds
 
 BATCH = 4_096
 SAMPLED = 64
@@ -34,7 +34,7 @@ FIRST_STEP = """
 import sys, time
 started = time.perf_counter()
 import numpy as np
-from counterpoise.envs.parallel import CounterpoiseParallel
+from counterpoise.envs.adapters.pettingzoo import CounterpoiseParallel
 env = CounterpoiseParallel({game!r})
 env.reset(seed=0)
 env.step({{agent: env.action_space(agent).sample() for agent in env.agents}})

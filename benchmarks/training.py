@@ -30,14 +30,14 @@ from stable_baselines3 import PPO
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.vec_env import VecEnv
 
-from counterpoise.envs.parallel import CounterpoiseParallel
-from counterpoise.envs.registration import game as game_named
-from counterpoise.envs.worlds import Worlds
+from counterpoise.envs.adapters.pettingzoo import CounterpoiseParallel
+from counterpoise.envs.adapters.sb3 import Slots
+from counterpoise.envs.engine.registration import game as game_named
+from counterpoise.envs.engine.worlds import Worlds
 from counterpoise.training.configuration import load, shipped
 from counterpoise.training.learn import Interrupted, train
 from counterpoise.training.policies import Architecture, SeatPolicy
 from counterpoise.training.ppo import SeatPPO
-from counterpoise.training.slots import Slots
 
 PROMISED_REGRET = 0.02
 LIKE_FOR_LIKE = (

@@ -13,16 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from counterpoise.agents.named import strategy
-from counterpoise.envs.errors import CounterpoiseError
-from counterpoise.envs.game import Choice, Continuous, Game
-from counterpoise.envs.parameters import ParametersBase
-from counterpoise.envs.registration import game as game_named
-from counterpoise.envs.render import alliance_groups, render_ansi, render_rgb
-from counterpoise.envs.rollouts import play
+from counterpoise.envs.adapters.render import alliance_groups, render_ansi, render_rgb
+from counterpoise.envs.engine.errors import CounterpoiseError
+from counterpoise.envs.engine.game import Choice, Continuous, Game
+from counterpoise.envs.engine.parameters import ParametersBase
+from counterpoise.envs.engine.registration import game as game_named
+from counterpoise.envs.engine.rollouts import play
+from counterpoise.envs.engine.strategy import Profile, Strategy
+from counterpoise.envs.engine.worlds import Worlds, chosen_parameters
 from counterpoise.envs.scenarios import Scenario
 from counterpoise.envs.scenarios import scenario as scenario_named
-from counterpoise.envs.strategy import Profile, Strategy
-from counterpoise.envs.worlds import Worlds, chosen_parameters
 from counterpoise.theory.regret import is_solved
 from counterpoise.training.runs import Run, write_atomically
 

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from counterpoise.evaluation.comparison import Judgement, judge
-from counterpoise.evaluation.engines import Tell, as_time, in_processes, usual_processes
+from counterpoise.evaluation.equilibrium.comparison import Judgement, judge
+from counterpoise.evaluation.runner import Tell, as_time, in_processes, usual_processes
 from counterpoise.training.configuration import Configuration
 from counterpoise.training.runs import Run
 

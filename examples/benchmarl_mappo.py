@@ -17,8 +17,8 @@ from tensordict import TensorDict
 from torchrl.envs import ExplorationType, PettingZooWrapper, set_exploration_type
 
 from counterpoise.envs import paradox_of_power_v0
-from counterpoise.envs.registration import game
-from counterpoise.envs.strategy import Strategy
+from counterpoise.envs.engine.registration import game
+from counterpoise.envs.engine.strategy import Strategy
 from counterpoise.theory.regret import regret
 
 GAME, FRAMES, TARGET = "paradox_of_power", 6_000, 0.01

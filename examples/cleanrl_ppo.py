@@ -11,8 +11,8 @@ import numpy as np
 import torch
 
 import counterpoise  # noqa: F401 - registers the games with Gymnasium
-from counterpoise.envs.registration import game
-from counterpoise.envs.strategy import Strategy
+from counterpoise.envs.engine.registration import game
+from counterpoise.envs.engine.strategy import Strategy
 from counterpoise.theory.regret import equilibrium, regret
 
 GAME, POWER, TARGET = "burden_sharing", 0, 0.01

@@ -14,8 +14,8 @@ from stable_baselines3.common.env_util import make_vec_env
 
 import counterpoise  # noqa: F401 - registers the games with Gymnasium
 from counterpoise.agents.named import profile
-from counterpoise.envs.registration import game
-from counterpoise.envs.strategy import Strategy
+from counterpoise.envs.engine.registration import game
+from counterpoise.envs.engine.strategy import Strategy
 from counterpoise.theory.regret import regret
 
 GAME, POWER, STEPS, TARGET = "buck_passing", 0, 12_000, 0.01

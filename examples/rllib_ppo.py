@@ -16,8 +16,8 @@ from ray.rllib.env.wrappers.pettingzoo_env import ParallelPettingZooEnv
 from ray.tune.registry import register_env
 
 from counterpoise.envs import paradox_of_power_v0
-from counterpoise.envs.registration import game
-from counterpoise.envs.strategy import Strategy
+from counterpoise.envs.engine.registration import game
+from counterpoise.envs.engine.strategy import Strategy
 from counterpoise.theory.regret import regret
 
 GAME, ROUNDS, TARGET = "paradox_of_power", 30, 0.01

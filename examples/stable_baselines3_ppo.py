@@ -13,8 +13,8 @@ from stable_baselines3 import PPO
 from stable_baselines3.common.env_util import make_vec_env
 
 import counterpoise  # noqa: F401 - registers the games with Gymnasium
-from counterpoise.envs.registration import game
-from counterpoise.envs.strategy import Strategy
+from counterpoise.envs.engine.registration import game
+from counterpoise.envs.engine.strategy import Strategy
 from counterpoise.theory.regret import equilibrium, regret
 
 GAME, POWER, STEPS, TARGET = "arms_race", 0, 50_000, 0.01

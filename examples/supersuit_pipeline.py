@@ -13,8 +13,8 @@ from stable_baselines3 import PPO
 from stable_baselines3.common.utils import set_random_seed
 
 from counterpoise.envs import arms_race_v0
-from counterpoise.envs.registration import game
-from counterpoise.envs.strategy import Strategy
+from counterpoise.envs.engine.registration import game
+from counterpoise.envs.engine.strategy import Strategy
 from counterpoise.theory.regret import regret
 
 GAME, STEPS, TARGET = "arms_race", 50_000, 0.01

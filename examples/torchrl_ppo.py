@@ -17,8 +17,8 @@ from torchrl.modules import MultiAgentMLP, ProbabilisticActor, TanhNormal
 from torchrl.objectives import ClipPPOLoss, ValueEstimators
 
 from counterpoise.envs import paradox_of_power_v0
-from counterpoise.envs.registration import game
-from counterpoise.envs.strategy import Strategy
+from counterpoise.envs.engine.registration import game
+from counterpoise.envs.engine.strategy import Strategy
 from counterpoise.theory.regret import regret
 
 GAME, UPDATES, FRAMES, EPOCHS, TARGET = "paradox_of_power", 30, 300, 8, 0.01

@@ -14,9 +14,9 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 import hypothesis  # noqa: E402
 import pytest  # noqa: E402
 
-from counterpoise.envs.game import Game  # noqa: E402
-from counterpoise.envs.parameters import ParametersBase  # noqa: E402
-from counterpoise.envs.registration import game, game_names  # noqa: E402
+from counterpoise.envs.engine.game import Game  # noqa: E402
+from counterpoise.envs.engine.parameters import ParametersBase  # noqa: E402
+from counterpoise.envs.engine.registration import game, game_names  # noqa: E402
 from counterpoise.theory.regret import solved_games  # noqa: E402
 
 # A rule that is compiled in the middle of an example takes seconds: no deadline.

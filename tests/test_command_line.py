@@ -15,10 +15,10 @@ from typing import Any
 import polars
 import pytest
 
-from counterpoise import command_line
-from counterpoise.envs.errors import CounterpoiseError
-from counterpoise.envs.registration import game_names
-from counterpoise.evaluation import demonstration
+from counterpoise.cli import app as command_line
+from counterpoise.cli import demonstration
+from counterpoise.envs.engine.errors import CounterpoiseError
+from counterpoise.envs.engine.registration import game_names
 from counterpoise.training.configuration import Configuration, load, shipped
 from counterpoise.training.learn import Interrupted, train
 from counterpoise.training.runs import Run
@@ -81,7 +81,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_help_loads_nothing_heavy() -> None:
-    code = "import sys, counterpoise.command_line as c; print([m for m in sys.modules])"
+    code = "import sys, counterpoise.cli.app as c; print([m for m in sys.modules])"
     loaded = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout

@@ -30,8 +30,10 @@ import scipy.linalg
 from numba.extending import register_jitable
 from numpy.typing import NDArray
 
-from counterpoise.envs.compilation import rule
-from counterpoise.envs.errors import ParameterError
+from counterpoise.envs.engine.compilation import rule
+from counterpoise.envs.engine.errors import ParameterError
+from counterpoise.envs.engine.strategy import Profile, Strategy
+from counterpoise.envs.engine.worlds import Worlds
 from counterpoise.envs.games.arms_or_allies import (
     CHALLENGE,
     CHALLENGER,
@@ -55,8 +57,6 @@ from counterpoise.envs.games.arms_or_allies import (
     tax_due,
     threat_chance,
 )
-from counterpoise.envs.strategy import Profile, Strategy
-from counterpoise.envs.worlds import Worlds
 from counterpoise.theory.solution import BestResponse, Equilibrium
 
 SHAPE = (2, MOST_ARMS + 1, MOST_DEBT + 1, 2)

@@ -26,7 +26,9 @@ import scipy.optimize
 import scipy.sparse
 from numpy.typing import NDArray
 
-from counterpoise.envs.errors import ParameterError
+from counterpoise.envs.engine.errors import ParameterError
+from counterpoise.envs.engine.strategy import Profile, Strategy
+from counterpoise.envs.engine.worlds import Snapshot, Worlds
 from counterpoise.envs.games.arms_race import (
     GAME,
     LARGEST_BUILD,
@@ -34,8 +36,6 @@ from counterpoise.envs.games.arms_race import (
     arms_left,
     yearly_cost,
 )
-from counterpoise.envs.strategy import Profile, Strategy
-from counterpoise.envs.worlds import Snapshot, Worlds
 from counterpoise.theory import linear_quadratic
 from counterpoise.theory.endless import years_followed
 from counterpoise.theory.linear_quadratic import Feedbacks, LinearQuadraticGame

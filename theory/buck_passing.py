@@ -26,6 +26,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from counterpoise.envs.engine.strategy import Profile, Strategy
+from counterpoise.envs.engine.worlds import Worlds
 from counterpoise.envs.games.buck_passing import (
     BALANCE,
     GAME,
@@ -34,8 +36,6 @@ from counterpoise.envs.games.buck_passing import (
     loss_of_passing,
     payoff,
 )
-from counterpoise.envs.strategy import Profile, Strategy
-from counterpoise.envs.worlds import Worlds
 from counterpoise.theory.solution import BestResponse, Equilibrium
 
 OUTCOME_UNITS = {

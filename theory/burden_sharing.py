@@ -17,16 +17,16 @@ import numpy as np
 import scipy.optimize
 from numpy.typing import NDArray
 
-from counterpoise.envs.compilation import rule
+from counterpoise.envs.engine.compilation import rule
+from counterpoise.envs.engine.rollouts import play
+from counterpoise.envs.engine.strategy import Profile, Strategy
+from counterpoise.envs.engine.worlds import Worlds
 from counterpoise.envs.games.burden_sharing import (
     GAME,
     Parameters,
     marginal_utility,
     utility,
 )
-from counterpoise.envs.rollouts import play
-from counterpoise.envs.strategy import Profile, Strategy
-from counterpoise.envs.worlds import Worlds
 from counterpoise.theory.solution import BestResponse, Equilibrium
 
 OUTCOME_UNITS = {

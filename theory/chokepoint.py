@@ -30,7 +30,9 @@ import numpy as np
 import scipy.interpolate
 from numpy.typing import NDArray
 
-from counterpoise.envs.errors import ParameterError
+from counterpoise.envs.engine.errors import ParameterError
+from counterpoise.envs.engine.strategy import Profile, Strategy
+from counterpoise.envs.engine.worlds import Snapshot, Worlds
 from counterpoise.envs.games.chokepoint import (
     ANSWER,
     GAME,
@@ -45,8 +47,6 @@ from counterpoise.envs.games.chokepoint import (
     phase_count,
     target_payoff,
 )
-from counterpoise.envs.strategy import Profile, Strategy
-from counterpoise.envs.worlds import Snapshot, Worlds
 from counterpoise.theory import linear_quadratic
 from counterpoise.theory.endless import years_followed
 from counterpoise.theory.linear_quadratic import Feedbacks, LinearQuadraticGame

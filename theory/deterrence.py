@@ -28,6 +28,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from counterpoise.envs.engine.strategy import Profile
+from counterpoise.envs.engine.worlds import Worlds
 from counterpoise.envs.games.deterrence import (
     GAME,
     OPTIONS,
@@ -37,8 +39,6 @@ from counterpoise.envs.games.deterrence import (
     is_war,
     payoff,
 )
-from counterpoise.envs.strategy import Profile
-from counterpoise.envs.worlds import Worlds
 from counterpoise.theory.solution import BestResponse, Equilibrium
 from counterpoise.theory.strategies import Mixed, PlanByYear
 

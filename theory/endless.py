@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from counterpoise.envs.errors import ParameterError
+from counterpoise.envs.engine.errors import ParameterError
 
 # An endless game is followed until later years weigh less than this.
 NEGLIGIBLE = 1e-10

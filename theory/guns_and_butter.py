@@ -33,6 +33,8 @@ import numpy as np
 import scipy.optimize
 from numpy.typing import NDArray
 
+from counterpoise.envs.engine.strategy import Profile, Strategy
+from counterpoise.envs.engine.worlds import Snapshot, Worlds
 from counterpoise.envs.games.guns_and_butter import (
     CONSUMPTION,
     GAME,
@@ -48,8 +50,6 @@ from counterpoise.envs.games.guns_and_butter import (
     own_payoff,
     technology_next,
 )
-from counterpoise.envs.strategy import Profile, Strategy
-from counterpoise.envs.worlds import Snapshot, Worlds
 from counterpoise.theory.endless import years_followed
 from counterpoise.theory.solution import BestResponse, Equilibrium
 from counterpoise.theory.strategies import PlanByYear

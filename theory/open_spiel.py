@@ -29,13 +29,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from counterpoise.envs import randomness
-from counterpoise.envs.errors import CounterpoiseError
-from counterpoise.envs.game import Game
-from counterpoise.envs.parameters import ParametersBase
-from counterpoise.envs.registration import game as game_named
-from counterpoise.envs.strategy import Profile, Strategy
-from counterpoise.envs.worlds import CUT_OFF, ENDED, Snapshot, Worlds
+from counterpoise.envs.engine import randomness
+from counterpoise.envs.engine.errors import CounterpoiseError
+from counterpoise.envs.engine.game import Game
+from counterpoise.envs.engine.parameters import ParametersBase
+from counterpoise.envs.engine.registration import game as game_named
+from counterpoise.envs.engine.strategy import Profile, Strategy
+from counterpoise.envs.engine.worlds import CUT_OFF, ENDED, Snapshot, Worlds
 
 Cells = Callable[[Any, Any], Sequence[float]]
 """From the world at the moment of a draw and the parameters to where 0 to 1 is cut."""

@@ -38,7 +38,9 @@ import scipy.optimize
 from numpy.polynomial.legendre import leggauss
 from numpy.typing import NDArray
 
-from counterpoise.envs.compilation import rule
+from counterpoise.envs.engine.compilation import rule
+from counterpoise.envs.engine.strategy import Profile, Strategy
+from counterpoise.envs.engine.worlds import Worlds
 from counterpoise.envs.games.paradox_of_power import (
     GAME,
     POOR,
@@ -48,8 +50,6 @@ from counterpoise.envs.games.paradox_of_power import (
     income,
     resources_of,
 )
-from counterpoise.envs.strategy import Profile, Strategy
-from counterpoise.envs.worlds import Worlds
 from counterpoise.theory.regret import Uniform
 from counterpoise.theory.solution import BestResponse, Equilibrium
 from counterpoise.theory.strategies import PlanByYear

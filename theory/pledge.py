@@ -25,6 +25,8 @@ from numpy.polynomial import Polynomial
 from numpy.polynomial.legendre import leggauss
 from numpy.typing import NDArray
 
+from counterpoise.envs.engine.strategy import Profile, Strategy
+from counterpoise.envs.engine.worlds import Worlds
 from counterpoise.envs.games.pledge import (
     FIRMNESS,
     GAME,
@@ -35,8 +37,6 @@ from counterpoise.envs.games.pledge import (
     protege_payoff,
     risk_of_war,
 )
-from counterpoise.envs.strategy import Profile, Strategy
-from counterpoise.envs.worlds import Worlds
 from counterpoise.theory.regret import Uniform
 from counterpoise.theory.solution import BestResponse, Equilibrium
 from counterpoise.theory.strategies import year_of

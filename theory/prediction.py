@@ -22,8 +22,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from counterpoise.envs.errors import CounterpoiseError, unknown_name
-from counterpoise.envs.parameters import ParametersBase
+from counterpoise.envs.engine.errors import CounterpoiseError, unknown_name
+from counterpoise.envs.engine.parameters import ParametersBase
 
 FOLDER = Path(__file__).resolve().parent / "predictions"
 CASES_FOLDER = FOLDER.parent / "cases"
@@ -48,7 +48,7 @@ class Outcome:
     Attributes
     ----------
     metric : str
-        A name in `counterpoise.evaluation.metrics`.
+        A name in `counterpoise.evaluation.populations.metrics`.
     expected : str
         ``rises`` or ``falls`` with the treatment; ``positive`` or ``negative`` at every level;
         ``halved before`` or ``halved after``: falls below half of its largest value before, or not

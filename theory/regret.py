@@ -9,18 +9,17 @@ from __future__ import annotations
 
 import functools
 import importlib
-import importlib.util
 from types import ModuleType
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from counterpoise.envs.errors import CounterpoiseError
-from counterpoise.envs.game import Game
-from counterpoise.envs.parameters import ParametersBase
-from counterpoise.envs.registration import GAMES
-from counterpoise.envs.registration import game as game_named
-from counterpoise.envs.strategy import Profile, Strategy
+from counterpoise.envs.engine.errors import CounterpoiseError
+from counterpoise.envs.engine.game import Game
+from counterpoise.envs.engine.parameters import ParametersBase
+from counterpoise.envs.engine.registration import game as game_named
+from counterpoise.envs.engine.registration import game_names, has_part, row
+from counterpoise.envs.engine.strategy import Profile, Strategy
 from counterpoise.theory.solution import BestResponse, Equilibrium
 
 
@@ -61,12 +60,12 @@ class Uniform(Strategy):
 
 def is_solved(game: str) -> bool:
     """Return whether a game has a solved equilibrium."""
-    return importlib.util.find_spec(f"counterpoise.theory.{game}") is not None
+    return has_part(game, "theory")
 
 
 def solved_games() -> list[str]:
     """Return the name of every game that has a solved equilibrium."""
-    return [name for name in GAMES if is_solved(name)]
+    return [name for name in game_names() if is_solved(name)]
 
 
 def theory_of(game: str) -> ModuleType:
@@ -83,7 +82,7 @@ def theory_of(game: str) -> ModuleType:
             f"{game} has no solved equilibrium: play it with doctrines or learned policies. Solved "
             f"are {', '.join(solved_games())}."
         )
-    return importlib.import_module(f"counterpoise.theory.{game}")
+    return importlib.import_module(row(game).theory.partition(":")[0])
 
 
 def equilibrium(game: str, parameters: ParametersBase) -> Equilibrium:

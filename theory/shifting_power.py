@@ -29,6 +29,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from counterpoise.envs.engine.strategy import Profile, Strategy
+from counterpoise.envs.engine.worlds import Worlds
 from counterpoise.envs.games.shifting_power import (
     DETERRER,
     GAME,
@@ -38,8 +40,6 @@ from counterpoise.envs.games.shifting_power import (
     deterrer_payoff,
     target_payoff,
 )
-from counterpoise.envs.strategy import Profile, Strategy
-from counterpoise.envs.worlds import Worlds
 from counterpoise.theory.solution import BestResponse, Equilibrium
 from counterpoise.theory.strategies import year_of
 

@@ -27,8 +27,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from counterpoise.envs.parameters import ParametersBase
-from counterpoise.envs.strategy import Strategy
+from counterpoise.envs.engine.parameters import ParametersBase
+from counterpoise.envs.engine.strategy import Strategy
 
 
 @dataclasses.dataclass(frozen=True)

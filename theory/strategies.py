@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from counterpoise.envs.strategy import Strategy
+from counterpoise.envs.engine.strategy import Strategy
 
 
 class Mixed(Strategy):

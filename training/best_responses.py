@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from counterpoise.agents.learned import LearnedStrategy
-from counterpoise.envs.strategy import Profile
+from counterpoise.envs.engine.strategy import Profile
 from counterpoise.training.configuration import Configuration
 from counterpoise.training.course import Course, Measures, measure, small_networks, step_discount
 

@@ -14,12 +14,12 @@ from typing import Any, Self
 import numpy as np
 
 from counterpoise.agents.learned import ACTIVATIONS
-from counterpoise.envs.errors import CounterpoiseError, ParameterError, unknown_name
-from counterpoise.envs.game import Game
-from counterpoise.envs.parameters import ParametersBase
-from counterpoise.envs.registration import game as game_named
+from counterpoise.envs.engine.errors import CounterpoiseError, ParameterError, unknown_name
+from counterpoise.envs.engine.game import Game
+from counterpoise.envs.engine.parameters import ParametersBase
+from counterpoise.envs.engine.registration import game as game_named
+from counterpoise.envs.engine.worlds import as_parameters
 from counterpoise.envs.scenarios import scenario
-from counterpoise.envs.worlds import as_parameters
 
 FOLDER = Path(__file__).resolve().parent / "configurations"
 

@@ -14,16 +14,16 @@ from stable_baselines3.common.callbacks import BaseCallback
 
 from counterpoise.agents.learned import FORMAT
 from counterpoise.agents.named import strategy
-from counterpoise.envs.parameters import ParametersBase
-from counterpoise.envs.rollouts import play
-from counterpoise.envs.strategy import Profile, Strategy
-from counterpoise.envs.worlds import Worlds
+from counterpoise.envs.adapters.sb3 import Slots
+from counterpoise.envs.engine.parameters import ParametersBase
+from counterpoise.envs.engine.rollouts import play
+from counterpoise.envs.engine.strategy import Profile, Strategy
+from counterpoise.envs.engine.worlds import Worlds
 from counterpoise.theory import regret
 from counterpoise.theory.regret import Uniform
 from counterpoise.training.configuration import Configuration
 from counterpoise.training.policies import Architecture, SeatPolicy, Units
 from counterpoise.training.ppo import SeatPPO
-from counterpoise.training.slots import Slots
 
 MEASURED_WORLDS = 1_024
 MEASURED_STEPS = 200

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from counterpoise.envs.compilation import rule
+from counterpoise.envs.engine.compilation import rule
 
 LOWEST = np.float32(-np.inf)
 HALF_LOG_TWO_PI = 0.5 * math.log(2.0 * math.pi)

@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 from stable_baselines3.common.logger import configure as configure_logger
 
 from counterpoise.agents.learned import DESCRIPTION, WEIGHTS, load_profile
-from counterpoise.envs.errors import CounterpoiseError
-from counterpoise.envs.strategy import Profile
+from counterpoise.envs.engine.errors import CounterpoiseError
+from counterpoise.envs.engine.strategy import Profile
 from counterpoise.theory import regret
 from counterpoise.training import runs
 from counterpoise.training.configuration import PPO, Configuration

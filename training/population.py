@@ -25,10 +25,10 @@ from numpy.typing import NDArray
 
 from counterpoise.agents.learned import DESCRIPTION, WEIGHTS, LearnedStrategy, member_weights
 from counterpoise.agents.mixture import Mixture
-from counterpoise.envs.errors import ParameterError
-from counterpoise.envs.rollouts import play
-from counterpoise.envs.strategy import Strategy
-from counterpoise.envs.worlds import Worlds
+from counterpoise.envs.engine.errors import ParameterError
+from counterpoise.envs.engine.rollouts import play
+from counterpoise.envs.engine.strategy import Strategy
+from counterpoise.envs.engine.worlds import Worlds
 from counterpoise.theory.regret import Uniform
 from counterpoise.training import runs
 from counterpoise.training.best_responses import course_of_one, for_one_seat

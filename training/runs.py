@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from counterpoise.agents.learned import DESCRIPTION, WEIGHTS, load_profile
-from counterpoise.envs.errors import CounterpoiseError
-from counterpoise.envs.parameters import ParametersBase
-from counterpoise.envs.strategy import Strategy
+from counterpoise.envs.engine.errors import CounterpoiseError
+from counterpoise.envs.engine.parameters import ParametersBase
+from counterpoise.envs.engine.strategy import Strategy
 from counterpoise.training.configuration import Configuration, load
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from sphinx.application import Sphinx
 
 # Every game has a class of parameters of this name: where none of them is meant, it is what they
 # have in common.
-MEANT_BY = {"Parameters": "counterpoise.envs.parameters.ParametersBase"}
+MEANT_BY = {"Parameters": "counterpoise.envs.engine.parameters.ParametersBase"}
 
 SIGNATURE = re.compile(r"``.+``")
 UNDERLINE = re.compile(r"-{3,}|={3,}")

@@ -26,12 +26,12 @@ from sphinx.errors import ExtensionError
 from sphinx.util.matching import patfilter
 
 from counterpoise.agents.named import doctrines
-from counterpoise.command_line import app as command_line
-from counterpoise.envs.game import Choice, Continuous, Game
-from counterpoise.envs.parameters import Declaration
-from counterpoise.envs.registration import game, game_names, gymnasium_id, pettingzoo_id
+from counterpoise.cli.app import app as command_line
+from counterpoise.envs.engine.game import Choice, Continuous, Game
+from counterpoise.envs.engine.parameters import Declaration
+from counterpoise.envs.engine.registration import game, game_names, gymnasium_id, pettingzoo_id
 from counterpoise.envs.scenarios import Scenario, scenario, scenario_names
-from counterpoise.evaluation.metrics import METRICS
+from counterpoise.evaluation.populations.metrics import METRICS
 from counterpoise.theory import prediction
 from counterpoise.theory.regret import is_solved
 from counterpoise.training.configuration import Configuration, load, shipped

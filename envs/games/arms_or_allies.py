@@ -43,11 +43,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from counterpoise.envs.compilation import rule
-from counterpoise.envs.errors import ParameterError
-from counterpoise.envs.game import Account, Choice, Feature, Game, Role, world_dtype
-from counterpoise.envs.parameters import ParametersBase, parameter, parameters
-from counterpoise.envs.randomness import happens, uniform
+from counterpoise.envs.engine.compilation import rule
+from counterpoise.envs.engine.errors import ParameterError
+from counterpoise.envs.engine.game import Account, Choice, Feature, Game, Role, world_dtype
+from counterpoise.envs.engine.parameters import ParametersBase, parameter, parameters
+from counterpoise.envs.engine.randomness import happens, uniform
 
 POWERS = 2
 DEFENDER, CHALLENGER = 0, 1

@@ -30,9 +30,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from counterpoise.envs.compilation import rule
-from counterpoise.envs.game import Account, Continuous, Feature, Game, Role, world_dtype
-from counterpoise.envs.parameters import ParametersBase, parameter, parameters
+from counterpoise.envs.engine.compilation import rule
+from counterpoise.envs.engine.game import Account, Continuous, Feature, Game, Role, world_dtype
+from counterpoise.envs.engine.parameters import ParametersBase, parameter, parameters
 
 MOST_POWERS = 32
 

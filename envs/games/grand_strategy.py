@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from counterpoise.envs.game import Account, Game
+from counterpoise.envs.engine.game import Account, Game
 from counterpoise.envs.grand_strategy.parameters import Parameters
 from counterpoise.envs.grand_strategy.perception import FEATURES, allow, observe
 from counterpoise.envs.grand_strategy.picture import picture

@@ -36,9 +36,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from counterpoise.envs.compilation import rule
-from counterpoise.envs.game import Account, Continuous, Feature, Game, Role, world_dtype
-from counterpoise.envs.parameters import ParametersBase, parameter, parameters
+from counterpoise.envs.engine.compilation import rule
+from counterpoise.envs.engine.game import Account, Continuous, Feature, Game, Role, world_dtype
+from counterpoise.envs.engine.parameters import ParametersBase, parameter, parameters
 
 POWERS = 8
 INDUSTRY, TECHNOLOGY, MILITARY, CONSUMPTION = 0, 1, 2, 3

@@ -28,10 +28,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from counterpoise.envs.compilation import rule
-from counterpoise.envs.game import Account, Continuous, Feature, Game, Role, world_dtype
-from counterpoise.envs.parameters import ParametersBase, parameter, parameters
-from counterpoise.envs.randomness import happens, uniform
+from counterpoise.envs.engine.compilation import rule
+from counterpoise.envs.engine.game import Account, Continuous, Feature, Game, Role, world_dtype
+from counterpoise.envs.engine.parameters import ParametersBase, parameter, parameters
+from counterpoise.envs.engine.randomness import happens, uniform
 
 POWERS = 2
 PATRON, PROTEGE = 0, 1

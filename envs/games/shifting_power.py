@@ -26,10 +26,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from counterpoise.envs.compilation import rule
-from counterpoise.envs.game import Account, Choice, Feature, Game, Role, world_dtype
-from counterpoise.envs.parameters import ParametersBase, parameter, parameters
-from counterpoise.envs.randomness import happens
+from counterpoise.envs.engine.compilation import rule
+from counterpoise.envs.engine.game import Account, Choice, Feature, Game, Role, world_dtype
+from counterpoise.envs.engine.parameters import ParametersBase, parameter, parameters
+from counterpoise.envs.engine.randomness import happens
 
 POWERS = 2
 TARGET, DETERRER = 0, 1

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from counterpoise.envs.compilation import rule
+from counterpoise.envs.engine.compilation import rule
+from counterpoise.envs.engine.randomness import happens, uniform
 from counterpoise.envs.grand_strategy.military import (
     attack_odds,
     attack_strength,
@@ -26,7 +27,6 @@ from counterpoise.envs.grand_strategy.world import (
     NO_DEMAND,
     RESISTED,
 )
-from counterpoise.envs.randomness import happens, uniform
 
 NOBODY = -1
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from counterpoise.envs.compilation import rule
+from counterpoise.envs.engine.compilation import rule
 from counterpoise.envs.grand_strategy.world import OFFER, WITHDRAW
 
 

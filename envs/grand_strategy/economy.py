@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from counterpoise.envs.compilation import rule
+from counterpoise.envs.engine.compilation import rule
 
 LEAST_OUTPUT = 0.05
 LEAST_CAPITAL = 1e-3

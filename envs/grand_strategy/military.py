@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from counterpoise.envs.compilation import rule
+from counterpoise.envs.engine.compilation import rule
 from counterpoise.envs.grand_strategy.economy import USUAL_RESEARCH
 
 # Of less the square is nothing, and odds would be of nothing over nothing.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from counterpoise.envs.errors import ParameterError
-from counterpoise.envs.parameters import ParametersBase, parameter, parameters
+from counterpoise.envs.engine.errors import ParameterError
+from counterpoise.envs.engine.parameters import ParametersBase, parameter, parameters
 
 MOST_POWERS = 8
 

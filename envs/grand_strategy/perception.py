@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from counterpoise.envs.compilation import rule
-from counterpoise.envs.game import Feature
+from counterpoise.envs.engine.compilation import rule
+from counterpoise.envs.engine.game import Feature
+from counterpoise.envs.engine.randomness import bell
 from counterpoise.envs.grand_strategy.crisis import can_demand, can_embargo
 from counterpoise.envs.grand_strategy.diplomacy import can_ally, expected_reliability
 from counterpoise.envs.grand_strategy.military import attack_odds, effective
@@ -29,7 +30,6 @@ from counterpoise.envs.grand_strategy.world import (
     STAND,
     WITHDRAW,
 )
-from counterpoise.envs.randomness import bell
 
 FEATURES = (
     Feature("year", 0.0, 5.0, "of 40 years", "How many have passed."),

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from counterpoise.envs.compilation import rule
+from counterpoise.envs.engine.compilation import rule
+from counterpoise.envs.engine.randomness import happens, normal
 from counterpoise.envs.grand_strategy.diplomacy import autonomy_lost, dissolve
 from counterpoise.envs.grand_strategy.resilience import is_embargoed
-from counterpoise.envs.randomness import happens, normal
 
 NOBODY = -1
 USUAL_CONSUMPTION, USUAL_WELFARE = 0.5, 0.2

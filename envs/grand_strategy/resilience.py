@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from counterpoise.envs.compilation import rule
-from counterpoise.envs.randomness import happens
+from counterpoise.envs.engine.compilation import rule
+from counterpoise.envs.engine.randomness import happens
 
 MOST_RESILIENCE = 0.95
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from counterpoise.envs.game import Choice, Continuous, Role, world_dtype
+from counterpoise.envs.engine.game import Choice, Continuous, Role, world_dtype
 from counterpoise.envs.grand_strategy.parameters import MOST_POWERS
 
 EACH = ("f8", MOST_POWERS)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from counterpoise.envs.compilation import rule
+from counterpoise.envs.engine.compilation import rule
+from counterpoise.envs.engine.randomness import happens, normal, uniform
 from counterpoise.envs.grand_strategy.crisis import (
     answer,
     challenge,
@@ -51,7 +52,6 @@ from counterpoise.envs.grand_strategy.world import (
     STAND,
     STAND_AT,
 )
-from counterpoise.envs.randomness import happens, normal, uniform
 
 # -- the start ---------------------------------------------------------------------------------
 

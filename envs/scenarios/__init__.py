@@ -22,13 +22,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from counterpoise.envs.errors import (
+from counterpoise.envs.engine.errors import (
     CounterpoiseError,
     ScenarioError,
     unknown_name,
 )
-from counterpoise.envs.parameters import ParametersBase
-from counterpoise.envs.registration import game as game_named
+from counterpoise.envs.engine.parameters import ParametersBase
+from counterpoise.envs.engine.registration import game as game_named
 
 FOLDER = Path(__file__).resolve().parent
 FIELDS = {

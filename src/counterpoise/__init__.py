@@ -15,7 +15,11 @@ if (_root / "pyproject.toml").is_file() and (_root / "envs" / "__init__.py").is_
     __path__.insert(0, str(_root))
 del _root, _Path
 
-from counterpoise.envs.registration import register_everywhere as _register  # noqa: E402
+from counterpoise.catalogue import register_games as _register_games  # noqa: E402
+from counterpoise.envs.engine.registration import (  # noqa: E402
+    register_everywhere as _register_everywhere,
+)
 
-_register()
-del _register
+_register_games()
+_register_everywhere()
+del _register_games, _register_everywhere

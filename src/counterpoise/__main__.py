@@ -1,5 +1,5 @@
 """Run the command line as ``python -m counterpoise``."""
 
-from counterpoise.command_line import main
+from counterpoise.cli import main
 
 main()

@@ -10,9 +10,9 @@ import generated_pages as generated
 import pytest
 
 from counterpoise.agents.named import doctrines
-from counterpoise.envs.game import Feature
-from counterpoise.envs.parameters import parameter
-from counterpoise.envs.registration import game
+from counterpoise.envs.engine.game import Feature
+from counterpoise.envs.engine.parameters import parameter
+from counterpoise.envs.engine.registration import game
 from counterpoise.theory import prediction
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"

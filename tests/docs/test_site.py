@@ -10,7 +10,7 @@ import sys
 import urllib.parse
 from pathlib import Path
 
-from counterpoise.envs.registration import game_names
+from counterpoise.envs.engine.registration import game_names
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"

@@ -9,7 +9,7 @@ started = time.process_time()
 
 import numpy as np  # noqa: E402
 
-from counterpoise.envs.worlds import Worlds  # noqa: E402
+from counterpoise.envs.engine.worlds import Worlds  # noqa: E402
 
 game_name = sys.argv[1]
 worlds = Worlds(game_name, 2, max_cycles=6)
@@ -34,8 +34,8 @@ if "--every-way-in" in sys.argv:
     import gymnasium
     import pettingzoo
 
-    from counterpoise.envs import render, scenarios, single, vector  # noqa: F401
-    from counterpoise.envs.registration import pettingzoo_id
+    from counterpoise.envs import scenarios  # noqa: F401
+    from counterpoise.envs.engine.registration import pettingzoo_id
 
     pettingzoo.make("parallel", pettingzoo_id(game_name)).reset(seed=0)
     pettingzoo.make("aec", pettingzoo_id(game_name)).reset(seed=0)
@@ -43,7 +43,7 @@ if "--every-way-in" in sys.argv:
 
 import hashlib  # noqa: E402
 
-from counterpoise.envs import compilation, randomness  # noqa: E402
+from counterpoise.envs.engine import compilation, randomness  # noqa: E402
 
 modules = [worlds.game.driver, randomness, sys.modules[f"counterpoise.envs.games.{game_name}"]]
 dispatchers = [

@@ -16,9 +16,9 @@ import numpy as np
 import pytest
 
 import counterpoise
-from counterpoise.envs import compilation
-from counterpoise.envs.registration import game_names
-from counterpoise.envs.worlds import Worlds
+from counterpoise.envs.engine import compilation
+from counterpoise.envs.engine.registration import game_names
+from counterpoise.envs.engine.worlds import Worlds
 
 ROOT = Path(compilation.FOLDER).parent
 PLAY = Path(__file__).with_name("one_year.py")
@@ -76,7 +76,7 @@ def test_an_edit_to_any_rule_takes_effect_at_the_next_import(copied: Path, tmp_p
         "payoff: float = (1.0 -",
         "payoff: float = 7.0 + (1.0 -",
     )
-    edit(copied / "envs/randomness.py", "0x9E3779B97F4A7C15", "0x9E3779B97F4A7C17")
+    edit(copied / "envs/engine/randomness.py", "0x9E3779B97F4A7C15", "0x9E3779B97F4A7C17")
     after = run("burden_sharing", **kept)  # type: ignore[arg-type]
     assert after["rewards"] == pytest.approx([reward + 7.0 for reward in before["rewards"]])
     assert after["random_state"] != before["random_state"]
@@ -85,7 +85,7 @@ def test_an_edit_to_any_rule_takes_effect_at_the_next_import(copied: Path, tmp_p
         "payoff: float = 7.0 + (1.0 -",
         "payoff: float = (1.0 -",
     )
-    edit(copied / "envs/randomness.py", "0x9E3779B97F4A7C17", "0x9E3779B97F4A7C15")
+    edit(copied / "envs/engine/randomness.py", "0x9E3779B97F4A7C17", "0x9E3779B97F4A7C15")
     undone = run("burden_sharing", **kept)  # type: ignore[arg-type]
     assert undone["digest"] == before["digest"]
     assert undone["compiled"] == 0, "what was compiled before the edit is still there"

@@ -8,18 +8,18 @@ import gymnasium
 import numpy as np
 import pytest
 
-from counterpoise.envs.errors import (
+from counterpoise.envs.adapters.gymnasium import OnePower
+from counterpoise.envs.adapters.pettingzoo import CounterpoiseParallel
+from counterpoise.envs.adapters.vector import OnePowerVector
+from counterpoise.envs.engine.errors import (
     ActionError,
     CounterpoiseError,
     LifecycleError,
     ParameterError,
     UnknownNameError,
 )
-from counterpoise.envs.parallel import CounterpoiseParallel
-from counterpoise.envs.registration import game
-from counterpoise.envs.single import OnePower
-from counterpoise.envs.vector import OnePowerVector
-from counterpoise.envs.worlds import Worlds
+from counterpoise.envs.engine.registration import game
+from counterpoise.envs.engine.worlds import Worlds
 
 
 @pytest.fixture

@@ -14,17 +14,17 @@ from gymnasium.utils.env_checker import data_equivalence as is_same
 from pettingzoo.test import api_test, parallel_api_test, parallel_seed_test, seed_test
 from pettingzoo.utils.conversions import parallel_to_aec
 
-from counterpoise.envs.compilation import is_compiled, rule
-from counterpoise.envs.errors import ActionError
-from counterpoise.envs.game import Account, Choice, Feature, Game, Role, world_dtype
-from counterpoise.envs.parallel import CounterpoiseParallel
-from counterpoise.envs.parameters import ParametersBase, parameter, parameters
-from counterpoise.envs.randomness import uniform
-from counterpoise.envs.render import alliance_groups, render_ansi, render_rgb
-from counterpoise.envs.single import OnePower
-from counterpoise.envs.strategy import Strategy
-from counterpoise.envs.vector import OnePowerVector
-from counterpoise.envs.worlds import Worlds
+from counterpoise.envs.adapters.gymnasium import OnePower
+from counterpoise.envs.adapters.pettingzoo import CounterpoiseParallel
+from counterpoise.envs.adapters.render import alliance_groups, render_ansi, render_rgb
+from counterpoise.envs.adapters.vector import OnePowerVector
+from counterpoise.envs.engine.compilation import is_compiled, rule
+from counterpoise.envs.engine.errors import ActionError
+from counterpoise.envs.engine.game import Account, Choice, Feature, Game, Role, world_dtype
+from counterpoise.envs.engine.parameters import ParametersBase, parameter, parameters
+from counterpoise.envs.engine.randomness import uniform
+from counterpoise.envs.engine.strategy import Strategy
+from counterpoise.envs.engine.worlds import Worlds
 
 
 @parameters

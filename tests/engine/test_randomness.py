@@ -8,9 +8,16 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from counterpoise.envs.compilation import is_compiled, rule
-from counterpoise.envs.game import world_dtype
-from counterpoise.envs.randomness import GOLDEN_GAMMA, happens, mix, normal, seed_world, uniform
+from counterpoise.envs.engine.compilation import is_compiled, rule
+from counterpoise.envs.engine.game import world_dtype
+from counterpoise.envs.engine.randomness import (
+    GOLDEN_GAMMA,
+    happens,
+    mix,
+    normal,
+    seed_world,
+    uniform,
+)
 
 COUNT = 50_000
 WORLD = world_dtype(nothing="f8")

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from counterpoise.envs.errors import UnknownNameError
-from counterpoise.envs.parallel import CounterpoiseParallel
-from counterpoise.envs.registration import game
-from counterpoise.envs.render import draw, render_ansi, render_rgb
-from counterpoise.envs.worlds import Worlds
+from counterpoise.envs.adapters.pettingzoo import CounterpoiseParallel
+from counterpoise.envs.adapters.render import draw, render_ansi, render_rgb
+from counterpoise.envs.engine.errors import UnknownNameError
+from counterpoise.envs.engine.registration import game
+from counterpoise.envs.engine.worlds import Worlds
 
 
 def reset_world(name: str, changes: Any = None) -> tuple[Any, Any, Any]:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from counterpoise.envs import scenarios
-from counterpoise.envs.errors import ScenarioError, UnknownNameError
+from counterpoise.envs.engine.errors import ScenarioError, UnknownNameError
 from counterpoise.envs.scenarios import scenario, scenario_names
 
 NATO = (Path(scenarios.__file__).parent / "nato_2024.toml").read_text(encoding="utf-8")

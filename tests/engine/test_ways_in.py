@@ -26,11 +26,11 @@ from pettingzoo.test.state_test import state_test
 from pettingzoo.utils.conversions import parallel_to_aec
 
 import counterpoise
-from counterpoise.envs.parallel import CounterpoiseParallel
-from counterpoise.envs.registration import gymnasium_id, pettingzoo_id
-from counterpoise.envs.single import OnePower
-from counterpoise.envs.strategy import Strategy
-from counterpoise.envs.vector import OnePowerVector
+from counterpoise.envs.adapters.gymnasium import OnePower
+from counterpoise.envs.adapters.pettingzoo import CounterpoiseParallel
+from counterpoise.envs.adapters.vector import OnePowerVector
+from counterpoise.envs.engine.registration import gymnasium_id, pettingzoo_id
+from counterpoise.envs.engine.strategy import Strategy
 
 CYCLES = 40
 

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from counterpoise.envs.errors import LifecycleError, ParameterError
-from counterpoise.envs.parallel import CounterpoiseParallel
-from counterpoise.envs.registration import game, game_names
-from counterpoise.envs.rollouts import play
-from counterpoise.envs.strategy import Strategy
-from counterpoise.envs.worlds import CHUNK, Worlds
+from counterpoise.envs.adapters.pettingzoo import CounterpoiseParallel
+from counterpoise.envs.engine.errors import LifecycleError, ParameterError
+from counterpoise.envs.engine.registration import game, game_names
+from counterpoise.envs.engine.rollouts import play
+from counterpoise.envs.engine.strategy import Strategy
+from counterpoise.envs.engine.worlds import CHUNK, Worlds
 
 SEEDS = st.integers(0, 2**63)
 GAMES = st.sampled_from(game_names())

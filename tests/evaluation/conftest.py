@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from counterpoise.evaluation.comparison import Comparison, compare
+from counterpoise.evaluation.equilibrium.comparison import Comparison, compare
 from counterpoise.training.configuration import Configuration, load
 from counterpoise.training.learn import train
 from counterpoise.training.runs import Run

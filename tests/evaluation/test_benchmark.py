@@ -14,8 +14,8 @@ import polars
 import pytest
 from rich.console import Console
 
-from counterpoise.envs.errors import CounterpoiseError, UnknownNameError
-from counterpoise.evaluation import benchmark
+from counterpoise.envs.engine.errors import CounterpoiseError, UnknownNameError
+from counterpoise.evaluation.equilibrium import benchmark
 from counterpoise.theory.regret import solved_games
 
 GAMES = ["paradox_of_power", "shifting_power"]
@@ -109,7 +109,7 @@ def test_an_unknown_game_is_refused(tmp_path):
 KILLED = """
 import io, sys
 from rich.console import Console
-from counterpoise.evaluation.benchmark import run_benchmark
+from counterpoise.evaluation.equilibrium.benchmark import run_benchmark
 if __name__ == "__main__":
     run_benchmark(
         __import__("pathlib").Path(sys.argv[1]), games=sys.argv[2:], seeds=2, is_quick=True,

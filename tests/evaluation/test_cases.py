@@ -9,10 +9,11 @@ import numpy as np
 import polars
 import pytest
 
-from counterpoise.envs.errors import CounterpoiseError, UnknownNameError
+from counterpoise.display import results
+from counterpoise.envs.engine.errors import CounterpoiseError, UnknownNameError
 from counterpoise.envs.scenarios import scenario
-from counterpoise.evaluation import cases, results
-from counterpoise.evaluation.plan import make_plan
+from counterpoise.evaluation.predictions import cases
+from counterpoise.evaluation.predictions.plan import make_plan
 from counterpoise.theory.prediction import CASES, Outcome, load
 from counterpoise.training.configuration import load as load_training
 from counterpoise.training.learn import train

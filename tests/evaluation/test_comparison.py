@@ -13,10 +13,10 @@ import pytest
 import scipy.stats
 from hypothesis import given
 
-from counterpoise.envs.errors import CounterpoiseError
+from counterpoise.envs.engine.errors import CounterpoiseError
 from counterpoise.envs.games.buck_passing import Parameters as BuckPassing
-from counterpoise.evaluation import comparison as module
-from counterpoise.evaluation.comparison import (
+from counterpoise.evaluation.equilibrium import comparison as module
+from counterpoise.evaluation.equilibrium.comparison import (
     Comparison,
     Group,
     bootstrap,
@@ -263,7 +263,7 @@ def test_the_sudden_threat_is_answered_by_allies_first_in_equilibrium(
 
 
 def test_arming_without_an_ally_is_not_allies_first() -> None:
-    from counterpoise.evaluation.arms_or_allies import alliance_precedes_arms
+    from counterpoise.display.games.arms_or_allies import alliance_precedes_arms
 
     rising = np.array([0.0, 2.0, 4.0])
     assert alliance_precedes_arms(rising, np.array([1.0, 1.0, 0.0]))
@@ -272,7 +272,7 @@ def test_arming_without_an_ally_is_not_allies_first() -> None:
 
 
 def test_natos_words_follow_from_its_numbers(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from counterpoise.evaluation.burden_sharing import Alliance, size_in_words
+    from counterpoise.display.games.burden_sharing import Alliance, size_in_words
 
     monkeypatch.setattr(
         Run, "profile", lambda run: equilibrium(run.game.name, run.parameters).strategies

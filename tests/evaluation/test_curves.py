@@ -9,9 +9,9 @@ import polars
 import pytest
 from rich.console import Console
 
-from counterpoise.envs.errors import CounterpoiseError, ParameterError, UnknownNameError
-from counterpoise.envs.registration import game
-from counterpoise.evaluation import curves
+from counterpoise.envs.engine.errors import CounterpoiseError, ParameterError, UnknownNameError
+from counterpoise.envs.engine.registration import game
+from counterpoise.evaluation.equilibrium import curves
 from counterpoise.theory import regret
 
 QUIET = Console(file=io.StringIO())

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from counterpoise.envs.errors import CounterpoiseError
-from counterpoise.evaluation import engines
+from counterpoise.envs.engine.errors import CounterpoiseError
+from counterpoise.evaluation import runner as engines
 
 
 @dataclasses.dataclass(frozen=True)
@@ -128,7 +128,7 @@ def test_elsewhere_two_workers_never_share_a_folder(
 
 
 def test_jobs_go_on_in_processes_and_tell_how_far_they_are(tmp_path: Path) -> None:
-    from counterpoise.evaluation.replication import Effort, Stake
+    from counterpoise.evaluation.predictions.replication import Effort, Stake
     from counterpoise.training.configuration import load
 
     small = load("grand_strategy").replace(

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from counterpoise.evaluation.estimation import (
+from counterpoise.evaluation.predictions.estimation import (
     CONTRADICTED,
     SUPPORTED,
     UNDECIDED,

@@ -16,15 +16,16 @@ import numpy as np
 import polars
 import pytest
 
-from counterpoise.envs.errors import CounterpoiseError
-from counterpoise.evaluation import predict, scorecard
-from counterpoise.evaluation.estimation import (
+from counterpoise.display import scorecard
+from counterpoise.envs.engine.errors import CounterpoiseError
+from counterpoise.evaluation.predictions import verdicts as predict
+from counterpoise.evaluation.predictions.estimation import (
     CONTRADICTED,
     SUPPORTED,
     UNDECIDED,
     WITHHELD,
 )
-from counterpoise.evaluation.plan import (
+from counterpoise.evaluation.predictions.plan import (
     PLAN,
     SEPARATE,
     Plan,
@@ -32,7 +33,7 @@ from counterpoise.evaluation.plan import (
     register,
     steps_registered,
 )
-from counterpoise.evaluation.replication import SCHEMA, Effort, Replication, Stake
+from counterpoise.evaluation.predictions.replication import SCHEMA, Effort, Replication, Stake
 from counterpoise.theory.prediction import load, shipped
 
 TRAINING = """
@@ -273,9 +274,9 @@ def study(theory: Path, out: Path) -> list[str]:
         import io, sys
         from pathlib import Path
         from rich.console import Console
-        from counterpoise.evaluation import predict
-        from counterpoise.evaluation.plan import make_plan, register
-        from counterpoise.evaluation.replication import Effort
+        from counterpoise.evaluation.predictions import verdicts as predict
+        from counterpoise.evaluation.predictions.plan import make_plan, register
+        from counterpoise.evaluation.predictions.replication import Effort
         if __name__ == "__main__":
             out = Path(sys.argv[2])
             plan = register(make_plan([sys.argv[1]], seeds=2), out / "amortised")

@@ -10,11 +10,11 @@ import numpy as np
 import polars
 import pytest
 
-from counterpoise.agents.grand_strategy import DOCTRINES
-from counterpoise.envs.errors import CounterpoiseError
+from counterpoise.agents.doctrines.grand_strategy import DOCTRINES
+from counterpoise.envs.engine.errors import CounterpoiseError
 from counterpoise.envs.games.grand_strategy import GAME, Parameters
-from counterpoise.evaluation.episodes import Episodes, watch
-from counterpoise.evaluation.metrics import METRICS, measure
+from counterpoise.evaluation.populations.episodes import Episodes, watch
+from counterpoise.evaluation.populations.metrics import METRICS, measure
 from counterpoise.theory import prediction
 from counterpoise.theory.prediction import Outcome, load, shipped
 from counterpoise.training import configuration

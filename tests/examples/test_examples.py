@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from counterpoise.agents.named import profile
-from counterpoise.envs.registration import game
-from counterpoise.envs.strategy import Strategy
+from counterpoise.envs.engine.registration import game
+from counterpoise.envs.engine.strategy import Strategy
 from counterpoise.theory.regret import regret
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"

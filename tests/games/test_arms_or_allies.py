@@ -12,9 +12,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as draw
 
-from counterpoise.agents.arms_or_allies import DOCTRINES
-from counterpoise.envs.compilation import is_compiled
-from counterpoise.envs.errors import ParameterError
+from counterpoise.agents.doctrines.arms_or_allies import DOCTRINES
+from counterpoise.envs.engine.compilation import is_compiled
+from counterpoise.envs.engine.errors import ParameterError
+from counterpoise.envs.engine.rollouts import choose, play
+from counterpoise.envs.engine.strategy import Strategy
+from counterpoise.envs.engine.worlds import Worlds
 from counterpoise.envs.games.arms_or_allies import (
     CHALLENGE,
     CHALLENGER,
@@ -33,9 +36,6 @@ from counterpoise.envs.games.arms_or_allies import (
     read,
     threat_chance,
 )
-from counterpoise.envs.rollouts import choose, play
-from counterpoise.envs.strategy import Strategy
-from counterpoise.envs.worlds import Worlds
 from counterpoise.theory import arms_or_allies as theory
 from counterpoise.theory.regret import Uniform, nash_conv, regret, stakes
 

@@ -11,11 +11,11 @@ import scipy.linalg
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from counterpoise.agents.arms_race import DOCTRINES
-from counterpoise.envs.errors import ParameterError
+from counterpoise.agents.doctrines.arms_race import DOCTRINES
+from counterpoise.envs.engine.errors import ParameterError
+from counterpoise.envs.engine.strategy import Strategy
+from counterpoise.envs.engine.worlds import Worlds
 from counterpoise.envs.games.arms_race import GAME, LARGEST_BUILD, MOST_ARMS, Parameters
-from counterpoise.envs.strategy import Strategy
-from counterpoise.envs.worlds import Worlds
 from counterpoise.theory import arms_race as theory
 from counterpoise.theory import linear_quadratic as lq
 from counterpoise.theory.regret import Uniform, gains
@@ -517,7 +517,7 @@ def test_powers_see_own_stock_first_then_the_others_and_who_is_an_ally():
 
 ROLLOUT = """
 import json, numpy as np
-from counterpoise.envs.worlds import Worlds
+from counterpoise.envs.engine.worlds import Worlds
 from counterpoise.envs.games.arms_race import Parameters
 worlds = Worlds("arms_race", 3, Parameters(powers=3, noise=0.2, horizon=12, spill_in=0.3))
 worlds.reset(11)

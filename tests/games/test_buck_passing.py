@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from counterpoise.agents.named import profile
-from counterpoise.envs.errors import ParameterError
+from counterpoise.envs.engine.errors import ParameterError
+from counterpoise.envs.engine.rollouts import play
+from counterpoise.envs.engine.worlds import Worlds
 from counterpoise.envs.games.buck_passing import GAME, Parameters
-from counterpoise.envs.rollouts import play
-from counterpoise.envs.worlds import Worlds
 from counterpoise.theory import buck_passing as theory
 from counterpoise.theory import regret
 

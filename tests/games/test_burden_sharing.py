@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from counterpoise.agents.named import profile
+from counterpoise.envs.engine.rollouts import choose
+from counterpoise.envs.engine.worlds import Worlds
 from counterpoise.envs.games.burden_sharing import GAME, Parameters, marginal_utility, utility
-from counterpoise.envs.rollouts import choose
 from counterpoise.envs.scenarios import scenario
-from counterpoise.envs.worlds import Worlds
 from counterpoise.theory import burden_sharing as theory
 from counterpoise.theory import regret
 

@@ -5,9 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from counterpoise.agents.chokepoint import DOCTRINES
+from counterpoise.agents.doctrines.chokepoint import DOCTRINES
 from counterpoise.agents.named import profile
-from counterpoise.envs.errors import ActionError, ParameterError
+from counterpoise.envs.engine.errors import ActionError, ParameterError
+from counterpoise.envs.engine.strategy import Strategy
+from counterpoise.envs.engine.worlds import Worlds
 from counterpoise.envs.games.chokepoint import (
     ANSWER,
     GAME,
@@ -18,8 +20,6 @@ from counterpoise.envs.games.chokepoint import (
     TARGETS,
     Parameters,
 )
-from counterpoise.envs.strategy import Strategy
-from counterpoise.envs.worlds import Worlds
 from counterpoise.theory import chokepoint as theory
 from counterpoise.theory import linear_quadratic as lq
 from counterpoise.theory.regret import Uniform, gains, stakes

@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from counterpoise.agents.named import doctrines, profile
-from counterpoise.envs.errors import ParameterError
+from counterpoise.display.games.deterrence import CURVES, TARGETS
+from counterpoise.envs.engine.errors import ParameterError
+from counterpoise.envs.engine.rollouts import play
+from counterpoise.envs.engine.strategy import Strategy
+from counterpoise.envs.engine.worlds import Worlds
 from counterpoise.envs.games.deterrence import DETERRENT, DOVE, GAME, HAWK, Parameters
-from counterpoise.envs.rollouts import play
-from counterpoise.envs.strategy import Strategy
-from counterpoise.envs.worlds import Worlds
-from counterpoise.evaluation.deterrence import CURVES, TARGETS
 from counterpoise.theory import deterrence as theory
 from counterpoise.theory import regret
 

@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from counterpoise.agents.grand_strategy import DOCTRINES
+from counterpoise.agents.doctrines.grand_strategy import DOCTRINES
+from counterpoise.envs.engine.rollouts import choose
+from counterpoise.envs.engine.worlds import Worlds
 from counterpoise.envs.games.grand_strategy import Parameters
 from counterpoise.envs.grand_strategy.world import (
     BACKED_DOWN,
@@ -28,8 +30,6 @@ from counterpoise.envs.grand_strategy.world import (
     STAND_AT,
     WITHDRAW,
 )
-from counterpoise.envs.rollouts import choose
-from counterpoise.envs.worlds import Worlds
 
 POWERS = 4
 OTHERS = POWERS - 1
@@ -569,7 +569,7 @@ def test_orders_and_phases_are_the_same_year() -> None:
 
 
 def test_parameters_that_cannot_be_are_refused() -> None:
-    from counterpoise.envs.errors import ParameterError
+    from counterpoise.envs.engine.errors import ParameterError
 
     with pytest.raises(ParameterError, match="both ways"):
         Parameters(powers=2, allied=[[0, 1], [0, 0]])  # type: ignore[arg-type]

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from counterpoise.agents.grand_strategy import DOCTRINES
+from counterpoise.agents.doctrines.grand_strategy import DOCTRINES
+from counterpoise.envs.engine.parameters import Declaration
 from counterpoise.envs.games.grand_strategy import GAME, Parameters
 from counterpoise.envs.grand_strategy.world import BUDGET
-from counterpoise.envs.parameters import Declaration
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs/games/grand_strategy.md").read_text()
 SNIPPETS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from counterpoise.envs.adapters.render import render_ansi
+from counterpoise.envs.engine.worlds import Worlds
 from counterpoise.envs.games.grand_strategy import GAME, Parameters
 from counterpoise.envs.grand_strategy.picture import HEIGHT, WIDTH, picture
 from counterpoise.envs.grand_strategy.words import QUIET, events
@@ -18,8 +20,6 @@ from counterpoise.envs.grand_strategy.world import (
     NO_DEMAND,
     RESISTED,
 )
-from counterpoise.envs.render import render_ansi
-from counterpoise.envs.worlds import Worlds
 
 NAMES = ["Athens", "Sparta", "Corinth", "Thebes"]
 

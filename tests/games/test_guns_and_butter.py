@@ -8,7 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from counterpoise.agents.named import profile
-from counterpoise.envs.errors import ActionError, ParameterError
+from counterpoise.display.games.guns_and_butter import guns_per_investment
+from counterpoise.envs.engine.errors import ActionError, ParameterError
+from counterpoise.envs.engine.rollouts import choose
+from counterpoise.envs.engine.strategy import Strategy
+from counterpoise.envs.engine.worlds import Worlds
 from counterpoise.envs.games.guns_and_butter import (
     CONSUMPTION,
     GAME,
@@ -19,10 +23,6 @@ from counterpoise.envs.games.guns_and_butter import (
     USES,
     Parameters,
 )
-from counterpoise.envs.rollouts import choose
-from counterpoise.envs.strategy import Strategy
-from counterpoise.envs.worlds import Worlds
-from counterpoise.evaluation.guns_and_butter import guns_per_investment
 from counterpoise.theory import guns_and_butter as theory
 from counterpoise.theory import regret
 

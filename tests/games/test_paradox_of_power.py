@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from counterpoise.agents.named import profile
-from counterpoise.envs.errors import ActionError, ParameterError
+from counterpoise.display.games.paradox_of_power import CURVES, TARGETS
+from counterpoise.envs.engine.errors import ActionError, ParameterError
+from counterpoise.envs.engine.rollouts import play
+from counterpoise.envs.engine.strategy import Strategy
+from counterpoise.envs.engine.worlds import Worlds
 from counterpoise.envs.games.paradox_of_power import GAME, POOR, RICH, Parameters
-from counterpoise.envs.rollouts import play
-from counterpoise.envs.strategy import Strategy
-from counterpoise.envs.worlds import Worlds
-from counterpoise.evaluation.paradox_of_power import CURVES, TARGETS
 from counterpoise.theory import paradox_of_power as theory
 from counterpoise.theory import regret
 

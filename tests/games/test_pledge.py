@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from counterpoise.agents.doctrines.pledge import DOCTRINES
 from counterpoise.agents.named import profile
-from counterpoise.agents.pledge import DOCTRINES
-from counterpoise.envs.errors import ActionError, ParameterError
+from counterpoise.display.games.pledge import TARGETS
+from counterpoise.envs.engine.errors import ActionError, ParameterError
+from counterpoise.envs.engine.rollouts import play
+from counterpoise.envs.engine.strategy import Strategy
+from counterpoise.envs.engine.worlds import Worlds
 from counterpoise.envs.games.pledge import FIRMNESS, GAME, PATRON, PLEDGE, PROTEGE, Parameters
-from counterpoise.envs.rollouts import play
-from counterpoise.envs.strategy import Strategy
-from counterpoise.envs.worlds import Worlds
-from counterpoise.evaluation.pledge import TARGETS
 from counterpoise.theory import pledge as theory
 from counterpoise.theory import regret
 

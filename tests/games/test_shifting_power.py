@@ -9,9 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from counterpoise.agents.doctrines.shifting_power import DOCTRINES
 from counterpoise.agents.named import profile
-from counterpoise.agents.shifting_power import DOCTRINES
-from counterpoise.envs.errors import ActionError, ParameterError
+from counterpoise.display.games.shifting_power import TARGETS
+from counterpoise.envs.engine.errors import ActionError, ParameterError
+from counterpoise.envs.engine.rollouts import play
+from counterpoise.envs.engine.strategy import Strategy
+from counterpoise.envs.engine.worlds import Worlds
 from counterpoise.envs.games.shifting_power import (
     DETERRER,
     GAME,
@@ -20,10 +24,6 @@ from counterpoise.envs.games.shifting_power import (
     TARGET,
     Parameters,
 )
-from counterpoise.envs.rollouts import play
-from counterpoise.envs.strategy import Strategy
-from counterpoise.envs.worlds import Worlds
-from counterpoise.evaluation.shifting_power import TARGETS
 from counterpoise.theory import regret
 from counterpoise.theory import shifting_power as theory
 

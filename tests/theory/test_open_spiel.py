@@ -8,12 +8,12 @@ import zlib
 import numpy as np
 import pytest
 
-from counterpoise.envs.errors import CounterpoiseError
+from counterpoise.envs.engine.errors import CounterpoiseError
+from counterpoise.envs.engine.registration import game as game_named
+from counterpoise.envs.engine.rollouts import play
+from counterpoise.envs.engine.strategy import Strategy
+from counterpoise.envs.engine.worlds import Worlds
 from counterpoise.envs.games import arms_or_allies as rules
-from counterpoise.envs.registration import game as game_named
-from counterpoise.envs.rollouts import play
-from counterpoise.envs.strategy import Strategy
-from counterpoise.envs.worlds import Worlds
 from counterpoise.theory import arms_or_allies
 from counterpoise.theory.open_spiel import (
     equal_cells,

@@ -16,9 +16,9 @@ import torch
 
 from counterpoise.agents.learned import LearnedStrategy, load_profile
 from counterpoise.agents.named import strategy
-from counterpoise.envs.errors import CounterpoiseError, ParameterError, UnknownNameError
+from counterpoise.envs.engine.errors import CounterpoiseError, ParameterError, UnknownNameError
+from counterpoise.envs.engine.worlds import Worlds
 from counterpoise.envs.scenarios import scenario
-from counterpoise.envs.worlds import Worlds
 from counterpoise.theory import burden_sharing as theory
 from counterpoise.theory import regret
 from counterpoise.training.configuration import Configuration, load, shipped

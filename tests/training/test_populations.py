@@ -10,7 +10,7 @@ import pytest
 from counterpoise.agents.learned import load_profile
 from counterpoise.agents.mixture import Mixture
 from counterpoise.agents.named import doctrines, profile
-from counterpoise.envs.errors import ParameterError
+from counterpoise.envs.engine.errors import ParameterError
 from counterpoise.envs.games import deterrence, paradox_of_power
 from counterpoise.theory import regret
 from counterpoise.theory.strategies import Mixed

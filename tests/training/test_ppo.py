@@ -12,11 +12,11 @@ from stable_baselines3 import PPO
 from stable_baselines3.common.logger import configure
 from stable_baselines3.common.vec_env import VecEnv
 
-from counterpoise.envs.registration import game as game_named
-from counterpoise.envs.worlds import Worlds
+from counterpoise.envs.adapters.sb3 import Slots
+from counterpoise.envs.engine.registration import game as game_named
+from counterpoise.envs.engine.worlds import Worlds
 from counterpoise.training.policies import Architecture, MaskableSeatPolicy, SeatPolicy
 from counterpoise.training.ppo import SeatPPO
-from counterpoise.training.slots import Slots
 
 STEPS, WORLDS = 6, 32
 

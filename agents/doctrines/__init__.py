@@ -1,0 +1,1 @@
+"""Scripted strategies from the literature, one file a game."""

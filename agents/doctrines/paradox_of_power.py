@@ -1,0 +1,49 @@
+"""Doctrines of `paradox_of_power`: to produce, to fight, or to fight as hard as the other could."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from counterpoise.envs.engine.strategy import Strategy
+from counterpoise.envs.games.paradox_of_power import Parameters, resources_of
+
+
+class _Share(Strategy):
+    """Spends the same share of its resources on fighting in every year."""
+
+    def __init__(self, name: str, share: float) -> None:
+        self.name = name
+        self._share = share
+
+    def act(
+        self, observations: NDArray[np.float32], masks: NDArray[np.int8], rng: np.random.Generator
+    ) -> NDArray[np.float64]:
+        """Return the share for every row, [n, 1]."""
+        return np.full((len(observations), 1), self._share)
+
+
+def producer(parameters: Parameters, power: int) -> Strategy:
+    """Fight with a twentieth: make income, and hope to keep it."""
+    return _Share("producer", 0.05)
+
+
+def predator(parameters: Parameters, power: int) -> Strategy:
+    """Fight with everything: make nothing, and take what the other makes."""
+    return _Share("predator", 1.0)
+
+
+def matcher(parameters: Parameters, power: int) -> Strategy:
+    """Fight with as much as the other has in all, or with all one has: capability, not intent."""
+    record = parameters.to_record()
+    own, other = resources_of(record, power), resources_of(record, 1 - power)
+    return _Share("matcher", float(min(1.0, other / own)))
+
+
+DOCTRINES: dict[str, Callable[[Parameters, int], Strategy]] = {
+    "producer": producer,
+    "predator": predator,
+    "matcher": matcher,
+}

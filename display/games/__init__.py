@@ -1,0 +1,1 @@
+"""Figures and pictures, one file a game."""

@@ -1,0 +1,367 @@
+"""What the report shows of `burden_sharing`: who pays, beside the equilibrium and, where it is
+known, beside what the members really spent.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import scipy.stats
+from matplotlib.figure import SubFigure
+from matplotlib.ticker import LogLocator, ScalarFormatter
+from numpy.typing import NDArray
+
+from counterpoise.display.figures import (
+    INK,
+    LEARNED,
+    OBSERVED,
+    Picture,
+    colour,
+    errors,
+    legend_outside,
+    marker,
+    new_figure,
+    paired_bars,
+    seed_line,
+    style,
+)
+from counterpoise.evaluation.equilibrium.comparison import Claim, Group, interval_in_words
+from counterpoise.theory.targets import Curve, Targets
+
+AXES: dict[str, tuple[str, ...]] = {
+    "share": ("power",),
+    "share_by_year": ("year", "power"),
+    "total_defence": ("year",),
+    "exploitation_gap": (),
+}
+
+TARGETS = Targets(regret=0.01, outcomes=("share",))
+
+CURVES = (
+    Curve(
+        name="private_share",
+        title="The more of defence is a private good, the less the great are exploited",
+        vary={"private_weight": (0.0, 0.04), "deterrence_weight": (0.04, 0.0)},
+        points=9,
+        outcomes=("exploitation_gap", "share"),
+    ),
+    Curve(
+        name="fiscal_cap",
+        title="Who would spend most is held down first by a cap",
+        vary={"fiscal_cap": (0.01, 0.05)},
+        points=9,
+        outcomes=("share",),
+    ),
+)
+
+PER_CENT = 100.0
+LARGEST, LARGEST_ERROR = 10, 0.1
+GREAT_POWERS = 6
+MOST_BARS = 12
+NAMED = 5
+LEAST_SHARE = 0.005
+CROWDED = 0.16
+
+# Who has a land border with Russia or Belarus: a fact of geography that the theory does not know.
+FRONTLINE = ("Norway", "Finland", "Estonia", "Latvia", "Lithuania", "Poland")
+
+
+def claims(group: Group) -> list[Claim]:
+    """Return whether the ten largest members learned their equilibrium shares."""
+    if group.observed("share") is None:
+        return []
+    sizes = np.array(getattr(group.parameters, "gdp"))  # noqa: B009 - a field of this game's own
+    largest = np.argsort(-sizes)[:LARGEST]
+    theory = np.asarray(group.equilibrium.outcomes["share"])
+    apart = PER_CENT * np.abs(group.outcome("share") - theory)[:, largest]
+    k = int(apart.max(axis=0).argmax())
+    return [
+        Claim(
+            f"The {len(largest)} largest members learn shares within {LARGEST_ERROR:g} percentage "
+            f"points of the equilibrium's in every seed: furthest is "
+            f"{group.power_names[largest[k]]}, by {apart.max():.3f}.",
+            bool(apart.max() <= LARGEST_ERROR),
+        )
+    ]
+
+
+def pictures(group: Group) -> list[Picture]:
+    """Return the members' burdens, and with a real alliance what their size explains."""
+    if group.observed("share") is None:
+        return [burdens(group), years(group)]
+    return [members(group), sizes_and_burdens(group)]
+
+
+def panel(canvas: SubFigure, group: Group) -> None:
+    """Draw the burdens for the picture of all games."""
+    axes = canvas.subplots()
+    if group.observed("share") is None:
+        _draw_burdens(axes, group)
+        axes.set_title("Burden sharing: who pays for the alliance")
+    else:
+        _draw_members(axes, group, name_size=6.5)
+        axes.set_title(f"{group.title}: learned, predicted, observed")
+    axes.legend(loc="upper right")
+
+
+def _draw_burdens(axes: Any, group: Group) -> None:
+    sizes = np.array(getattr(group.parameters, "gdp"))  # noqa: B009
+    names = [f"{name}\nGDP {size:g}" for name, size in zip(group.power_names, sizes, strict=True)][
+        :MOST_BARS
+    ]
+    learned = PER_CENT * group.outcome("share")[:, :MOST_BARS]
+    theory = PER_CENT * np.asarray(group.equilibrium.outcomes["share"])[:MOST_BARS]
+    paired_bars(axes, names, learned, theory, "defence (% of GDP)")
+
+
+def burdens(group: Group) -> Picture:
+    """Return bars of every member's mean share, learned and in equilibrium."""
+    with style():
+        figure = new_figure(6.4, 3.4)
+        axes = figure.subplots()
+        _draw_burdens(axes, group)
+        axes.legend()
+    learned = PER_CENT * group.outcome("share").mean(axis=0)
+    sizes = np.array(getattr(group.parameters, "gdp"))  # noqa: B009
+    big, small = int(sizes.argmax()), int(sizes.argmin())
+    which = "bears the larger" if learned[big] > learned[small] else "does not bear the larger"
+    return Picture(
+        "burdens",
+        "Who pays",
+        f"Mean share of income over the years. The largest member {which} share: "
+        f"{learned[big]:.2f} % against the smallest member's {learned[small]:.2f} %. "
+        + interval_in_words(len(group.runs)),
+        figure,
+    )
+
+
+def years(group: Group) -> Picture:
+    """Return every member's share year by year."""
+    learned = PER_CENT * group.outcome("share_by_year")
+    theory = PER_CENT * np.asarray(group.equilibrium.outcomes["share_by_year"])
+    with style():
+        figure = new_figure(6.4, 3.4)
+        axes = figure.subplots()
+        at = np.arange(1, len(theory) + 1)
+        for power, name in enumerate(group.power_names[:MOST_BARS]):
+            for k in range(len(group.runs)):
+                axes.plot(
+                    at, learned[k, :, power], color=colour(power), linestyle=seed_line(k),
+                    marker=marker(power), markevery=(k % 3, 3), label=name if k == 0 else None,
+                    linewidth=1.2,
+                )  # fmt: skip
+            axes.plot(at, theory[:, power], color=INK, linewidth=3.2, alpha=0.22, zorder=0)
+        axes.plot([], [], color=INK, linewidth=3.2, alpha=0.22, label="equilibrium")
+        axes.set_xlabel("year")
+        axes.set_ylabel("defence (% of GDP)")
+        axes.set_ylim(bottom=0)
+        axes.legend(ncols=2)
+    furthest = float(np.abs(learned - theory).max())
+    return Picture(
+        "years",
+        "Year by year",
+        "Incomes grow at different rates, and the burden follows. Grey bands are the equilibrium. "
+        f"The largest distance of any member, year and seed is {furthest:.3f} percentage points.",
+        figure,
+    )
+
+
+# -- a real alliance -------------------------------------------------------------------------------
+
+
+@dataclasses.dataclass(frozen=True)
+class Alliance:
+    """A real alliance in numbers, members in order of income; shares in % of GDP."""
+
+    names: list[str]
+    sizes: NDArray[np.float64]
+    learned: NDArray[np.float64]
+    predicted: NDArray[np.float64]
+    observed: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, group: Group) -> Alliance:
+        """Return a group's members whose spending is known; `learned` is [seeds, members]."""
+        observed = group.observed("share")
+        assert observed is not None
+        sizes = np.array(getattr(group.parameters, "gdp"))  # noqa: B009
+        order = [k for k in np.argsort(-sizes) if np.isfinite(observed[k])]
+        return cls(
+            names=[group.power_names[k] for k in order],
+            sizes=sizes[order],
+            learned=PER_CENT * group.outcome("share")[:, order],
+            predicted=PER_CENT * np.asarray(group.equilibrium.outcomes["share"])[order],
+            observed=PER_CENT * observed[order],
+        )
+
+
+def _draw_members(axes: Any, group: Group, name_size: float = 8.5) -> None:
+    alliance = Alliance.of(group)
+    at = np.arange(len(alliance.names))
+    mean = alliance.learned.mean(axis=0)
+    axes.vlines(at, alliance.predicted, alliance.observed, color=INK, linewidth=0.5, alpha=0.5)
+    axes.plot(
+        at, alliance.observed, "s", color=OBSERVED, markeredgecolor=INK, markeredgewidth=0.5,
+        markersize=5.5, label="observed",
+    )  # fmt: skip
+    axes.plot(
+        at, alliance.predicted, "D", markerfacecolor="none", markeredgecolor=INK, markersize=7,
+        label="predicted (equilibrium)",
+    )  # fmt: skip
+    reach = errors(alliance.learned)
+    if reach is not None:
+        axes.errorbar(at, mean, reach, fmt="none", ecolor=LEARNED, elinewidth=1.2, capsize=2)
+    axes.plot(at, mean, "o", color=LEARNED, markersize=3.8, label="learned")
+    axes.set_xticks(at, alliance.names, rotation=60, ha="right", rotation_mode="anchor")
+    axes.tick_params(axis="x", labelsize=name_size)
+    axes.set_ylabel("defence (% of GDP)")
+    axes.set_ylim(bottom=-0.12)
+    axes.set_xlim(-0.8, len(at) - 0.2)
+    axes.grid(axis="x", visible=False)
+
+
+def members(group: Group) -> Picture:
+    """Return every member's learned, predicted and observed burden."""
+    with style():
+        figure = new_figure(9.6, 4.2)
+        axes = figure.subplots()
+        _draw_members(axes, group)
+        axes.legend(ncols=3)
+    return Picture(
+        "members",
+        "Learned, predicted and observed burdens",
+        "Members from the largest income to the smallest. The game's parameters are its defaults: "
+        "nothing was fitted to what the members spent. " + interval_in_words(len(group.runs)),
+        figure,
+    )
+
+
+def sizes_and_burdens(group: Group) -> Picture:
+    """Return predicted against observed, and income against observed, with rank correlations."""
+    alliance = Alliance.of(group)
+    at_front = np.array([name in FRONTLINE for name in alliance.names])
+    great = np.arange(len(alliance.names)) < GREAT_POWERS
+    with style():
+        figure = new_figure(9.4, 4.0)
+        left, right = figure.subplots(1, 2, sharey=True)
+        shown = [("six largest", great, "o", LEARNED), ("the others", ~great, "s", OBSERVED)]
+        if at_front.any():
+            shown[1] = ("the others", ~great & ~at_front, "s", OBSERVED)
+            shown.append(("bordering Russia or Belarus", ~great & at_front, "^", "#D55E00"))
+        for axes, x in ((left, alliance.predicted), (right, alliance.sizes)):
+            for words, chosen, sign, paint in shown:
+                axes.plot(
+                    x[chosen], alliance.observed[chosen], sign, color=paint,
+                    markeredgecolor=INK, markeredgewidth=0.5, markersize=6, label=words,
+                )  # fmt: skip
+            _name_some(axes, alliance, x)
+        top = 1.08 * max(alliance.observed.max(), alliance.predicted.max())
+        left.plot([0, top], [0, top], color=INK, linewidth=1, linestyle="--")
+        left.annotate(
+            "observed = predicted", (0.62 * top, 0.62 * top), (0, 4), textcoords="offset points",
+            rotation=38, rotation_mode="anchor", fontsize=7.5,
+        )  # fmt: skip
+        left.set_xlim(-0.15, top)
+        left.set_ylim(0, top)
+        left.set_xlabel("predicted (% of GDP)")
+        left.set_ylabel("observed (% of GDP)")
+        right.set_xscale("log")
+        right.xaxis.set_major_locator(LogLocator())
+        right.xaxis.set_major_formatter(ScalarFormatter())
+        right.set_xlabel(f"income (largest = {alliance.sizes.max():g}, logarithmic)")
+        right.set_xlim(right=alliance.sizes.max() * 4)
+        legend_outside(figure, left)
+        left.set_title("What is predicted")
+        right.set_title("Size alone")
+    return Picture("sizes", "What size explains, and what not", size_in_words(alliance), figure)
+
+
+def _worth_naming(alliance: Alliance) -> list[int]:
+    """Return the largest members and those furthest above their prediction."""
+    above = np.argsort(-(alliance.observed - alliance.predicted))[:NAMED]
+    return sorted({*range(min(4, len(alliance.names))), *(int(k) for k in above)})
+
+
+def _name_some(axes: Any, alliance: Alliance, x: NDArray[np.float64]) -> None:
+    """Write names beside points, from the top down, below a point where there is one just above."""
+    height = np.inf
+    for k in sorted(_worth_naming(alliance), key=lambda k: -alliance.observed[k]):
+        is_crowded = height - alliance.observed[k] < CROWDED
+        height = alliance.observed[k]
+        axes.annotate(
+            alliance.names[k], (x[k], height), (6, -8 if is_crowded else 3),
+            textcoords="offset points", fontsize=7.5,
+        )  # fmt: skip
+
+
+def size_in_words(alliance: Alliance) -> str:
+    """Say what size explains and what it does not, from the numbers."""
+    apart = np.abs(alliance.observed - alliance.predicted)
+    great = apart[:GREAT_POWERS]
+    small = apart[GREAT_POWERS:]
+    count = len(alliance.names)
+    sentences = [
+        _correlation("predicted and observed burdens", alliance.predicted, alliance.observed),
+        _correlation("income and observed burdens", alliance.sizes, alliance.observed),
+    ]
+    if len(small):
+        verb = "explains" if great.mean() < 0.5 * small.mean() else "does not explain"
+        sentences.append(
+            f"Size {verb} what the great powers spend: the {len(great)} largest are "
+            f"{great.mean():.2f} percentage points from their prediction on average (at most "
+            f"{great.max():.2f}, {alliance.names[int(great.argmax())]}), the other {len(small)} "
+            f"are {small.mean():.2f}."
+        )
+    nothing = int((alliance.predicted < LEAST_SHARE).sum())
+    if nothing:
+        sentences.append(
+            f"{nothing} of the {count} are predicted to spend nothing, protected by the rest; "
+            f"they spend {alliance.observed[alliance.predicted < LEAST_SHARE].mean():.1f} % on "
+            "average."
+        )
+    above = np.argsort(-(alliance.observed - alliance.predicted))[:NAMED]
+    sentences.append(
+        "It does not explain the small: furthest above their prediction are "
+        + _listed(
+            [
+                f"{alliance.names[k]} ({alliance.observed[k]:.1f} % against "
+                f"{alliance.predicted[k]:.1f} %)"
+                for k in above
+            ]
+        )
+        + "."
+    )
+    at_front = np.array([name in FRONTLINE for name in alliance.names])
+    if at_front.any() and not at_front.all():
+        front, rear = alliance.observed[at_front].mean(), alliance.observed[~at_front].mean()
+        if front > rear:
+            sentences.append(
+                f"The {int(at_front.sum())} members that border Russia or Belarus spend "
+                f"{front:.1f} % on average, the other {count - int(at_front.sum())} {rear:.1f} %; "
+                f"predicted are {alliance.predicted[at_front].mean():.1f} % and "
+                f"{alliance.predicted[~at_front].mean():.1f} %. The frontline, not size, sorts "
+                "the small members."
+            )
+    sentences.append(
+        "A theory that knows only incomes cannot know who lives next to whom; it was not fitted "
+        "to hide that."
+    )
+    return " ".join(sentences)
+
+
+def _correlation(words: str, first: NDArray[np.float64], second: NDArray[np.float64]) -> str:
+    found = scipy.stats.spearmanr(first, second)
+    if found.pvalue > 0.05:
+        strength = "no"
+    else:
+        strength = "a positive" if found.statistic > 0 else "a negative"
+    return (
+        f"Over all {len(first)} members there is {strength} rank correlation of {words} "
+        f"(Spearman's rho {found.statistic:.2f}, p = {found.pvalue:.2f})."
+    )
+
+
+def _listed(words: list[str]) -> str:
+    return words[0] if len(words) == 1 else ", ".join(words[:-1]) + " and " + words[-1]

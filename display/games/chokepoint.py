@@ -1,0 +1,238 @@
+"""What the report shows of `chokepoint`: paths of resilience beside equilibrium and planner."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import SubFigure
+from numpy.typing import NDArray
+
+from counterpoise.display.figures import (
+    INK,
+    LEARNED,
+    OBSERVED,
+    Picture,
+    colour,
+    legend_outside,
+    marker,
+    new_figure,
+    outcome_panel,
+    seed_line,
+    style,
+)
+from counterpoise.envs.engine.errors import ParameterError
+from counterpoise.envs.engine.rollouts import choose
+from counterpoise.envs.engine.strategy import Strategy
+from counterpoise.envs.engine.worlds import Worlds
+from counterpoise.envs.games.chokepoint import TARGETS as TARGET_COUNT
+from counterpoise.envs.games.chokepoint import Parameters
+from counterpoise.evaluation.equilibrium.comparison import Claim, Group, interval_in_words
+from counterpoise.theory.chokepoint import planner
+from counterpoise.theory.targets import Curve, Targets
+
+AXES: dict[str, tuple[str, ...]] = {
+    "resilience": ("power",),
+    "final_resilience": ("power",),
+    "investment": ("power",),
+    "extracted": ("power",),
+    "value": ("power",),
+    "resilience_path": ("year", "power"),
+    "investment_path": ("year", "power"),
+}
+
+TARGETS = Targets(regret=0.01, outcomes=("resilience", "final_resilience", "extracted"))
+
+CURVES = (
+    Curve(
+        name="exposure",
+        title="The more the hub can extract, the more its targets insulate themselves",
+        vary={"exposure": (0.4, 1.0)},
+        points=7,
+        outcomes=("resilience",),
+    ),
+    Curve(
+        name="autarky_cost",
+        title="The dearer self-reliance, the less of it",
+        vary={"autarky_cost": (0.02, 0.08)},
+        points=7,
+        outcomes=("resilience",),
+    ),
+)
+
+RESILIENCE_UNIT, INVESTMENT_UNIT = "share", "share/year"
+MOST_YEARS_DRAWN = 30
+POINTS = 61
+
+
+def _parameters(group: Group) -> Parameters:
+    assert isinstance(group.parameters, Parameters)
+    return group.parameters
+
+
+def planned_path(group: Group) -> NDArray[np.float64] | None:
+    """Return the resiliences that the targets would have together, [years + 1, powers].
+
+    None where their joint plan comes up against a limit, so that its linear solution is none.
+    """
+    try:
+        return np.asarray(planner(_parameters(group)).outcomes["resilience_path"])
+    except ParameterError:
+        return None
+
+
+def claims(group: Group) -> list[Claim]:
+    """Return whether the targets learned to insulate themselves more than is best for both."""
+    planned = planned_path(group)
+    if planned is None:
+        return []
+    learned = group.outcome("resilience_path")[:, :, :TARGET_COUNT].mean(axis=1)
+    together = float(planned[:, :TARGET_COUNT].mean())
+    return [
+        Claim(
+            "Uncoordinated, the targets insulate themselves more than would be best for both, in "
+            f"every seed: a mean resilience of {learned.min():.4f} at the least, against the "
+            f"planner's {together:.4f}.",
+            bool(learned.min() > together),
+        )
+    ]
+
+
+def pictures(group: Group) -> list[Picture]:
+    """Return outcomes, paths and reaction lines."""
+    return [insulation(group), paths(group), reactions(group)]
+
+
+def panel(canvas: SubFigure, group: Group) -> None:
+    """Draw the paths of resilience for the picture of all games."""
+    axes = canvas.subplots()
+    _draw_paths(axes, group)
+    axes.set_title("Chokepoint: resilience against coercion")
+    axes.legend(loc="lower right")
+
+
+def insulation(group: Group) -> Picture:
+    """Return bars of each power's resilience in the end and of what is extracted from it."""
+    with style():
+        figure = new_figure(9.4, 2.9)
+        left, right = figure.subplots(1, 2)
+        in_the_end = "in the long run" if _parameters(group).endless else "after the last year"
+        outcome_panel(left, group, "final_resilience", f"Resilience {in_the_end}")
+        outcome_panel(right, group, "extracted", "What the hub extracts")
+        left.set_ylabel(f"resilience ({RESILIENCE_UNIT})")
+        right.set_ylabel("extracted (payoff/year)")
+        legend_outside(figure, left)
+    return Picture(
+        "outcomes",
+        "Resilience, and what the hub still extracts",
+        "Learned, the mean over seeds, beside the feedback equilibrium. "
+        + interval_in_words(len(group.runs)),
+        figure,
+    )
+
+
+def _draw_paths(axes: Any, group: Group) -> None:
+    learned = group.outcome("resilience_path")
+    theory = np.asarray(group.equilibrium.outcomes["resilience_path"])
+    years = np.arange(min(len(theory), 1 + MOST_YEARS_DRAWN))
+    for power in range(TARGET_COUNT):
+        for k in range(len(group.runs)):
+            axes.plot(
+                years, learned[k, : len(years), power], color=colour(power),
+                linestyle=seed_line(k), marker=marker(power), markevery=(2 * power + k, 6),
+                label=group.power_names[power] if k == 0 else None, linewidth=1.2,
+            )  # fmt: skip
+        axes.plot(
+            years, theory[: len(years), power], color=INK, linewidth=3.4, alpha=0.22, zorder=0,
+            label="equilibrium" if power == 0 else None,
+        )  # fmt: skip
+    planned = planned_path(group)
+    if planned is not None:
+        axes.plot(
+            years, planned[: len(years), 0], color=OBSERVED, linewidth=1.6, linestyle=(0, (6, 2)),
+            label="coordinated planner",
+        )  # fmt: skip
+    axes.set_xlabel("year")
+    axes.set_ylabel(f"resilience ({RESILIENCE_UNIT})")
+    axes.set_ylim(0.0, 1.0)
+
+
+def paths(group: Group) -> Picture:
+    """Return both targets' resilience over the years, and what a planner would choose."""
+    with style():
+        figure = new_figure(6.4, 3.4)
+        axes = figure.subplots()
+        _draw_paths(axes, group)
+        axes.legend()
+    learned = group.outcome("resilience_path")
+    theory = np.asarray(group.equilibrium.outcomes["resilience_path"])
+    furthest = float(np.abs(learned - theory)[:, :, :TARGET_COUNT].max())
+    return Picture(
+        "paths",
+        "Insulation, year by year",
+        "Resilience at the beginning of each year; grey bands are the equilibrium, the dashed line "
+        "is what would be best for both targets together. The largest distance of any target, year "
+        f"and seed from the equilibrium is {furthest:.3f}.",
+        figure,
+    )
+
+
+# -- reaction lines --------------------------------------------------------------------------------
+
+
+def investments_at(
+    group: Group, strategies: Sequence[Strategy], resilience: NDArray[np.float64], power: int
+) -> NDArray[np.float64]:
+    """Return what one target invests in the first year at given resiliences [n, 2]."""
+    worlds = Worlds(group.game, len(resilience), group.parameters, autoreset=False)
+    worlds.reset(0)
+    seen = worlds.copy()
+    seen.records["resilience"][:, :TARGET_COUNT] = resilience
+    worlds.restore(seen)
+    return np.asarray(choose(worlds, strategies, np.random.default_rng(0))[:, power, 0])
+
+
+def reactions(group: Group) -> Picture:
+    """Return each target's investment as a function of its own and of the other's resilience."""
+    passed = group.outcome("resilience_path")[:, :, :TARGET_COUNT]
+    usual = np.asarray(group.equilibrium.outcomes["resilience_path"])[:, :TARGET_COUNT].mean(axis=0)
+    varying = np.linspace(0.0, 1.0, POINTS)
+    with style():
+        figure = new_figure(9.4, 3.6)
+        pair = figure.subplots(1, 2, sharey=True)
+        for axes, is_own in zip(pair, (True, False), strict=True):
+            for power in range(TARGET_COUNT):
+                varied = power if is_own else 1 - power
+                resilience = np.tile(usual, (POINTS, 1))
+                resilience[:, varied] = varying
+                for k, run in enumerate(group.runs):
+                    axes.plot(
+                        varying, investments_at(group, run.profile(), resilience, power),
+                        color=colour(power), linestyle=seed_line(k), marker=marker(power),
+                        markevery=(4 * power + 2 * k, 12), linewidth=1.2,
+                        label=group.power_names[power] if k == 0 else None,
+                    )  # fmt: skip
+                axes.plot(
+                    varying,
+                    investments_at(group, group.equilibrium.strategies, resilience, power),
+                    color=INK, linewidth=3.4, alpha=0.25, zorder=0,
+                )  # fmt: skip
+                band = passed[:, :, varied]
+                axes.axvspan(float(band.min()), float(band.max()), color=LEARNED, alpha=0.06)
+            axes.axhline(0.0, color=INK, linewidth=0.8)
+            axes.set_xlim(0.0, 1.0)
+        pair[0].set_ylabel(f"investment ({INVESTMENT_UNIT})")
+        pair[0].set_xlabel(f"own resilience ({RESILIENCE_UNIT})")
+        pair[1].set_xlabel(f"the other's resilience ({RESILIENCE_UNIT})")
+        pair[0].set_title("The more one has, the less one adds")
+        pair[1].set_title("The other's exit spurs one's own")
+        pair[1].plot([], [], color=INK, linewidth=3.4, alpha=0.25, label="equilibrium")
+        pair[1].legend(loc="lower right")
+    return Picture(
+        "reactions",
+        "Reaction lines",
+        "What is invested in the first year, the other resilience being the equilibrium's mean. "
+        "Shaded is where learned play passes through.",
+        figure,
+    )

@@ -1,0 +1,167 @@
+"""What the report shows of `deterrence`: who arms how, and what each kind of play would pay."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import SubFigure
+from numpy.typing import NDArray
+
+from counterpoise.display.figures import (
+    Picture,
+    legend_outside,
+    new_figure,
+    outcome_panel,
+    paired_bars,
+    style,
+)
+from counterpoise.envs.games.deterrence import Parameters
+from counterpoise.evaluation.equilibrium.comparison import Claim, Group, interval_in_words
+from counterpoise.theory.deterrence import NAMES, payoff_table
+from counterpoise.theory.targets import Curve, Targets
+
+AXES: dict[str, tuple[str, ...]] = {
+    "doves": ("power",),
+    "deterrents": ("power",),
+    "hawks": ("power",),
+    "arms": ("power",),
+    "value": ("power",),
+}
+
+TARGETS = Targets(regret=0.02, outcomes=("doves", "deterrents", "hawks", "war_rate"))
+
+CURVES = (
+    Curve(
+        name="decisiveness",
+        title="Where winning responds more to arms, wars are rarer",
+        vary={"decisiveness": (1.85, 2.1)},
+        points=6,
+        outcomes=("war_rate", "hawks", "doves"),
+    ),
+    Curve(
+        name="war_cost",
+        title="Where war costs more there are more doves, and more wars",
+        vary={"war_cost": (0.47, 0.55)},
+        points=9,
+        outcomes=("war_rate", "hawks", "doves"),
+    ),
+)
+
+# Who is played more rarely than this is not there.
+RARE = 0.01
+
+
+def _parameters(group: Group) -> Parameters:
+    assert isinstance(group.parameters, Parameters)
+    return group.parameters
+
+
+def _solved(group: Group) -> NDArray[np.float64]:
+    """Return the equilibrium's shares of the three kinds of play, [kinds, powers]."""
+    return np.array([group.equilibrium.outcomes[name] for name in NAMES])
+
+
+def _learned(group: Group) -> NDArray[np.float64]:
+    """Return the learned shares of the three kinds of play, [seeds, kinds, powers]."""
+    return np.stack([group.outcome(name) for name in NAMES], axis=1)
+
+
+def claims(group: Group) -> list[Claim]:
+    """Return whether doves, deterrents and hawks live side by side where theory says so."""
+    solved, learned = _solved(group), _learned(group)
+    if solved.min() <= RARE:
+        return []
+    seed, kind, power = np.unravel_index(learned.argmin(), learned.shape)
+    rarest = f"{NAMES[kind]} of {group.power_names[power]}"
+    return [
+        Claim(
+            "Doves, deterrents and hawks live side by side in every seed: rarest are the "
+            f"{rarest} in seed {group.seeds[seed]}, with {learned.min():.3f} of the years; in "
+            f"equilibrium {solved[kind, power]:.3f}.",
+            bool(learned.min() > RARE),
+        )
+    ]
+
+
+def pictures(group: Group) -> list[Picture]:
+    """Return who arms how, and what each kind of play would pay."""
+    return [who_arms(group), temptations(group)]
+
+
+def panel(canvas: SubFigure, group: Group) -> None:
+    """Draw who arms how for the picture of all games."""
+    axes = canvas.subplots()
+    _draw_shares(axes, group)
+    axes.set_title("Deterrence: doves, deterrents and hawks")
+    axes.legend(loc="upper right")
+
+
+def _by_kind_and_power(group: Group) -> list[str]:
+    """Return the words under six bars, of each kind of play by both powers."""
+    return [f"{kind}\n{name}" for kind in NAMES for name in group.power_names]
+
+
+def _draw_shares(axes: Any, group: Group) -> None:
+    learned = _learned(group).reshape(len(group.runs), -1)
+    paired_bars(axes, _by_kind_and_power(group), learned, _solved(group).ravel(), "share of years")
+    axes.tick_params(axis="x", labelsize=8)
+    axes.set_ylim(bottom=0.0)
+
+
+def who_arms(group: Group) -> Picture:
+    """Return bars of the shares of doves, deterrents and hawks, and of how often there is war."""
+    with style():
+        figure = new_figure(9.4, 3.4)
+        left, right = figure.subplots(1, 2, width_ratios=(3.2, 1))
+        _draw_shares(left, group)
+        left.set_title("Who arms how")
+        outcome_panel(right, group, "war_rate", "War")
+        right.set_ylabel("wars a year")
+        right.tick_params(axis="x", length=0)
+        legend_outside(figure, left)
+    words = " ".join(claim.words for claim in claims(group))
+    return Picture(
+        "shares",
+        "Doves, deterrents and hawks",
+        f"{words} {interval_in_words(len(group.runs))}".strip(),
+        figure,
+    )
+
+
+def payoffs_against(table: NDArray[np.float64], shares: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return what each kind of play pays a power against the other's shares of them.
+
+    Parameters
+    ----------
+    table : ndarray, [3, 3]
+        A power's payoff of a year by its own and the other's play.
+    shares : ndarray, [..., kinds, powers]
+
+    Returns
+    -------
+    ndarray, [..., kinds, powers]
+    """
+    return np.asarray(np.einsum("ij,...jp->...ip", table, shares[..., ::-1]))
+
+
+def temptations(group: Group) -> Picture:
+    """Return bars of what each kind of play would pay against the other's learned play."""
+    table = payoff_table(_parameters(group))
+    learned = payoffs_against(table, _learned(group))
+    solved = payoffs_against(table, _solved(group))
+    with style():
+        figure = new_figure(9.4, 3.2)
+        axes = figure.subplots()
+        flat = learned.reshape(len(group.runs), -1)
+        paired_bars(axes, _by_kind_and_power(group), flat, solved.ravel(), "payoff of a year")
+        legend_outside(figure, axes)
+    spread = float((learned.max(axis=1) - learned.min(axis=1)).max())
+    return Picture(
+        "temptations",
+        "What each kind of play would pay",
+        "Against what the other side plays, on average over the years. A mixture is an equilibrium "
+        "only if whatever is played pays the same: in the learned play the three differ by at most "
+        f"{spread:.4f}, in any seed and for any power.",
+        figure,
+    )

@@ -1,0 +1,220 @@
+"""What the report shows of `guns_and_butter`: what incomes are spent on, and when."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import SubFigure
+from numpy.typing import NDArray
+
+from counterpoise.display.figures import (
+    INK,
+    LEARNED,
+    OBSERVED,
+    Picture,
+    colour,
+    legend_outside,
+    marker,
+    new_figure,
+    paired_bars,
+    seed_line,
+    style,
+)
+from counterpoise.envs.games.guns_and_butter import (
+    CONSUMPTION,
+    GAME,
+    INDUSTRY,
+    MILITARY,
+    TECHNOLOGY,
+    Parameters,
+)
+from counterpoise.evaluation.equilibrium.comparison import Claim, Group, interval_in_words
+from counterpoise.theory.guns_and_butter import SHARES, cooperation
+from counterpoise.theory.targets import Curve, Targets
+
+AXES: dict[str, tuple[str, ...]] = {
+    "industry_share": ("power",),
+    "technology_share": ("power",),
+    "military_share": ("power",),
+    "consumption_share": ("power",),
+    "first_shares": ("power", "use"),
+    "shares_path": ("year", "use"),
+    "income": ("power",),
+    "value": ("power",),
+}
+
+TARGETS = Targets(
+    regret=0.01,
+    outcomes=("industry_share", "technology_share", "military_share", "consumption_share"),
+)
+
+CURVES = (
+    Curve(
+        name="survival",
+        title="Governments that may fall neglect industry and education",
+        vary={"survival": (0.8, 1.0)},
+        points=9,
+        outcomes=("industry_share", "technology_share", "military_share"),
+    ),
+    Curve(
+        name="military_weight",
+        title="Who cares more to be stronger arms more; industry does not move",
+        vary={"military_weight": (0.025, 0.1)},
+        points=7,
+        outcomes=("military_share", "industry_share"),
+    ),
+)
+
+USE_NAMES = tuple(part.name for part in GAME.roles[0].actions)
+PER_CENT = 100.0
+LABEL = "share of income (%)"
+
+# In the last year all is consumed but for the least that an action leaves, whatever is worth more.
+YEARS_LEFT_OUT = 1
+FEWEST_YEARS = 6
+
+
+def _parameters(group: Group) -> Parameters:
+    assert isinstance(group.parameters, Parameters)
+    return group.parameters
+
+
+def guns_per_investment(shares_path: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the military's share over those of industry and technology, [..., years]."""
+    invested = shares_path[..., INDUSTRY] + shares_path[..., TECHNOLOGY]
+    return np.asarray(shares_path[..., MILITARY] / invested)
+
+
+def claims(group: Group) -> list[Claim]:
+    """Return whether all learned to arm to their common loss, and to grow first and arm later."""
+    parameters = _parameters(group)
+    found = []
+    if parameters.military_weight > 0.0:
+        learned = group.outcome("value").mean(axis=1)
+        together = float(cooperation(parameters).values.mean())
+        found.append(
+            Claim(
+                "All arm, although all would gain if none did: in the best seed their mean payoff "
+                f"is {learned.max():.4f}, unarmed it would be {together:.4f}.",
+                bool(learned.max() < together),
+            )
+        )
+    if parameters.military_weight > 0.0 and not parameters.endless:
+        years = parameters.horizon - YEARS_LEFT_OUT
+        if years >= FEWEST_YEARS:
+            ratio = guns_per_investment(group.outcome("shares_path"))[:, :years]
+            third = years // 3
+            first, last = ratio[:, :third].mean(axis=1), ratio[:, -third:].mean(axis=1)
+            k = int((last - first).argmin())
+            found.append(
+                Claim(
+                    "Grow first, arm later: the military gets more for each unit invested in "
+                    f"industry and technology in the last {third} years than in the first, in "
+                    f"every seed; least so in seed {group.seeds[k]}, from {first[k]:.4f} to "
+                    f"{last[k]:.4f} (the last year is left out).",
+                    bool((last > first).all()),
+                )
+            )
+    return found
+
+
+def pictures(group: Group) -> list[Picture]:
+    """Return what incomes are spent on, over all years and year by year."""
+    return [spending(group), years(group)]
+
+
+def panel(canvas: SubFigure, group: Group) -> None:
+    """Draw the shares year by year for the picture of all games."""
+    axes = canvas.subplots()
+    _draw_years(axes, group)
+    axes.set_title("Guns and butter: what incomes are spent on")
+    axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
+
+
+def _mean_over_powers(group: Group) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the learned shares, [seeds, 4], and those of the equilibrium, [4], in per cent."""
+    learned = np.stack([group.outcome(name).mean(axis=1) for name in SHARES], axis=1)
+    theory = [np.mean(group.equilibrium.outcomes[name]) for name in SHARES]
+    return PER_CENT * learned, PER_CENT * np.array(theory)
+
+
+def spending(group: Group) -> Picture:
+    """Return bars of the mean share of each use, the large and the small on scales of their own."""
+    learned, theory = _mean_over_powers(group)
+    invested = [INDUSTRY, TECHNOLOGY, MILITARY]
+    with style():
+        figure = new_figure(9.4, 3.0)
+        left, right = figure.subplots(1, 2, width_ratios=(3, 1))
+        names = [USE_NAMES[use] for use in invested]
+        paired_bars(left, names, learned[:, invested], theory[invested], LABEL)
+        left.set_title("Factories, laboratories, guns")
+        paired_bars(right, ["consumption"], learned[:, [CONSUMPTION]], theory[[CONSUMPTION]], LABEL)
+        right.set_title("Butter")
+        right.set_xlim(-1.0, 1.0)
+        legend_outside(figure, left)
+    return Picture(
+        "spending",
+        "What incomes are spent on",
+        "Mean over years and powers. " + interval_in_words(len(group.runs)),
+        figure,
+    )
+
+
+def _draw_years(axes: Any, group: Group) -> None:
+    learned = PER_CENT * group.outcome("shares_path")
+    theory = PER_CENT * np.asarray(group.equilibrium.outcomes["shares_path"])
+    at = np.arange(len(theory))
+    for use, name in enumerate(USE_NAMES):
+        for k in range(len(group.runs)):
+            axes.plot(
+                at, learned[k, :, use], color=colour(use), linestyle=seed_line(k),
+                marker=marker(use), markevery=(2 * use + k, 8), linewidth=1.2,
+                label=name if k == 0 else None,
+            )  # fmt: skip
+        axes.plot(
+            at, theory[:, use], color=INK, linewidth=3.4, alpha=0.22, zorder=0,
+            label="equilibrium" if use == 0 else None,
+        )  # fmt: skip
+    axes.set_yscale("log")
+    axes.set_xlabel("year")
+    axes.set_ylabel(LABEL)
+
+
+def years(group: Group) -> Picture:
+    """Return the shares year by year, and guns for each unit invested beside what is best."""
+    theory = np.asarray(group.equilibrium.outcomes["shares_path"])
+    together = cooperation(_parameters(group)).outcomes["shares_path"]
+    with style():
+        figure = new_figure(9.4, 3.8)
+        left, right = figure.subplots(1, 2)
+        _draw_years(left, group)
+        left.set_title("All uses, on a logarithmic scale")
+        at = np.arange(len(theory))
+        for k in range(len(group.runs)):
+            right.plot(
+                at, PER_CENT * group.outcome("shares_path")[k, :, MILITARY], color=LEARNED,
+                linestyle=seed_line(k), linewidth=1.2, label="learned" if k == 0 else None,
+            )  # fmt: skip
+        right.plot(
+            at, PER_CENT * theory[:, MILITARY], color=INK, linewidth=3.4, alpha=0.22, zorder=0
+        )
+        right.plot(
+            at, PER_CENT * np.asarray(together)[:, MILITARY], color=OBSERVED, linewidth=1.6,
+            linestyle=(0, (6, 2)), label="best for all together",
+        )  # fmt: skip
+        right.set_ylim(bottom=0.0)
+        right.set_title("Guns")
+        right.set_xlabel("year")
+        right.set_ylabel(LABEL)
+        right.legend()
+        figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=5)
+    apart = PER_CENT * np.abs(group.outcome("shares_path") - theory).max()
+    return Picture(
+        "years",
+        "What incomes are spent on, year by year",
+        "Mean of all powers; grey bands are the equilibrium. The largest distance of any use, year "
+        f"and seed is {apart:.2f} percentage points. Who will not live to see it invests no more: "
+        "towards the end all is consumed.",
+        figure,
+    )

@@ -1,0 +1,179 @@
+"""What the report shows of `pledge`: how firmness and the risk of war answer what is pledged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import SubFigure
+from numpy.typing import NDArray
+
+from counterpoise.display.figures import (
+    INK,
+    LEARNED,
+    Picture,
+    legend_outside,
+    new_figure,
+    outcome_panel,
+    seed_line,
+    style,
+)
+from counterpoise.envs.engine.rollouts import choose
+from counterpoise.envs.engine.strategy import Strategy
+from counterpoise.envs.engine.worlds import Worlds
+from counterpoise.envs.games.pledge import FIRMNESS, PATRON, PROTEGE, Parameters, risk_of_war
+from counterpoise.evaluation.equilibrium.comparison import Claim, Group, interval_in_words
+from counterpoise.theory.targets import Curve, Targets
+
+AXES: dict[str, tuple[str, ...]] = {
+    "firmness_at": ("number",),
+    "war_risk_at": ("number",),
+    "value": ("power",),
+}
+
+TARGETS = Targets(regret=0.01, outcomes=("pledge", "firmness", "war_risk"))
+
+CURVES = (
+    Curve(
+        name="deterrent_effect",
+        title="A pledge that deters enough is given whole",
+        vary={"deterrent_effect": (0.1, 0.9)},
+        points=9,
+        outcomes=("pledge", "firmness", "war_risk"),
+    ),
+)
+
+POINTS = 101
+HAPPENS = {"pledge": "Pledge", "firmness": "Firmness", "war_risk": "Risk of war"}
+# Less of a difference than this is none.
+SAME = 1e-3
+
+
+def _parameters(group: Group) -> Parameters:
+    assert isinstance(group.parameters, Parameters)
+    return group.parameters
+
+
+def claims(group: Group) -> list[Claim]:
+    """Return whether moral hazard was learned, and whether a full pledge raises the risk of war."""
+    theory = group.equilibrium.outcomes
+    firmness, risk = group.outcome("firmness_at"), group.outcome("war_risk_at")
+    found = []
+    if float(theory["firmness_at"][-1] - theory["firmness_at"][0]) > SAME:
+        rise = firmness[:, -1] - firmness[:, 0]
+        found.append(
+            Claim(
+                "Moral hazard: a full pledge makes the protege firmer than none in every seed, by "
+                f"{rise.min():.3f} at the least; in equilibrium by "
+                f"{theory['firmness_at'][-1] - theory['firmness_at'][0]:.3f}.",
+                bool((rise > SAME).all()),
+            )
+        )
+    change = float(theory["war_risk_at"][-1] - theory["war_risk_at"][0])
+    if abs(change) > SAME:
+        learned = risk[:, -1] - risk[:, 0]
+        which = "entraps: war is likelier" if change > 0.0 else "deters: war is rarer"
+        found.append(
+            Claim(
+                f"A full pledge {which} than after none in every seed, by "
+                f"{np.abs(learned).min():.3f} at the least; in equilibrium by {abs(change):.3f}.",
+                bool((learned * np.sign(change) > SAME).all()),
+            )
+        )
+    return found
+
+
+def pictures(group: Group) -> list[Picture]:
+    """Return what happens, and the answers to every pledge."""
+    return [what_happens(group), responses(group)]
+
+
+def panel(canvas: SubFigure, group: Group) -> None:
+    """Draw the answers to every pledge for the picture of all games."""
+    left, right = canvas.subplots(1, 2)
+    _draw_responses(left, right, group)
+    left.set_title("Pledge: the answer to help promised")
+    left.legend()
+
+
+def what_happens(group: Group) -> Picture:
+    """Return bars of pledge, firmness and risk of war."""
+    with style():
+        figure = new_figure(9.4, 2.9)
+        three = figure.subplots(1, 3)
+        for axes, (name, title) in zip(three, HAPPENS.items(), strict=True):
+            outcome_panel(axes, group, name, title)
+            axes.tick_params(axis="x", length=0)
+        legend_outside(figure, three[0])
+    return Picture(
+        "outcomes",
+        "What is pledged, and what comes of it",
+        "Learned, the mean over seeds, beside the equilibrium. "
+        + interval_in_words(len(group.runs)),
+        figure,
+    )
+
+
+def answers(
+    group: Group, strategies: Sequence[Strategy], pledges: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the firmness with which a profile's protege meets each pledge, [n]."""
+    worlds = Worlds(group.game, len(pledges), group.parameters, autoreset=False)
+    worlds.reset(0)
+    seen = worlds.copy()
+    seen.records["pledged"][:, PATRON] = pledges
+    seen.records["phase"] = FIRMNESS
+    worlds.restore(seen)
+    return np.asarray(choose(worlds, strategies, np.random.default_rng(0))[:, PROTEGE, 0])
+
+
+def _draw_responses(left: Any, right: Any, group: Group) -> None:
+    pledges = np.linspace(0.0, 1.0, POINTS)
+    record = _parameters(group).to_record()
+    shown: list[tuple[Sequence[Strategy], float, dict[str, Any]]] = [
+        (
+            group.equilibrium.strategies,
+            float(group.equilibrium.outcomes["pledge"]),
+            {"color": INK, "linewidth": 4.0, "alpha": 0.25, "zorder": 0, "label": "equilibrium"},
+        )
+    ]
+    for k, run in enumerate(group.runs):
+        words = {"color": LEARNED, "linestyle": seed_line(k), "linewidth": 1.3}
+        words["label"] = f"learned, seed {run.seed}"
+        shown.append((run.profile(), float(group.outcome("pledge")[k]), words))
+    for strategies, given, look in shown:
+        firmness = answers(group, strategies, pledges)
+        risk = np.array(
+            [risk_of_war(record, a, x) for a, x in zip(pledges, firmness, strict=True)]
+        )  # fmt: skip
+        for axes, drawn in ((left, firmness), (right, risk)):
+            axes.plot(pledges, drawn, **look)
+            at = float(np.interp(given, pledges, drawn))
+            axes.plot(
+                given, at, "o", color=look["color"], markersize=9 if look["color"] == INK else 5,
+                alpha=look.get("alpha", 1.0),
+            )  # fmt: skip
+    for axes, label in ((left, "firmness"), (right, "risk of war (1/year)")):
+        axes.set_xlabel("pledge")
+        axes.set_ylabel(label)
+        axes.set_xlim(-0.02, 1.02)
+        axes.set_ylim(bottom=0.0)
+
+
+def responses(group: Group) -> Picture:
+    """Return firmness and risk of war after every pledge, on the path and off it."""
+    with style():
+        figure = new_figure(9.4, 3.6)
+        left, right = figure.subplots(1, 2)
+        _draw_responses(left, right, group)
+        left.set_title("Moral hazard: how firm")
+        right.set_title("Entrapment or deterrence: how risky")
+        left.legend()
+    return Picture(
+        "responses",
+        "The answer to every pledge",
+        "Dots mark the pledge that is made; the rest of each line is what the patron would find if "
+        "it pledged otherwise. " + " ".join(claim.words for claim in claims(group)),
+        figure,
+    )

@@ -1,0 +1,552 @@
+"""The report: one HTML file that needs nothing else, with the tidy data as Parquet beside it."""
+
+from __future__ import annotations
+
+import html
+import json
+import math
+import os
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars
+
+import counterpoise
+from counterpoise.display import figures
+from counterpoise.display.figures import Picture, displayed, in_words
+from counterpoise.evaluation.equilibrium.comparison import (
+    FEWEST_SEEDS,
+    GAIN,
+    NASH_CONV,
+    REGRET,
+    STAKE,
+    Comparison,
+    Group,
+    claims,
+    interval_in_words,
+)
+from counterpoise.evaluation.playback import as_data, long_episode
+from counterpoise.training.runs import VERSIONS, Run, write_text_atomically
+
+FOLDER = Path(__file__).resolve().parent
+PAGE = "index.html"
+
+MOST_POWERS_SHOWN = 12
+
+
+def write_report(comparison: Comparison, where: str | Path, *, title: str = "") -> Path:
+    """Write the report and return the page's absolute path.
+
+    Parameters
+    ----------
+    comparison : Comparison
+    where : path
+        Of the page, ending in ``.html``, or of a folder for an ``index.html``. The data stand
+        beside it under the same name, as Parquet. The page is written last and in one piece.
+    title : str
+        The page's heading.
+    """
+    page = Path(where).resolve()
+    if page.suffix.lower() not in (".html", ".htm"):
+        page = page / PAGE
+    tidy, summary = data_beside(page)
+    comparison.write_parquet(tidy)
+    comparison.write_parquet(summary, summarised=True)
+    write_text_atomically(page, as_html(comparison, page, title=title))
+    # A file that is renamed into place is its owner's alone; a report is to be read.
+    for each in (tidy, summary, page):
+        each.chmod(0o644)
+    return page
+
+
+def data_beside(page: Path) -> tuple[Path, Path]:
+    """Return where the data of a page stand: by run, and over seeds."""
+    return page.with_suffix(".parquet"), page.with_name(f"{page.stem}-summary.parquet")
+
+
+def as_html(comparison: Comparison, page: Path, *, title: str = "") -> str:
+    """Return the page; `page` is where it will lie, to which its links are relative."""
+    title = title or "What was learned, held against the theory"
+    names = _unique_names(comparison.groups)
+    sections = [
+        _section(group, name, page.parent)
+        for group, name in zip(comparison.groups, names, strict=True)
+    ]
+    links = "".join(
+        f'<a href="#{name}">{html.escape(group.title)}</a>'
+        for group, name in zip(comparison.groups, names, strict=True)
+    )
+    return "\n".join(
+        [
+            "<!doctype html>",
+            '<html lang="en"><head><meta charset="utf-8">',
+            '<meta name="viewport" content="width=device-width, initial-scale=1">',
+            # An icon of no size, so that a browser does not go and ask for one.
+            '<link rel="icon" href="data:,">',
+            f"<title>{html.escape(title)}</title>",
+            f"<style>\n{(FOLDER / 'report.css').read_text()}</style></head><body>",
+            f"<header><h1>{html.escape(title)}</h1>",
+            f'<p class="quiet">Counterpoise {counterpoise.__version__}. {_counted(comparison)}</p>',
+            f'<nav>{links}<a href="#how">how each number was computed</a>'
+            '<a href="#versions">versions</a></nav></header>',
+            _summary(comparison, names, page),
+            *sections,
+            _how(comparison),
+            _versions(comparison),
+            f"<script>\n{(FOLDER / 'report.js').read_text()}</script></body></html>",
+            "",
+        ]
+    )
+
+
+def _unique_names(groups: Sequence[Group]) -> list[str]:
+    """Return a name for each section that a link can hold."""
+    names: list[str] = []
+    for group in groups:
+        name = re.sub(r"[^a-z0-9]+", "-", group.name.lower()).strip("-") or "training"
+        same = sum(re.fullmatch(rf"{name}(-\d+)?", other) is not None for other in names)
+        names.append(f"{name}-{same + 1}" if same else name)
+    return names
+
+
+def _counted(comparison: Comparison) -> str:
+    runs = sum(len(group.runs) for group in comparison.groups)
+    return f"{runs} runs in {len(comparison.groups)} groups of the same training over seeds."
+
+
+# -- the summary -----------------------------------------------------------------------------------
+
+
+def _summary(comparison: Comparison, names: list[str], page: Path) -> str:
+    tidy, summarised = (each.name for each in data_beside(page))
+    met = sum(group.is_met is True for group in comparison.groups)
+    total = len(comparison.groups)
+    if total == 1:
+        sentence = f"It is {_verdict(comparison.groups[0])}."
+    elif met == total:
+        sentence = f'<span class="met">All {total} trainings meet it.</span>'
+    else:
+        sentence = f'<span class="not-met">{met} of {total} trainings meet it.</span>'
+    rows = []
+    overview = comparison.overview()
+    for group, name, row in zip(
+        comparison.groups, names, overview.iter_rows(named=True), strict=True
+    ):
+        rows.append(
+            [
+                f'<a href="#{name}">{html.escape(group.title)}</a>',
+                str(row["seeds"]),
+                f"{number(row['worst_regret'])}<br>(at most {row['target_regret']:g})",
+                f"{number(row['worst_power_mean_regret'])} ({html.escape(row['worst_power'])})",
+                _distance(row),
+                _verdict(group),
+                with_interval(row["nash_conv"], row["nash_conv_low"], row["nash_conv_high"]),
+                f"{row['agent_steps'] / 1e6:.1f} M in {_duration(row['seconds'])}",
+            ]
+        )
+    head = [
+        "training", "seeds", "largest regret,<br>any power and seed",
+        "worst power's<br>mean regret", "distance<br>in outcomes", "target", "NashConv<br>(payoff)",
+        "agent-steps<br>a run",
+    ]  # fmt: skip
+    claimed = [(group, claim) for group in comparison.groups for claim in claims(group)]
+    items = "".join(
+        f"<li>{_badge(claim.is_met)}{html.escape(group.title)}: {html.escape(claim.words)}</li>"
+        for group, claim in claimed
+    )
+    return "\n".join(
+        [
+            "<section><p>The target of each training: every power's regret is at most the stated "
+            "share of its stake, and, where the equilibrium is unique, the outcomes are as near to "
+            f"it as stated, in every seed. {sentence}</p>",
+            html_table(head, rows),
+            f'<ul class="claims">{items}</ul>' if items else "",
+            f'<p class="note">Data of every number on this page: <a href="{tidy}">{tidy}</a>, one '
+            f'row for each quantity and run with the run\'s folder, and <a href="{summarised}">'
+            f"{summarised}</a>, over seeds.</p></section>",
+        ]
+    )
+
+
+def _distance(row: dict[str, Any]) -> str:
+    if row["target_distance"] is None:
+        return f"{100.0 * row['distance']:.1f} %<br>({html.escape(row['reached'])})"
+    return f"{100.0 * row['distance']:.1f} %<br>(at most {100.0 * row['target_distance']:g} %)"
+
+
+def _reached(group: Group) -> str:
+    """Say how near the outcomes come, and to which equilibrium where there are several."""
+    judged = ", ".join(group.targets.outcomes).replace("_", " ")
+    if not judged:
+        return ""
+    words = (
+        f"Outcomes ({judged}) are at most {100.0 * group.distance.max():.1f} % from the "
+        f"equilibrium's; target {100.0 * group.targets.tolerance:g} %:"
+    )
+    if group.equilibrium.is_unique:
+        return words
+    by_seed = ", ".join(
+        f"seed {run.seed}: {html.escape(each.name)}"
+        for run, each in zip(group.runs, group.reached, strict=True)
+    )
+    return (
+        f"The game has {len(group.equilibria)} known equilibria; the nearest is {by_seed}, at most "
+        f"{100.0 * group.distance.max():.1f} % away ({judged})."
+    )
+
+
+def _verdict(group: Group) -> str:
+    kind = {True: "met", False: "not-met", None: "undecided"}[group.is_met]
+    return f'<span class="{kind}">{html.escape(group.verdict)}</span>'
+
+
+def _badge(is_met: bool) -> str:
+    return f'<b class="{"met" if is_met else "not-met"}">{"met" if is_met else "NOT met"}</b>'
+
+
+# -- one group -------------------------------------------------------------------------------------
+
+
+def _section(group: Group, name: str, folder: Path) -> str:
+    game = group.game
+    about = [html.escape(game.title) + "; " + html.escape(game.source) + "."]
+    if group.scenario is not None:
+        about.append(html.escape(group.scenario.title) + ".")
+    pictures = [_figure(picture, name) for picture in figures.pictures(group)]
+    return "\n".join(
+        [
+            f'<section><h2 id="{name}">{html.escape(group.title)}</h2>',
+            f'<p class="quiet">{" ".join(about)}</p>',
+            f"<p>Largest regret of any power in any seed: {number(group.worst_regret)} of the "
+            f"stake; target {group.targets.regret:g}. {_reached(group)} {_verdict(group)}.</p>",
+            *pictures,
+            "<h3>Regret of each power</h3>",
+            _regret_table(group),
+            "<h3>Outcomes: learned and in equilibrium</h3>",
+            _outcome_tables(group),
+            f'<p class="note">{html.escape(_interval_note(group))}</p>',
+            "<h3>One episode, replayed</h3>",
+            _replay(group),
+            _details("Parameters", _parameters(group)),
+            _details("Training configuration", _configuration(group)),
+            _details("Runs", _runs(group, folder)),
+            "</section>",
+        ]
+    )
+
+
+def _figure(picture: Picture, name: str) -> str:
+    drawn = figures.to_svg(picture.figure, f"{name}-{picture.name}")
+    # A drawing is announced by its title, and its many marks are left out.
+    drawn = drawn.replace(
+        "<svg ", f'<svg role="img" aria-label="{html.escape(picture.title, quote=True)}" ', 1
+    )
+    width = picture.figure.get_figwidth()
+    style = f' style="max-width:{width * 6.6:.0f}rem"' if width < 9 else ""
+    return (
+        f"<figure{style}><h3>{html.escape(picture.title)}</h3>{drawn}"
+        f"<figcaption>{html.escape(picture.words)}</figcaption></figure>"
+    )
+
+
+def _interval_note(group: Group) -> str:
+    words = interval_in_words(len(group.runs))
+    return (
+        f"In brackets: {words[0].lower()}{words[1:]}" if len(group.runs) >= FEWEST_SEEDS else words
+    )
+
+
+def _regret_table(group: Group) -> str:
+    table = group.summary()
+    rows = []
+    worst_first = np.argsort(-group.regret.max(axis=0), kind="stable")
+    is_long = group.powers > MOST_POWERS_SHOWN
+    for power in worst_first if is_long else range(group.powers):
+        name = group.power_names[power]
+        mine = table.filter(polars.col("power") == power)
+        regret, gain, stake = (
+            mine.row(by_predicate=polars.col("quantity") == quantity, named=True)
+            for quantity in (REGRET, GAIN, STAKE)
+        )
+        rows.append(
+            [
+                html.escape(name),
+                with_interval(regret["learned"], regret["low"], regret["high"]),
+                number(regret["largest"]),
+                with_interval(gain["learned"], gain["low"], gain["high"]),
+                number(stake["learned"]),
+            ]
+        )
+    head = [
+        "power", "regret (of the stake)", "in the worst seed", "gain of a best response (payoff)",
+        "stake (payoff)",
+    ]  # fmt: skip
+    total = table.row(by_predicate=polars.col("quantity") == NASH_CONV, named=True)
+    rows.append(
+        [
+            "all: NashConv",
+            "",
+            "",
+            with_interval(total["learned"], total["low"], total["high"]),
+            "",
+        ]
+    )
+    return _long_table(head, rows, keep_last=True)
+
+
+def _outcome_tables(group: Group) -> str:
+    """Return what is not over years openly, and what is folded away."""
+    table = group.summary().filter(~polars.col("quantity").is_in([REGRET, GAIN, STAKE, NASH_CONV]))
+    parts = []
+    for is_over_years in (False, True):
+        part = table.filter(polars.col("year").is_not_null() == is_over_years)
+        if part.is_empty():
+            continue
+        head = ["outcome", "power", "year", "learned", "equilibrium", "difference", "unit"]
+        rows = [_outcome_row(row) for row in part.iter_rows(named=True)]
+        for column in (2, 1):
+            # A game may have no outcome of a single power, and years have a table of their own.
+            if not any(row[column] for row in rows):
+                head.pop(column)
+                for row in rows:
+                    row.pop(column)
+        shown = html_table(head, rows) if is_over_years else _long_table(head, rows)
+        parts.append(
+            _details(f"Year by year ({len(rows)} rows)", shown) if is_over_years else shown
+        )
+    return "\n".join(parts)
+
+
+def _outcome_row(row: dict[str, Any]) -> list[str]:
+    factor, unit = displayed(row["unit"])
+    learned, theory, difference = (
+        None if row[name] is None else factor * row[name]
+        for name in ("learned", "theory", "difference")
+    )
+    low, high = (None if row[name] is None else factor * row[name] for name in ("low", "high"))
+    return [
+        html.escape(in_words(row["quantity"])),
+        html.escape(row["power_name"] or ""),
+        "" if row["year"] is None else str(row["year"]),
+        with_interval(learned, low, high, 4),
+        number(theory, digits=4),
+        number(difference, signed=True),
+        html.escape(unit),
+    ]
+
+
+def _replay(group: Group) -> str:
+    learned = long_episode(
+        group.game, group.parameters, group.runs[0].profile(), names=group.power_names
+    )
+    theory = long_episode(
+        group.game, group.parameters, group.equilibrium.strategies, names=group.power_names
+    )
+    data = json.dumps([as_data(learned), as_data(theory)], ensure_ascii=False, allow_nan=False)
+    # Inside a script element only this could end it early.
+    data = data.replace("</", "<\\/")
+    seed = group.runs[0].seed
+    return (
+        '<div class="replay"><div class="controls">'
+        f'<select aria-label="who plays"><option value="0">learned (training seed {seed}), world '
+        f'seed {learned.seed}</option><option value="1">equilibrium, world seed {theory.seed}'
+        "</option></select><button>Play</button>"
+        '<input type="range" min="0" max="1" value="1" step="1" aria-label="step">'
+        "<output></output></div>"
+        '<div class="table"></div><p class="note allied"></p>'
+        f'<script type="application/json">{data}</script></div>'
+        '<p class="note">A row shows what the step that has just been played left behind. The '
+        "world's seed is the first that makes an episode long enough to look at.</p>"
+    )
+
+
+def _parameters(group: Group) -> str:
+    defaults = group.game.parameters.from_mapping({})
+    rows = []
+    for name, declaration in group.parameters.declarations.items():
+        value = getattr(group.parameters, name)
+        rows.append(
+            [
+                f"<code>{name}</code>",
+                _values(value),
+                "" if value == getattr(defaults, name) else "changed",
+                html.escape("" if declaration.unit == "1" else declaration.unit),
+                html.escape(declaration.doc),
+            ]
+        )
+    words = "The runs were judged under these parameters."
+    changed = {**group.configuration.varied, **group.configuration.judged_parameters}
+    if changed:
+        words += (
+            " While learning, some were others: see [parameters] and [varied] in the training's "
+            "configuration."
+        )
+    sources = ""
+    if group.scenario is not None:
+        items = "".join(f"<li>{html.escape(source)}</li>" for source in group.scenario.sources)
+        sources = (
+            f'<p class="note">{html.escape(group.scenario.notes)}</p><ul class="note">{items}</ul>'
+        )
+    head = ["parameter", "value", "", "unit", "meaning"]
+    return f'<p class="note">{words}</p>' + html_table(head, rows, words=(1, 4)) + sources
+
+
+def _values(value: Any) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(_values(each) for each in (value[:1] if len(set(value)) == 1 else value))
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _configuration(group: Group) -> str:
+    return f"<pre><code>{html.escape(group.configuration.to_toml())}</code></pre>"
+
+
+def _runs(group: Group, folder: Path) -> str:
+    rows = []
+    for run in group.runs:
+        state = run.state
+        rate = state["agent_steps"] / max(state["seconds"], 1e-9)
+        rows.append(
+            [
+                str(run.seed),
+                f'<span class="path">{html.escape(_relative(run.folder, folder))}</span>',
+                f"{state['agent_steps']:,}",
+                _duration(state["seconds"]),
+                f"{rate:,.0f}",
+                "finished" if run.is_finished else '<span class="not-met">unfinished</span>',
+            ]
+        )
+    head = ["seed", "folder, from this page's", "agent-steps", "time", "agent-steps/s", ""]
+    return html_table(head, rows, words=(1,))
+
+
+def _relative(path: Path, folder: Path) -> str:
+    try:
+        return os.path.relpath(path.resolve(), folder)
+    except ValueError:
+        # Two drives of a Windows machine have no way from one to the other.
+        return str(path.resolve())
+
+
+# -- how, and with what ----------------------------------------------------------------------------
+
+
+def _how(comparison: Comparison) -> str:
+    solved = {group.game.name: group.equilibrium.method for group in comparison.groups}
+    items = "".join(
+        f"<li><code>{name}</code>: {html.escape(method)}.</li>".replace("..<", ".<")
+        for name, method in solved.items()
+    )
+    return f"""<section><h2 id="how">How each number was computed</h2>
+<p><b>Gain</b> of a power: the discounted payoff from the start of its exact best response against
+the others' learned strategies, less what its own learned strategy gets there. Of learned amounts
+the mean is played, of learned choices the most probable, or the learned mixture where the training
+says so.</p>
+<p><b>Stake</b> of a power: what a best response gains over uniformly random play when all others
+play uniformly at random. It is a constant of the game under its parameters.</p>
+<p><b>Regret</b>: the gain divided by the stake. 0 is a best response; 1 is as much as there is to
+lose against aimless rivals. A target holds for every power in every seed, not for a mean.</p>
+<p><b>Distance in outcomes</b>: the largest relative distance of the outcomes that are judged from
+those of the equilibrium, in any seed; of several equilibria from the nearest, and then it is shown
+but not judged.</p>
+<p><b>NashConv</b>: the sum of all powers' gains, in the game's payoff. 0 in equilibrium.</p>
+<p><b>Outcomes</b>: what the learned profile leads to, and what the equilibrium leads to, by the
+same code of the game's theory.</p>
+<p><b>Intervals</b>: 95 % percentile bootstrap of the mean over seeds; with up to six seeds all
+resamples are enumerated, so nothing depends on chance. At least {FEWEST_SEEDS} seeds are
+needed.</p>
+<p><b>Equilibria</b>:</p><ul>{items}</ul></section>"""
+
+
+def _versions(comparison: Comparison) -> str:
+    """Return a table of what the runs were trained with; one column for each set of versions."""
+    sets: dict[str, tuple[dict[str, str], list[Run]]] = {}
+    for run in (run for group in comparison.groups for run in group.runs):
+        path = run.folder / VERSIONS
+        found = dict(json.loads(path.read_text())) if path.is_file() else {}
+        sets.setdefault(json.dumps(found, sort_keys=True), (found, []))[1].append(run)
+    names = sorted({name for found, _ in sets.values() for name in found})
+    rows = [
+        [html.escape(name), *(html.escape(found.get(name, "?")) for found, _ in sets.values())]
+        for name in names
+    ]
+    head = ["", *(f"{len(runs)} runs" if len(runs) > 1 else "1 run" for _, runs in sets.values())]
+    mixed = (
+        '<p class="not-met">These runs were not all trained with the same versions.</p>'
+        if len(sets) > 1
+        else ""
+    )
+    return (
+        f'<section><h2 id="versions">Versions</h2>{mixed}{html_table(head, rows)}'
+        '<footer class="quiet">Written by <code>counterpoise report</code>. Every number comes '
+        "from the run folders named above.</footer></section>"
+    )
+
+
+# -- pieces of a page ------------------------------------------------------------------------------
+
+
+def number(value: float | None, *, digits: int = 3, signed: bool = False) -> str:
+    """Return a number to so many digits, as people write it."""
+    if value is None or not math.isfinite(value):
+        return "–"
+    if value == 0.0:
+        return "0"
+    size = abs(value)
+    sign = "−" if value < 0 else "+" if signed else ""
+    if size < 1e-4 or size >= 1e6:
+        mantissa, exponent = f"{size:.{digits - 2}e}".split("e")
+        return f"{sign}{mantissa}e{int(exponent)}".replace("e-", "e−")
+    decimals = max(0, digits - 1 - math.floor(math.log10(size)))
+    return f"{sign}{size:.{decimals}f}"
+
+
+def with_interval(
+    mean: float | None, low: float | None, high: float | None, digits: int = 3
+) -> str:
+    """Return a mean and, where it is known, its interval in brackets."""
+    shown, *ends = (number(value, digits=digits) for value in (mean, low, high))
+    is_point = low is None or high is None or ends == [shown, shown]
+    return shown if is_point else f"{shown} [{ends[0]}, {ends[1]}]"
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.1f} min"
+
+
+def html_table(
+    head: Sequence[str], rows: Iterable[Sequence[str]], words: Sequence[int] = ()
+) -> str:
+    """Return a table of cells that are HTML; columns of words go to the left."""
+
+    def cells(tag: str, row: Sequence[str]) -> str:
+        return "".join(
+            f'<{tag} class="words">{text}</{tag}>' if k in words else f"<{tag}>{text}</{tag}>"
+            for k, text in enumerate(row)
+        )
+
+    body = "".join(f"<tr>{cells('td', row)}</tr>" for row in rows)
+    return (
+        f'<div class="table"><table><thead><tr>{cells("th", head)}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div>"
+    )
+
+
+def _long_table(head: Sequence[str], rows: list[list[str]], *, keep_last: bool = False) -> str:
+    """Return a table, its rows beyond the first dozen folded away."""
+    if len(rows) <= MOST_POWERS_SHOWN + 4:
+        return html_table(head, rows)
+    last = [rows[-1]] if keep_last else []
+    inner = rows[: len(rows) - len(last)]
+    first, rest = inner[:MOST_POWERS_SHOWN], inner[MOST_POWERS_SHOWN:]
+    more = _details(f"{len(rest)} more rows", html_table(head, rest))
+    return html_table(head, [*first, *last]) + more
+
+
+def _details(words: str, content: str) -> str:
+    return f"<details><summary>{words}</summary>{content}</details>"

@@ -1,0 +1,1 @@
+"""Adapters: worlds as PettingZoo, Gymnasium and Stable-Baselines3 environments."""

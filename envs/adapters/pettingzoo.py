@@ -1,0 +1,637 @@
+"""The main way in: a PettingZoo `ParallelEnv` over one world of any game.
+
+The versioned modules (`counterpoise.envs.burden_sharing_v0` and so on) hand on `parallel_env`,
+`env` (the same in PettingZoo's AEC form) and `raw_env`, as PettingZoo's users expect.
+"""
+
+from __future__ import annotations
+
+import functools
+import operator
+import os
+import types
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, NamedTuple
+
+import gymnasium
+import numpy as np
+import pettingzoo
+from numpy import ndarray
+from numpy.typing import NDArray
+from pettingzoo.utils.conversions import parallel_to_aec
+
+from counterpoise.envs.adapters.render import RENDER_MODES, draw
+from counterpoise.envs.engine.errors import (
+    ActionError,
+    LifecycleError,
+    ParameterError,
+    unknown_name,
+)
+from counterpoise.envs.engine.game import Choice, Game, Role
+from counterpoise.envs.engine.parameters import ParametersBase
+from counterpoise.envs.engine.registration import game as game_named
+from counterpoise.envs.engine.registration import row
+from counterpoise.envs.engine.worlds import Worlds, chosen_parameters
+
+ONE = (1,)
+MASKS_KEPT = 4_096
+FLOAT32, FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
+INTEGERS = frozenset({int, np.int64})
+
+Observation = Any
+"""One power's float32 vector, or ``{"observation", "action_mask"}``."""
+
+
+class CounterpoiseParallel(pettingzoo.ParallelEnv[str, Any, Any]):  # type: ignore[misc]
+    """One world of a game, every power deciding at once.
+
+    Parameters
+    ----------
+    game : str or Game
+        The game, by name.
+    max_cycles : int, optional
+        After how many steps the world is cut off (truncated); by default the game's own limit. The
+        attribute may be assigned and takes effect at the next reset.
+    render_mode : {"human", "ansi", "rgb_array"}, optional
+        What `render` returns; "human" prints every step.
+    observation : {"flat", "dict"}
+        Each power sees a flat vector, or ``{"observation", "action_mask"}`` (games of choices
+        only). Games of choices give the mask in ``infos[power]["action_mask"]`` in either case.
+    parameters : Parameters or mapping, optional
+        The game's parameters, or changes to the defaults.
+    scenario : str or path, optional
+        A named starting point, or the file of one.
+    action_style : str, optional
+        Another kind of actions, where the game offers one, such as "continuous" in
+        `grand_strategy`.
+    **changes
+        Single parameters of the game by name, such as ``fear=0.9``.
+
+    Notes
+    -----
+    Actions are in the game's own units. What is outside an action's space is refused with an
+    `ActionError`, never clipped, and the world has then not moved. A closed choice (mask 0) has the
+    effect of option 0. After the end ``step({})`` returns empty dicts.
+    """
+
+    def __init__(
+        self,
+        game: str | Game,
+        *,
+        max_cycles: int | None = None,
+        render_mode: str | None = None,
+        observation: Literal["flat", "dict"] = "flat",
+        parameters: ParametersBase | Mapping[str, Any] | None = None,
+        scenario: str | os.PathLike[str] | None = None,
+        action_style: str | None = None,
+        **changes: Any,
+    ) -> None:
+        general = (game_named(game) if isinstance(game, str) else game).in_style(action_style)
+        self.parameters, self._shown_names = chosen_parameters(
+            general, parameters, scenario, changes
+        )
+        self.game = general.seated(self.parameters.powers)
+        if observation not in ("flat", "dict"):
+            raise ParameterError(f"observation must be 'flat' or 'dict', not {observation!r}.")
+        if observation == "dict" and not self.game.is_discrete:
+            raise ParameterError(
+                f"The actions of {self.game.name} are amounts and have no mask: observation='dict' "
+                "is for games of choices."
+            )
+        self.metadata = way_in_metadata(self.game)
+        self.render_mode = checked_render_mode(render_mode)
+        self._observation = observation
+        self._is_flat = observation == "flat"
+        self._is_discrete = self.game.is_discrete
+        self._worlds = Worlds(self.game, 1, self.parameters, max_cycles=max_cycles, autoreset=False)
+        self.max_cycles = self._worlds.max_cycles
+        self.possible_agents = self.game.agent_names(self._worlds.powers)
+        self.agents: list[str] = []
+        self._has_begun = False
+        self._masks = [OwnMask(self.game, power) for power in range(self._worlds.powers)]
+        self._observation_spaces = self._make_observation_spaces()
+        self.state_space = _joint(self.game.observation_space(self._worlds.powers), self.num_powers)
+        self._action_spaces_by_bounds: dict[bytes, list[gymnasium.Space[Any]]] = {}
+        self._settle()
+
+    @property
+    def num_powers(self) -> int:
+        """The number of powers."""
+        return self._worlds.powers
+
+    @property
+    def observation_names(self) -> list[str]:
+        """The name of each column of an observation."""
+        return self._worlds.observation_names
+
+    @property
+    def record(self) -> np.record:
+        """The world as it stands: a copy of its record, to be read by field."""
+        self._require_begun("record")
+        record: np.record = self._worlds.records[0].copy()
+        return record
+
+    # -- spaces ----------------------------------------------------------------------------------
+
+    def _make_observation_spaces(self) -> dict[str, gymnasium.Space[Any]]:
+        flat = self.game.observation_space(self._worlds.powers)
+        spaces: dict[str, gymnasium.Space[Any]] = {}
+        for agent, mask in zip(self.possible_agents, self._masks, strict=True):
+            # Each has its own, so that seeding one does not seed the others.
+            own: gymnasium.Space[Any] = gymnasium.spaces.Box(flat.low, flat.high, dtype=np.float32)
+            if self._observation == "dict":
+                own = gymnasium.spaces.Dict({"observation": own, "action_mask": mask.space()})
+            spaces[agent] = own
+        return spaces
+
+    def observation_space(self, agent: str) -> gymnasium.Space[Any]:
+        """Return the space of what a power sees; the same object at every call."""
+        return self._observation_spaces[agent]
+
+    def action_space(self, agent: str) -> gymnasium.Space[Any]:
+        """Return the space of what a power can do; the same object while its bounds are the same.
+
+        Bounds change only where a reset's options change a parameter that bounds an amount.
+        """
+        return self._action_spaces[agent]
+
+    def _settle(self) -> None:
+        """Tie this environment to the arrays of its worlds, which new parameters renew."""
+        worlds = self._worlds
+        key = worlds.action_low.tobytes() + worlds.action_high.tobytes()
+        if key not in self._action_spaces_by_bounds:
+            parameters = worlds.parameters[0]
+            self._action_spaces_by_bounds[key] = [
+                self.game.action_space(parameters, power) for power in range(worlds.powers)
+            ]
+        spaces = self._action_spaces_by_bounds[key]
+        self._action_spaces = dict(zip(self.possible_agents, spaces, strict=True))
+        self._places = [
+            _Place(agent, *row_and_writer(worlds, 0, power), self.game.role(power))
+            for power, agent in enumerate(self.possible_agents)
+        ]
+        # What every step reads, looked up once; the short cut is for games of one component.
+        self._singles = worlds._actions[0, :, 0]
+        low, high = worlds._low[0, :, 0].tolist(), worlds._high[0, :, 0].tolist()
+        self._bounds = list(zip(self.possible_agents, low, high, strict=True))
+        self._take_plain: Callable[[Mapping[str, Any]], bool] = _take_nothing
+        if self.game.action_width == 1:
+            self._take_plain = self._take_choices if self._is_discrete else self._take_amounts
+        self._terminated, self._truncated = worlds.terminated, worlds.truncated
+        self._observations = worlds.observations[0]
+        self._rows = list(zip(self.possible_agents, self._observations, strict=True))
+        self._rewards = worlds.rewards[0]
+        self._open = worlds.masks[0]
+        self._advance = worlds._prepared_advance()
+
+    # -- time ------------------------------------------------------------------------------------
+
+    def reset(
+        self, seed: int | None = None, options: Mapping[str, Any] | None = None
+    ) -> tuple[dict[str, Observation], dict[str, dict[str, Any]]]:
+        """Begin an episode.
+
+        Parameters
+        ----------
+        seed : int, optional
+            Without it the random numbers go on from where they are.
+        options : mapping, optional
+            ``{"parameters": {...}}`` changes parameters, ``{"scenario": name}`` takes a scenario's;
+            both for this one episode. The number of powers stays. Other keys are left to others.
+
+        Returns
+        -------
+        observations, infos : dict
+            By power.
+        """
+        worlds = self._worlds
+        parameters = episode_parameters(self.game, self.parameters, options)
+        max_cycles = checked_max_cycles(self.max_cycles)
+        standing = worlds.parameters[0]
+        is_new = parameters is not standing and parameters != standing
+        if is_new or max_cycles != worlds.max_cycles:
+            worlds.max_cycles = max_cycles
+            worlds.set_parameters(parameters)
+            self._settle()
+        worlds.reset(seed)
+        self._has_begun = True
+        self.agents = self.possible_agents[:]
+        if self.render_mode == "human":
+            self.render()
+        infos = self._infos()
+        return self._seen(), infos
+
+    def step(
+        self, actions: Mapping[str, Any]
+    ) -> tuple[
+        dict[str, Observation],
+        dict[str, float],
+        dict[str, bool],
+        dict[str, bool],
+        dict[str, dict[str, Any]],
+    ]:
+        """Play one step: a year, or one phase of it.
+
+        Parameters
+        ----------
+        actions : mapping
+            One action for every power, in the game's own units.
+
+        Returns
+        -------
+        observations, rewards, terminations, truncations, infos : dict
+            By power. All powers end together.
+
+        Raises
+        ------
+        ActionError
+            If an action is missing, of the wrong kind or shape, or outside its space.
+        LifecycleError
+            Before the first reset, and after the end unless `actions` is empty.
+        """
+        if not self.agents:
+            return self._step_at_rest(actions)
+        agents = self.agents
+        try:
+            is_taken = len(actions) == len(agents) and self._take_plain(actions)
+        except (KeyError, TypeError):
+            is_taken = False
+        if not is_taken:
+            self._take(actions)
+        self._advance()
+        terminated = self._terminated.item()
+        truncated = self._truncated.item()
+        if terminated or truncated:
+            self.agents = []
+        if self.render_mode == "human":
+            self.render()
+        infos = self._infos()
+        return (
+            self._seen(),
+            dict(zip(agents, self._rewards.tolist())),  # noqa: B905 - `strict` takes 0.4 us
+            dict.fromkeys(agents, terminated),
+            dict.fromkeys(agents, truncated),
+            infos,
+        )
+
+    def _take_amounts(self, actions: Mapping[str, Any]) -> bool:
+        """Write one amount a power, if all are plain ones: a short cut past `_take`."""
+        row = self._singles
+        for power, (agent, low, high) in enumerate(self._bounds):
+            action = actions[agent]
+            if type(action) is not ndarray or action.shape != ONE:
+                return False
+            kind = action.dtype
+            if kind is not FLOAT32 and kind is not FLOAT64:
+                return False
+            amount = action.item()
+            if not low <= amount <= high:
+                return False
+            row[power] = amount
+        return True
+
+    def _take_choices(self, actions: Mapping[str, Any]) -> bool:
+        """Write one choice a power, if all are plain ones: a short cut past `_take`."""
+        row = self._singles
+        for power, (agent, _, last) in enumerate(self._bounds):
+            action = actions[agent]
+            if type(action) not in INTEGERS:
+                return False
+            choice = int(action)
+            if not 0 <= choice <= last:
+                return False
+            row[power] = choice
+        return True
+
+    def _take(self, actions: Mapping[str, Any]) -> None:
+        """Write every power's action of whatever kind, or say what is wrong with it."""
+        try:
+            for agent, row, write, role in self._places:
+                write(row, actions[agent], agent, role)
+        except (KeyError, TypeError):
+            raise self._unreadable(actions) from None
+        if len(actions) != len(self._places):
+            raise self._unreadable(actions)
+        self._worlds._check_actions()
+
+    def _seen(self) -> dict[str, Observation]:
+        if self._is_flat:
+            return {agent: row.copy() for agent, row in self._rows}
+        masks = self._open.copy()
+        return {
+            agent: {"observation": row.copy(), "action_mask": own.kept_for_sampling(mask)}
+            for (agent, row), own, mask in zip(self._rows, self._masks, masks, strict=True)
+        }
+
+    def _infos(self) -> dict[str, dict[str, Any]]:
+        if not self._is_discrete:
+            return {agent: {} for agent in self.possible_agents}
+        masks = self._open.copy()
+        return {
+            agent: {"action_mask": own.kept_for_sampling(mask)}
+            for agent, own, mask in zip(self.possible_agents, self._masks, masks)  # noqa: B905
+        }
+
+    def _step_at_rest(self, actions: Mapping[str, Any]) -> tuple[Any, Any, Any, Any, Any]:
+        self._require_begun("step()")
+        if actions:
+            raise LifecycleError(
+                f"This episode of {self.game.name} is over: call reset() for the next one."
+            )
+        return {}, {}, {}, {}, {}
+
+    def _require_begun(self, what: str) -> None:
+        if not self._has_begun:
+            raise LifecycleError(f"This world has not begun: call reset() before {what}.")
+
+    def _unreadable(self, actions: Any) -> ActionError:
+        if not isinstance(actions, Mapping):
+            return ActionError(
+                f"Actions are a mapping of {self.agents[0]}, … to each one's action; not a "
+                f"{type(actions).__name__}."
+            )
+        missing = [agent for agent in self.agents if agent not in actions]
+        if missing:
+            return ActionError(f"No action for {', '.join(missing)}: every power needs one.")
+        extra = [str(name) for name in actions if name not in self.agents]
+        return ActionError(
+            f"Actions for {', '.join(extra)}, who take no part: expected {', '.join(self.agents)}."
+        )
+
+    # -- looking ---------------------------------------------------------------------------------
+
+    def state(self) -> NDArray[np.float32]:
+        """Return what all powers together see, for centralised critics, [powers * features]."""
+        self._require_begun("state()")
+        return np.array(self._observations.reshape(-1))
+
+    def action_masks(self, agent: str) -> NDArray[np.bool_]:
+        """Return which options are open to a power, those of its choices one after another."""
+        power = self.possible_agents.index(agent)
+        return self._masks[power].flat(self._open[power]).astype(np.bool_)
+
+    def render(self) -> str | NDArray[np.uint8] | None:
+        """Return the picture of the world as it stands, or print it ("human")."""
+        if self.render_mode is None:
+            gymnasium.logger.warn("render() does nothing without a render_mode.")
+            return None
+        self._require_begun("render()")
+        worlds = self._worlds
+        return draw(
+            self.render_mode, self.game, worlds.records[0], worlds.parameters[0], self._shown_names
+        )
+
+    def close(self) -> None:
+        """Nothing is held that needs closing."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {
+            "game": self.game,
+            "settings": dict(
+                max_cycles=self.max_cycles,
+                render_mode=self.render_mode,
+                observation=self._observation,
+                parameters=self.parameters,
+            ),
+            "shown_names": self._shown_names,
+            "cut_off_at": self._worlds.max_cycles,
+            "agents": self.agents,
+            "snapshot": self._worlds.copy() if self._has_begun else None,
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        CounterpoiseParallel.__init__(self, state["game"], **state["settings"])
+        self._shown_names = state["shown_names"]
+        self._worlds.max_cycles = state["cut_off_at"]
+        snapshot = state["snapshot"]
+        if snapshot is not None:
+            self._worlds.set_parameters(snapshot.parameters)
+            self._worlds.restore(snapshot)
+            self._has_begun = True
+        self.agents = list(state["agents"])
+        self._settle()
+
+    def __str__(self) -> str:
+        return f"{self.game.name}_v{self.game.version}"
+
+
+def _take_nothing(actions: Mapping[str, Any]) -> bool:
+    return False
+
+
+class _Place(NamedTuple):
+    agent: str
+    row: NDArray[Any]
+    write: Callable[[NDArray[Any], Any, str, Role], None]
+    role: Role
+
+
+# -- actions and masks of one power, for every way in --------------------------------------------
+
+
+def write_choice(row: NDArray[Any], action: Any, agent: str, role: Role) -> None:
+    """Write the number of one chosen option into a power's row of the worlds' actions."""
+    try:
+        row[0] = operator.index(action)
+    except (TypeError, OverflowError):
+        raise unreadable_action(action, agent, role) from None
+
+
+def write_choices(row: NDArray[Any], action: Any, agent: str, role: Role) -> None:
+    """Write the numbers of several chosen options into a power's row."""
+    given = action if type(action) is np.ndarray else _as_array(action, agent, role)
+    if given.shape != row.shape or given.dtype.kind not in "iu":
+        raise unreadable_action(action, agent, role)
+    row[:] = given
+
+
+def write_amounts(row: NDArray[Any], action: Any, agent: str, role: Role) -> None:
+    """Write amounts into a power's row."""
+    given = action if type(action) is np.ndarray else _as_array(action, agent, role)
+    if given.shape != row.shape or given.dtype.kind not in "fiu":
+        raise unreadable_action(action, agent, role)
+    row[:] = given
+
+
+def row_and_writer(
+    worlds: Worlds, world: int, power: int
+) -> tuple[NDArray[Any], Callable[[NDArray[Any], Any, str, Role], None]]:
+    """Return where a power's action is to be written, and the function that does."""
+    role = worlds.game.role(power)
+    row = worlds._actions[world, power, : len(role.actions)]
+    if not worlds.game.is_discrete:
+        return row, write_amounts
+    return row, write_choice if len(role.actions) == 1 else write_choices
+
+
+def _as_array(action: Any, agent: str, role: Role) -> NDArray[Any]:
+    try:
+        return np.asarray(action)
+    except ValueError:
+        raise unreadable_action(action, agent, role) from None
+
+
+def unreadable_action(action: Any, agent: str, role: Role) -> ActionError:
+    """Return the error for an action that is not of the kind or shape of its space."""
+    parts = ", ".join(repr(part.name) for part in role.actions)
+    first = role.actions[0]
+    if isinstance(first, Choice) and len(role.actions) == 1:
+        expected = f"one whole number from 0 to {len(first.options) - 1}"
+    else:
+        kind = "whole numbers" if isinstance(first, Choice) else "numbers"
+        expected = f"an array of {kind} of shape ({len(role.actions)},)"
+    given = f" of shape {action.shape}" if isinstance(action, np.ndarray) else ""
+    return ActionError(
+        f"{agent}'s action ({parts}) must be {expected}, not {action!r} ({type(action).__name__}"
+        f"{given})."
+    )
+
+
+class OwnMask:
+    """Cuts one power's part out of a mask in the padded union of all powers' options."""
+
+    def __init__(self, game: Game, power: int) -> None:
+        self._parts: list[slice] = []
+        at = 0
+        for part, count in zip(game.role(power).actions, game.choice_counts, strict=False):
+            if isinstance(part, Choice):
+                self._parts.append(slice(at, at + len(part.options)))
+            at += count
+        self.width = sum(part.stop - part.start for part in self._parts)
+        self._known: dict[bytes, tuple[NDArray[np.int8], ...]] = {}
+
+    def flat(self, masks: NDArray[np.int8]) -> NDArray[np.int8]:
+        """Return the own options of every choice one after another, [..., own options]."""
+        if len(self._parts) == 1:
+            return masks[..., self._parts[0]]
+        return np.concatenate([masks[..., part] for part in self._parts], axis=-1)
+
+    def space(self) -> gymnasium.Space[Any]:
+        """Return the space of what `for_sampling` returns."""
+        boxes = [
+            gymnasium.spaces.Box(0, 1, (part.stop - part.start,), np.int8) for part in self._parts
+        ]
+        return boxes[0] if len(boxes) == 1 else gymnasium.spaces.Tuple(boxes)
+
+    def for_sampling(self, mask: NDArray[np.int8]) -> Any:
+        """Return what ``space.sample(mask)`` takes: an array, or a tuple of one a choice."""
+        if len(self._parts) == 1:
+            return mask[self._parts[0]]
+        return tuple(mask[part] for part in self._parts)
+
+    def kept_for_sampling(self, mask: NDArray[np.int8]) -> Any:
+        """Return the same, but tuples that came before are handed out again.
+
+        Cutting a mask into many takes longer than a year of most games, and the same masks come
+        again and again. Those in a tuple cannot be written to.
+        """
+        if len(self._parts) == 1:
+            return self.for_sampling(mask)
+        whole = mask.tobytes()
+        found = self._known.get(whole)
+        if found is None:
+            if len(self._known) >= MASKS_KEPT:
+                self._known.clear()
+            found = self._known[whole] = self.for_sampling(np.frombuffer(whole, np.int8))
+        return found
+
+
+# -- settings, for every way in ------------------------------------------------------------------
+
+
+def way_in_metadata(game: Game) -> dict[str, Any]:
+    """Return the metadata of an environment of a game."""
+    return {
+        "name": f"{game.name}_v{game.version}",
+        "render_modes": list(RENDER_MODES),
+        "is_parallelizable": True,
+        "render_fps": 2,
+    }
+
+
+def checked_render_mode(render_mode: str | None) -> str | None:
+    """Return the mode, or say which there are."""
+    if render_mode is not None and render_mode not in RENDER_MODES:
+        raise unknown_name("render_mode", str(render_mode), RENDER_MODES)
+    return render_mode
+
+
+def checked_max_cycles(max_cycles: Any) -> int:
+    """Return the limit as an int, or say what it must be."""
+    try:
+        limit = operator.index(max_cycles)
+    except TypeError:
+        limit = 0
+    if limit < 1:
+        raise ParameterError(
+            f"max_cycles must be a whole number of at least 1, not {max_cycles!r}."
+        )
+    return limit
+
+
+def episode_parameters(
+    game: Game, standing: ParametersBase, options: Mapping[str, Any] | None
+) -> ParametersBase:
+    """Return the parameters of one episode: the standing ones, or as a reset's options say."""
+    changes = options.get("parameters") if options else None
+    scenario = options.get("scenario") if options else None
+    if scenario is not None:
+        made, _ = chosen_parameters(game, changes, scenario)
+    elif changes is None:
+        return standing
+    elif isinstance(changes, Mapping):
+        made = standing.replace(**changes)
+    else:
+        made, _ = chosen_parameters(game, changes)
+    if made.powers != standing.powers:
+        raise ParameterError(
+            f"This environment was made for {standing.powers} powers, and options give "
+            f"{made.powers}: make a new one."
+        )
+    return made
+
+
+def _joint(own: gymnasium.spaces.Box, powers: int) -> gymnasium.spaces.Box:
+    return gymnasium.spaces.Box(
+        np.tile(own.low, powers), np.tile(own.high, powers), dtype=np.float32
+    )
+
+
+# -- versioned modules ---------------------------------------------------------------------------
+
+
+def parallel_env(game: str, **settings: Any) -> CounterpoiseParallel:
+    """Return a game as a PettingZoo `ParallelEnv`; settings as of `CounterpoiseParallel`."""
+    return CounterpoiseParallel(game, **settings)
+
+
+def env(game: str, **settings: Any) -> Any:
+    """Return a game in PettingZoo's AEC form, the powers acting in order of seats."""
+    return parallel_to_aec(CounterpoiseParallel(game, **settings))
+
+
+def versioned_module(game: str, version: int) -> types.ModuleType:
+    """Return what ``from counterpoise.envs import <game>_v<version>`` gives.
+
+    Raises
+    ------
+    ImportError
+        If the game has another version now.
+    """
+    current = row(game).version
+    if version != current:
+        raise ImportError(
+            f"{game}_v{version} is not the present version: import {game}_v{current}."
+        )
+    module = types.ModuleType(f"counterpoise.envs.{game}_v{version}")
+    module.__doc__ = (
+        f"`{game}` as a PettingZoo environment: `parallel_env`; `env` and `raw_env` are AEC."
+        "\n\nSettings are those of `counterpoise.envs.adapters.pettingzoo.CounterpoiseParallel`."
+    )
+    members: dict[str, Any] = {
+        "parallel_env": functools.partial(parallel_env, game),
+        "env": functools.partial(env, game),
+        "raw_env": functools.partial(env, game),
+    }
+    vars(module).update(members, __all__=list(members))
+    return module

@@ -1,0 +1,1 @@
+"""The engine: games, parameters, worlds, the loop over them, and the registry."""

@@ -1,0 +1,440 @@
+"""The contract between a game and everything that steps, shows, solves or learns it.
+
+A game is one file under ``games/``. It declares `Parameters` (what stays fixed in an episode), a
+world (`world_dtype`: what changes), what the powers see (`Feature`) and do (`Continuous` or
+`Choice`), and its dynamics as scalar functions over one numpy record:
+
+``start(world, parameters)``
+    Set the first year's state. The record arrives zeroed, its header filled in.
+``step(world, parameters, actions, rewards) -> bool``
+    Play one step (a year, or one phase of it). `actions` has shape [powers, components]; add to
+    `rewards`, which arrives as zeros, shape [powers]. Return whether the game is over by its own
+    rules.
+``observe(world, parameters, observations)``
+    Write what each power sees, shape [powers, features], in the order of the declared features.
+``allow(world, parameters, masks)``
+    Clear the entries of the choices that are not open now; arrives as ones, shape
+    [powers, options]. Rules are given option 0, the null action, in the place of a closed choice.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Callable, Mapping
+from types import ModuleType
+from typing import Any
+
+import gymnasium
+import numpy as np
+from numpy.typing import NDArray
+
+from counterpoise.envs.engine.compilation import load_driver
+from counterpoise.envs.engine.errors import unknown_name
+from counterpoise.envs.engine.parameters import ParametersBase, observed_names
+
+HEADER: list[Any] = [
+    ("random_state", "u8"),
+    ("seed", "u8"),
+    ("episode", "u8"),
+    ("cycles", "i8"),
+    ("year", "i8"),
+    ("phase", "i8"),
+    ("powers", "i8"),
+    ("over", "i8"),
+    # The chance that there was to go on after the last step; a rule that lets the game end by
+    # chance writes it, so that learners need not wait for chance to teach them.
+    ("continuation", "f8"),
+]
+
+
+def world_dtype(**fields: Any) -> np.dtype[Any]:
+    """Return the record type of a world: the engine's header and the game's own fields.
+
+    Parameters
+    ----------
+    **fields
+        Each a numpy type string, or (type string, length) for one value a power, or
+        (type string, (length, length)) for one a pair.
+    """
+    listed = [
+        (name, *kind) if isinstance(kind, tuple) else (name, kind) for name, kind in fields.items()
+    ]
+    return np.dtype((np.record, HEADER + listed), align=False)
+
+
+@dataclasses.dataclass(frozen=True)
+class Feature:
+    """One quantity in an observation.
+
+    Attributes
+    ----------
+    name : str
+        The quantity.
+    low, high : float
+        Bounds that hold for every legal parameter.
+    unit : str
+        Its unit.
+    doc : str
+        One line of meaning.
+    others : bool
+        Whether there is one column for each other power, in the order of seats.
+    """
+
+    name: str
+    low: float
+    high: float
+    unit: str = "1"
+    doc: str = ""
+    others: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Continuous:
+    """A real-valued part of an action.
+
+    `low` and `high` are numbers, or the name of the parameter that holds the bound. With `others`
+    there is one such part for each other power, in the order in which it sees them.
+    """
+
+    name: str
+    low: float | str
+    high: float | str
+    unit: str = "1"
+    doc: str = ""
+    others: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Choice:
+    """A part of an action that picks one of several options; option 0 is the null action.
+
+    With `others` there is one such part for each other power, in the order in which it sees them.
+    """
+
+    name: str
+    options: tuple[str, ...]
+    doc: str = ""
+    others: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Role:
+    """What the powers of one kind can do; all components `Continuous`, or all `Choice`."""
+
+    name: str
+    actions: tuple[Continuous, ...] | tuple[Choice, ...]
+    doc: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Account:
+    """A per-power field of the world that the renderer shows.
+
+    `kind` is "spends" (a flow of the year), "holds" (a stock) or "owes" (a debt).
+    """
+
+    field: str
+    kind: str
+    label: str
+    unit: str = "1"
+
+
+def no_alliances(world: Any, parameters: Any) -> list[tuple[str, str]]:
+    """Return that nobody is allied."""
+    return []
+
+
+def _open(world: Any, parameters: Any, masks: Any) -> None:
+    return None
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Game:
+    """A set of rules with everything that a way in, a learner or a report needs to know of it.
+
+    Attributes
+    ----------
+    name : str
+        The module's name, as in ``counterpoise.envs.games.<name>``.
+    version : int
+        Raised at any change of dynamics, spaces or rewards.
+    title, source : str
+        One line each for lists: what it is, and after whom.
+    parameters : type
+        The `Parameters` class.
+    world : numpy.dtype
+        The record type of a world, from `world_dtype`.
+    roles : tuple of Role
+        One role for every power, or one for each power in order of seats, the last repeated.
+    features : tuple of Feature
+        The observation; the observed parameters follow after them.
+    start, step, observe, allow : callable
+        The rules, see the module's docstring.
+    discount : callable
+        From parameters to the yearly discount factor of the payoffs.
+    phases : tuple of str
+        The names of the steps of one year, in order.
+    phase_count : callable, optional
+        From parameters to how many of the phases there are, where that depends on them.
+    default_max_cycles : int
+        After how many steps a world that has not ended by its own rules is cut off (truncated).
+    accounts : tuple of Account
+        What the renderer shows of each power.
+    alliances : callable
+        From world record and parameters to pairs of names that are allied now.
+    events : callable, optional
+        From world record, parameters and the powers' names to what happened in the last step, in
+        words, a line an event.
+    picture : callable, optional
+        From the same to a picture of the world, uint8 [height, width, 3], in the place of the
+        picture that every game has.
+    variants : mapping
+        Named sets of parameter changes that the literature speaks of; tests run over all.
+    styles : mapping
+        The same game with other kinds of actions, by name; see `in_style`.
+    style : str
+        Which of them this is; empty for the game itself.
+    general : Game, optional
+        Where roles depend on the number of powers, what this was made from by `seated`.
+    seats : int
+        The number of powers that it was then made for.
+    """
+
+    name: str
+    version: int
+    title: str
+    source: str
+    parameters: type[ParametersBase]
+    world: np.dtype[Any]
+    roles: tuple[Role, ...]
+    features: tuple[Feature, ...]
+    start: Callable[..., None]
+    step: Callable[..., bool]
+    observe: Callable[..., None]
+    discount: Callable[[Any], float]
+    allow: Callable[..., None] | None = None
+    phases: tuple[str, ...] = ("year",)
+    phase_count: Callable[[Any], int] | None = None
+    default_max_cycles: int = 1_000
+    accounts: tuple[Account, ...] = ()
+    alliances: Callable[[Any, Any], list[tuple[str, str]]] = no_alliances
+    events: Callable[[Any, Any, Any], list[str]] | None = None
+    picture: Callable[[Any, Any, Any], NDArray[np.uint8]] | None = None
+    variants: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
+    styles: Mapping[str, Game] = dataclasses.field(default_factory=dict)
+    style: str = ""
+    general: Game | None = None
+    seats: int = 0
+
+    def __repr__(self) -> str:
+        style = f", style={self.style!r}" if self.style else ""
+        return f"Game({self.name!r}, version={self.version}{style})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A game is known by its name: worker processes load it rather than receive its code.
+        from counterpoise.envs.engine.registration import restored
+
+        is_seated = self.general is not None
+        powers = self.seats if is_seated else 0
+        return restored, (self.name, self.style, powers)
+
+    def in_style(self, style: str | None) -> Game:
+        """Return the same game with another kind of actions.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is no such style.
+        """
+        if not style or style == self.style:
+            return self
+        whole = self.general or self
+        if style not in whole.styles:
+            raise unknown_name(f"action_style of {self.name}", str(style), whole.styles)
+        return dataclasses.replace(whole.styles[style], style=style)
+
+    @functools.lru_cache(maxsize=64)  # noqa: B019 - a handful of games live as long as the process
+    def seated(self, powers: int) -> Game:
+        """Return this game for a number of powers: a part of an action for each of the others."""
+        if self.general is not None:
+            return self.general.seated(powers)
+        if not any(part.others for role in self.roles for part in role.actions):
+            return self
+        roles = tuple(
+            dataclasses.replace(role, actions=_for_each_other(role.actions, powers - 1))
+            for role in self.roles
+        )
+        return dataclasses.replace(self, roles=roles, general=self, seats=powers)
+
+    @property
+    def is_discrete(self) -> bool:
+        """Whether actions are choices rather than amounts."""
+        return isinstance(self.roles[0].actions[0], Choice)
+
+    @functools.cached_property
+    def driver(self) -> ModuleType:
+        """The compiled loop over worlds, with this game's rules."""
+        if self.general is not None:
+            return self.general.driver
+        from counterpoise.envs.engine.compilation import rule
+
+        return load_driver(
+            self.name,
+            {
+                "start": self.start,
+                "step": self.step,
+                "observe": self.observe,
+                "allow": self.allow if self.allow is not None else rule(_open),
+            },
+        )
+
+    def phases_with(self, parameters: Any) -> tuple[str, ...]:
+        """Return the names of the steps of one year under the given parameters."""
+        if self.phase_count is None:
+            return self.phases
+        return self.phases[: self.phase_count(parameters)]
+
+    def role(self, power: int) -> Role:
+        """Return the role of a power."""
+        return self.roles[min(power, len(self.roles) - 1)]
+
+    def agent_names(self, powers: int) -> list[str]:
+        """Return the powers' names in PettingZoo's manner: ``power_0``, ``power_1``, …"""
+        return [f"power_{power}" for power in range(powers)]
+
+    def observation_names(self, powers: int) -> list[str]:
+        """Return the name of each column of an observation."""
+        names: list[str] = []
+        for feature in self.features:
+            if feature.others:
+                names += [f"{feature.name}_{other}" for other in range(powers - 1)]
+            else:
+                names.append(feature.name)
+        return names + observed_names(self.parameters, powers)
+
+    def subjects_seen(self, powers: int) -> list[tuple[str, int]]:
+        """Return what each column of an observation is about: a quantity, and of which other.
+
+        The others are numbered in the order in which a power sees them; -1 is none of them.
+        """
+        subjects: list[tuple[str, int]] = []
+        for feature in self.features:
+            others = range(powers - 1) if feature.others else (-1,)
+            subjects += [(feature.name, other) for other in others]
+        return subjects + [(name, -1) for name in observed_names(self.parameters, powers)]
+
+    def subjects_of_options(self, powers: int) -> list[tuple[str, int]]:
+        """Return the same of every option of one role's choices, or of every amount."""
+        whole = self.general or self
+        subjects: list[tuple[str, int]] = []
+        for part in whole.roles[0].actions:
+            options = part.options if isinstance(part, Choice) else ("",)
+            for other in range(powers - 1) if part.others else (-1,):
+                subjects += [(f"{part.name} {option}", other) for option in options]
+        return subjects
+
+    @functools.lru_cache(maxsize=64)  # noqa: B019 - a handful of games live as long as the process
+    def observation_space(self, powers: int) -> gymnasium.spaces.Box:
+        """Return the space of one power's observation."""
+        low: list[float] = []
+        high: list[float] = []
+        for feature in self.features:
+            columns = powers - 1 if feature.others else 1
+            low += [feature.low] * columns
+            high += [feature.high] * columns
+        for declaration in self.parameters.declarations.values():
+            if declaration.observed:
+                columns = powers if declaration.per_power else 1
+                low += [declaration.low] * columns
+                high += [declaration.high] * columns
+        return gymnasium.spaces.Box(
+            np.asarray(low, np.float32), np.asarray(high, np.float32), dtype=np.float32
+        )
+
+    def action_bounds(
+        self, parameter_records: NDArray[Any], powers: int
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the lowest and highest value of each component, shapes [records, powers, width].
+
+        For choices the lowest is 0 and the highest the last option's number; a power with fewer
+        components than the widest has the bounds 0 and 0 for the rest.
+        """
+        width = self.action_width
+        low = np.zeros((len(parameter_records), powers, width))
+        high = np.zeros_like(low)
+        for power in range(powers):
+            for component, part in enumerate(self.role(power).actions):
+                if isinstance(part, Choice):
+                    high[:, power, component] = len(part.options) - 1
+                elif isinstance(part, Continuous):
+                    low[:, power, component] = _bound(part.low, parameter_records, power)
+                    high[:, power, component] = _bound(part.high, parameter_records, power)
+        return low, high
+
+    @property
+    def action_width(self) -> int:
+        """The number of components of the widest role's action."""
+        return max(len(role.actions) for role in self.roles)
+
+    @property
+    def choice_counts(self) -> tuple[int, ...]:
+        """The padded union of all roles' choices: the most options of each component."""
+        counts = [0] * self.action_width
+        for role in self.roles:
+            for component, part in enumerate(role.actions):
+                if isinstance(part, Choice):
+                    counts[component] = max(counts[component], len(part.options))
+        return tuple(counts)
+
+    @property
+    def mask_width(self) -> int:
+        """The length of a mask in the padded union; 0 where actions are amounts."""
+        return sum(self.choice_counts)
+
+    def action_space(self, parameters: ParametersBase, power: int) -> gymnasium.Space[Any]:
+        """Return the space of one power's action, in the game's own units."""
+        role = self.role(power)
+        if self.is_discrete:
+            counts = [len(part.options) for part in role.actions if isinstance(part, Choice)]
+            if len(counts) == 1:
+                return gymnasium.spaces.Discrete(counts[0])
+            return gymnasium.spaces.MultiDiscrete(counts)
+        low, high = self.action_bounds(np.array([parameters.to_record()]), parameters.powers)
+        width = len(role.actions)
+        return gymnasium.spaces.Box(
+            low[0, power, :width].astype(np.float32), high[0, power, :width].astype(np.float32)
+        )
+
+    def outer_mask(self, powers: int) -> NDArray[np.int8]:
+        """Return which options each power has at all, in the padded union, [powers, mask_width]."""
+        mask = np.zeros((powers, self.mask_width), np.int8)
+        for power in range(powers):
+            at = 0
+            actions = self.role(power).actions
+            for component, count in enumerate(self.choice_counts):
+                part = actions[component] if component < len(actions) else None
+                mask[power, at : at + (len(part.options) if isinstance(part, Choice) else 1)] = 1
+                at += count
+        return mask
+
+
+def _for_each_other(parts: Any, others: int) -> Any:
+    """Return the parts of an action, those towards others once for each of them."""
+    made: list[Any] = []
+    for part in parts:
+        if part.others:
+            made += [
+                dataclasses.replace(part, name=f"{part.name}_{other}", others=False)
+                for other in range(others)
+            ]
+        else:
+            made.append(part)
+    return tuple(made)
+
+
+def _bound(bound: float | str, records: NDArray[Any], power: int) -> Any:
+    if isinstance(bound, str):
+        values = records[bound]
+        return values[:, power] if values.ndim == 2 else values
+    return bound

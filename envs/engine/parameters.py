@@ -1,0 +1,304 @@
+"""Parameters of a game: declared once, with unit, range and meaning, used everywhere.
+
+A `Parameters` class is a frozen dataclass whose fields are made by `parameter`. From that one
+declaration come validation, the numpy record that the compiled rules read, the documentation
+tables, the command line's ``--set`` and the observed part of an observation.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Self, TypeVar, dataclass_transform
+
+import numpy as np
+from numpy.typing import NDArray
+
+from counterpoise.envs.engine.errors import ParameterError, unknown_name
+
+
+@dataclasses.dataclass(frozen=True)
+class Declaration:
+    """What is known of one parameter beside its value."""
+
+    name: str
+    default: Any
+    low: float
+    high: float
+    unit: str
+    doc: str
+    per_power: bool
+    observed: bool
+    per_pair: bool = False
+
+    @property
+    def is_shaped(self) -> bool:
+        """Whether the value depends on the number of powers."""
+        return self.per_power or self.per_pair
+
+    @property
+    def kind(self) -> type:
+        """`bool`, `int` or `float`, by the default."""
+        sample = self.default[0] if self.per_power else self.default
+        return type(sample)
+
+
+def parameter(
+    default: Any,
+    low: float,
+    high: float,
+    *,
+    unit: str = "1",
+    doc: str,
+    per_power: bool = False,
+    observed: bool = False,
+    per_pair: bool = False,
+) -> Any:
+    """Declare one parameter of a game.
+
+    Parameters
+    ----------
+    default : float, int, bool, or tuple of them
+        The default; a tuple where every power has its own value. A tuple shorter than the number
+        of powers goes on with its last value.
+    low, high : float
+        The allowed range, both ends allowed.
+    unit : str
+        The unit, "1" where there is none.
+    doc : str
+        One line of meaning.
+    per_power : bool
+        Whether each power has its own value; one number then stands for all of them.
+    observed : bool
+        Whether the powers see the value in their observation, so that one policy can be trained
+        over a distribution of it.
+    per_pair : bool
+        Whether each power has its own value towards each other one: rows of values, the own seat
+        first. One number, the default's form, stands for all of them.
+    """
+    metadata = dict(
+        low=low,
+        high=high,
+        unit=unit,
+        doc=doc,
+        per_power=per_power,
+        observed=observed,
+        per_pair=per_pair,
+    )
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+class ParametersBase:
+    """What every game's `Parameters` can do."""
+
+    CAPACITY: ClassVar[int] = 32
+    declarations: ClassVar[dict[str, Declaration]]
+    dtype: ClassVar[np.dtype[Any]]
+
+    powers: int
+
+    def __post_init__(self) -> None:
+        for declaration in self.declarations.values():
+            value = getattr(self, declaration.name)
+            object.__setattr__(self, declaration.name, _validated(self, declaration, value))
+        self.check()
+
+    def check(self) -> None:
+        """Refuse combinations that no single range can exclude; games override it."""
+
+    def refuse_one_sided(self, name: str) -> None:
+        """Refuse a per-pair parameter that differs between the two sides of a pair."""
+        rows = getattr(self, name)
+        for one in range(self.powers):
+            for other in range(one):
+                if rows[one][other] != rows[other][one]:
+                    raise ParameterError(
+                        f"{name} ({self.declarations[name].doc}) of powers {other} and {one} must "
+                        f"be the same both ways, not {rows[other][one]} and {rows[one][other]}."
+                    )
+
+    def refuse_seat(self, name: str) -> None:
+        """Refuse a parameter that names a power by its seat, if there is no such seat."""
+        if getattr(self, name) >= self.powers:
+            raise ParameterError(
+                f"{name} ({self.declarations[name].doc}) must be a seat from 0 to "
+                f"{self.powers - 1}, not {getattr(self, name)}."
+            )
+
+    def to_record(self) -> np.record:
+        """Return the values as one numpy record, as the compiled rules read them."""
+        records = np.zeros(1, self.dtype)
+        for declaration in self.declarations.values():
+            value = getattr(self, declaration.name)
+            if declaration.per_power:
+                records[declaration.name][0, : self.powers] = value
+            elif declaration.per_pair:
+                records[declaration.name][0, : self.powers, : self.powers] = value
+            else:
+                records[declaration.name][0] = value
+        return records[0]  # type: ignore[no-any-return]
+
+    def replace(self, **changes: Any) -> Self:
+        """Return these parameters with some values changed, validated anew."""
+        current = {name: getattr(self, name) for name in self.declarations}
+        if "powers" in changes and changes["powers"] != self.powers:
+            for name, declaration in self.declarations.items():
+                if declaration.is_shaped and name not in changes:
+                    del current[name]
+        elif any(
+            self.declarations[name].is_shaped for name in changes if name in self.declarations
+        ):
+            lengths = {
+                len(value)
+                for name, value in changes.items()
+                if name in self.declarations and _is_sequence(value)
+            }
+            if lengths and lengths != {self.powers}:
+                current.pop("powers")
+                for name, declaration in self.declarations.items():
+                    if declaration.is_shaped:
+                        current.pop(name, None)
+        return type(self).from_mapping({**current, **changes})
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any]) -> Self:
+        """Build from names and values; an unknown name is refused with the nearest known one.
+
+        Where `powers` is not given it follows from the length of the per-power values.
+        """
+        values = dict(values)
+        for name in values:
+            if name not in cls.declarations:
+                raise unknown_name("parameter", name, cls.declarations)
+        if "powers" not in values and "powers" in cls.declarations:
+            lengths = {
+                len(value)
+                for name, value in values.items()
+                if cls.declarations[name].is_shaped and _is_sequence(value)
+            }
+            if len(lengths) > 1:
+                raise ParameterError(
+                    f"Per-power parameters of different lengths, {sorted(lengths)}: give each one "
+                    "value, or one for every power."
+                )
+            if lengths:
+                values["powers"] = lengths.pop()
+        return cls(**values)
+
+
+KINDS = {bool: "a yes or no", int: "a whole number", float: "a number"}
+
+
+def _is_sequence(value: Any) -> bool:
+    return isinstance(value, Sequence | np.ndarray) and not isinstance(value, str)
+
+
+def _number(declaration: Declaration, value: Any) -> Any:
+    expected = (
+        f"{declaration.name} ({declaration.doc}) must be "
+        f"{KINDS[declaration.kind]}"
+        f" from {declaration.low:g} to {declaration.high:g}"
+        f"{'' if declaration.unit == '1' else ' ' + declaration.unit}"
+    )
+    if isinstance(value, str | bytes) or value is None:
+        raise ParameterError(f"{expected}, not {value!r}.")
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise ParameterError(f"{expected}, not {value!r}.") from None
+    if math.isnan(number) or not declaration.low <= number <= declaration.high:
+        raise ParameterError(f"{expected}, not {value!r}.")
+    if declaration.kind in (bool, int) and number != int(number):
+        raise ParameterError(f"{expected}, not {value!r}.")
+    return declaration.kind(number)
+
+
+def _validated(owner: ParametersBase, declaration: Declaration, value: Any) -> Any:
+    if declaration.per_pair:
+        return _validated_pairs(owner, declaration, value)
+    if not declaration.per_power:
+        return _number(declaration, value)
+    if _is_sequence(value):
+        values = tuple(_number(declaration, item) for item in value)
+        if not values:
+            raise ParameterError(f"{declaration.name} ({declaration.doc}) has no values.")
+        if value is declaration.default and len(values) != owner.powers:
+            values = (values + values[-1:] * owner.powers)[: owner.powers]
+    else:
+        values = (_number(declaration, value),) * owner.powers
+    if len(values) != owner.powers:
+        raise ParameterError(
+            f"{declaration.name} ({declaration.doc}) needs one value, or one for each of the "
+            f"{owner.powers} powers; {len(values)} were given."
+        )
+    return values
+
+
+def _validated_pairs(owner: ParametersBase, declaration: Declaration, value: Any) -> Any:
+    if not _is_sequence(value):
+        return (((_number(declaration, value),) * owner.powers),) * owner.powers
+    rows = tuple(
+        tuple(_number(declaration, item) for item in row) if _is_sequence(row) else ()
+        for row in value
+    )
+    if len(rows) != owner.powers or {len(row) for row in rows} != {owner.powers}:
+        raise ParameterError(
+            f"{declaration.name} ({declaration.doc}) needs one value, or {owner.powers} rows of "
+            f"{owner.powers}, one a power; {value!r} was given."
+        )
+    return rows
+
+
+ParametersType = TypeVar("ParametersType", bound=ParametersBase)
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(parameter,))
+def parameters(cls: type[ParametersType]) -> type[ParametersType]:
+    """Make a frozen, validated dataclass of a class whose fields are made by `parameter`."""
+    made = dataclasses.dataclass(frozen=True, kw_only=True)(cls)
+    made.declarations = {
+        field.name: Declaration(name=field.name, default=field.default, **field.metadata)
+        for field in dataclasses.fields(made)  # type: ignore[arg-type]
+    }
+    kinds = {bool: "i8", int: "i8", float: "f8"}
+
+    def shape(declaration: Declaration) -> tuple[int, ...]:
+        return (made.CAPACITY,) * (declaration.per_power + 2 * declaration.per_pair)
+
+    made.dtype = np.dtype(
+        (
+            np.record,
+            [
+                (name, kinds[declaration.kind], shape(declaration))
+                for name, declaration in made.declarations.items()
+            ],
+        )
+    )
+    return made
+
+
+def observed_names(cls: type[ParametersBase], powers: int) -> list[str]:
+    """Return the names of the observed parameters' columns, one a power where each differs."""
+    names = []
+    for name, declaration in cls.declarations.items():
+        if declaration.observed:
+            if declaration.per_power:
+                names += [f"{name}_{power}" for power in range(powers)]
+            else:
+                names.append(name)
+    return names
+
+
+def observed_values(
+    cls: type[ParametersBase], records: NDArray[Any], powers: int
+) -> NDArray[np.float32]:
+    """Return the observed parameters of each record, shape [records, columns]."""
+    columns = [
+        records[name][:, :powers] if declaration.per_power else records[name][:, None]
+        for name, declaration in cls.declarations.items()
+        if declaration.observed
+    ]
+    if not columns:
+        return np.zeros((len(records), 0), np.float32)
+    return np.concatenate(columns, axis=1).astype(np.float32)

@@ -1,0 +1,103 @@
+"""Playing a profile: who does what, year by year."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from counterpoise.envs.engine.strategy import Profile
+from counterpoise.envs.engine.worlds import Worlds
+
+
+@dataclasses.dataclass(frozen=True)
+class Rollout:
+    """What happened in some worlds, one episode each.
+
+    Attributes
+    ----------
+    records : record array, [steps + 1, worlds]
+        The worlds after each step, the start first; of no steps where none were kept.
+    actions : ndarray, [steps, worlds, powers, components]
+    rewards : ndarray of float64, [steps, worlds, powers]
+    lived : ndarray of bool, [steps, worlds]
+        Whether the world was still running when the step was played.
+    """
+
+    records: NDArray[Any]
+    actions: NDArray[Any]
+    rewards: NDArray[np.float64]
+    lived: NDArray[np.bool_]
+
+    def returns(self, discount: float) -> NDArray[np.float64]:
+        """Return the discounted payoffs, [worlds, powers]; `discount` is per step."""
+        weights = discount ** np.arange(len(self.rewards))
+        return np.asarray(np.einsum("t,twp->wp", weights, self.rewards))
+
+
+def choose(
+    worlds: Worlds, profile: Profile, rng: np.random.Generator
+) -> NDArray[np.float64] | NDArray[np.int64]:
+    """Return what every power of every world does now, [worlds, powers, components]."""
+    kind = np.int64 if worlds.game.is_discrete else np.float64
+    shape = (worlds.count, worlds.powers, worlds.game.action_width)
+    actions: NDArray[Any] = np.zeros(shape, kind)
+    for power, strategy in enumerate(profile):
+        actions[:, power] = strategy.act(worlds.observations[:, power], worlds.masks[:, power], rng)
+    return actions
+
+
+def play(
+    worlds: Worlds,
+    profile: Profile,
+    *,
+    seed: int,
+    steps: int | None = None,
+    watch: Callable[[], None] | None = None,
+    keeps_records: bool = True,
+) -> Rollout:
+    """Reset `worlds` (made with ``autoreset=False``) and play a profile to the end.
+
+    Parameters
+    ----------
+    worlds : Worlds
+    profile : sequence of Strategy
+        One for each power.
+    seed : int
+        For the worlds and for random strategies.
+    steps : int, optional
+        At most so many; by default until every world has ended.
+    watch : callable, optional
+        Called at the start and after every step, to note what the rollout does not keep.
+    keeps_records : bool
+        Records of many worlds and years are by far the most of a rollout.
+    """
+    if worlds.autoreset:
+        raise ValueError(
+            "play() follows one episode a world: make the worlds with autoreset=False."
+        )
+    if len(profile) != worlds.powers:
+        raise ValueError(f"{len(profile)} strategies for {worlds.powers} powers: give one each.")
+    rng = np.random.default_rng(seed)
+    worlds.reset(seed)
+    watch = watch if watch is not None else _look_away
+    watch()
+    records = [worlds.records.copy()] if keeps_records else []
+    rewards, lived = [], []
+    actions: list[NDArray[Any]] = []
+    while (steps is None or len(actions) < steps) and not worlds.records["over"].all():
+        lived.append(worlds.records["over"] == 0)
+        actions.append(choose(worlds, profile, rng))
+        rewards.append(worlds.step(actions[-1]).copy())
+        if keeps_records:
+            records.append(worlds.records.copy())
+        watch()
+    kept = np.array(records, worlds.records.dtype)
+    return Rollout(kept, np.array(actions), np.array(rewards), np.array(lived))
+
+
+def _look_away() -> None:
+    return None

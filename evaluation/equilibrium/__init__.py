@@ -1,0 +1,1 @@
+"""Solved games: learned profiles compared with equilibria."""

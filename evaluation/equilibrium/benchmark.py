@@ -1,0 +1,459 @@
+"""The benchmark: every solved game learned with several seeds and held against its theory.
+
+Each training is a run folder of its own; what it came to is one small file beside it, a *row*,
+written in one piece when the run has been judged. So a benchmark that is killed at any moment goes
+on where it was: finished rows are read, unfinished runs resumed. A row knows what it was made from
+(the configuration, the version of the game and of this package); if that has changed it is made
+again.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import dataclasses
+import datetime
+import functools
+import hashlib
+import json
+import os
+import platform
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars
+
+import counterpoise
+from counterpoise.envs.engine.errors import CounterpoiseError, unknown_name
+from counterpoise.evaluation.equilibrium.comparison import (
+    Group,
+    Interval,
+    bootstrap,
+    gather,
+    judge,
+    targets_of,
+)
+from counterpoise.theory import regret
+from counterpoise.training.configuration import PPO, Configuration, load
+from counterpoise.training.runs import Run, versions, write_atomically, write_text_atomically
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+ROW = "row.json"
+RESULTS = "results.parquet"
+TABLE = "table.md"
+
+QUICK_SEEDS = 2
+QUICK_SHARE = 0.1
+QUICK_REGRET_POINTS = 1
+# What a learned best response is given to learn from, as a share of the training's agent-steps.
+BEST_RESPONSE_SHARE = 0.5
+FORMAT = 1
+
+
+@dataclasses.dataclass(frozen=True)
+class Entry:
+    """One training of the benchmark.
+
+    Attributes
+    ----------
+    configuration : Configuration
+    seed : int
+    folder : Path
+        Of the run; its row lies in it.
+    """
+
+    configuration: Configuration
+    seed: int
+    folder: Path
+
+    @property
+    def origin(self) -> str:
+        """A hash of everything that the row depends on."""
+        made_of = [
+            self.configuration.to_toml(),
+            str(self.configuration.the_game().version),
+            counterpoise.__version__,
+            str(FORMAT),
+        ]
+        return hashlib.sha256("\n".join(made_of).encode()).hexdigest()[:16]
+
+    def row(self) -> dict[str, Any] | None:
+        """Return the row if it is there and still holds."""
+        path = self.folder / ROW
+        if not path.is_file():
+            return None
+        row: dict[str, Any] = json.loads(path.read_text())
+        return row if row["origin"] == self.origin else None
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether the folder holds a run of something else than is asked now."""
+        if (self.folder / ROW).is_file() and self.row() is None:
+            return True
+        if not (self.folder / "config.toml").is_file():
+            return False
+        return Run(self.folder).configuration != self.configuration
+
+
+def entries(out: Path, *, games: Sequence[str] | None, seeds: int, is_quick: bool) -> list[Entry]:
+    """Return the trainings of a benchmark.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no game of a name.
+    """
+    asked = list(games) if games else regret.solved_games()
+    made = []
+    for name in asked:
+        if name not in regret.solved_games():
+            raise unknown_name("game", name, regret.solved_games())
+        configuration = load(name)
+        if is_quick:
+            configuration = quicker(configuration)
+        made += [Entry(configuration, seed, out / name / f"seed_{seed}") for seed in range(seeds)]
+    return made
+
+
+def quicker(configuration: Configuration) -> Configuration:
+    """Return a configuration with a tenth of the agent-steps."""
+    iterations = configuration.iterations
+    if configuration.algorithm != PPO:
+        iterations = max(2, round(iterations * QUICK_SHARE * 3))
+    return configuration.replace(
+        agent_steps=max(1, round(configuration.agent_steps * QUICK_SHARE)),
+        iterations=iterations,
+        regret_points=QUICK_REGRET_POINTS,
+    )
+
+
+def make_row(entry: Entry, device: str = "auto") -> dict[str, Any]:
+    """Train, judge, learn a best response, and write the row; return it."""
+    # Takes seconds to import; the process that only reads rows has no need of it.
+    from counterpoise.training.best_responses import learn_best_response
+    from counterpoise.training.learn import train
+
+    run = train(entry.configuration, entry.folder, seed=entry.seed, resume=True, device=device)
+    judgement = judge(run)
+    name, parameters, profile = run.game.name, run.parameters, run.profile()
+    power = entry.seed % parameters.powers
+    share = round(entry.configuration.agent_steps * BEST_RESPONSE_SHARE / parameters.powers)
+    learned = learn_best_response(
+        entry.configuration, profile, power, seed=entry.seed, agent_steps=max(1, share)
+    )
+    exact = regret.best_response(name, parameters, profile, power).value
+    answering = [*profile]
+    answering[power] = learned
+    reached = regret.best_response(name, parameters, answering, power).own_value
+    row = {
+        "origin": entry.origin,
+        "game": name,
+        "learner": learner_in_words(entry.configuration),
+        "seed": entry.seed,
+        "agent_steps": judgement.agent_steps,
+        "seconds": float(run.state["seconds"]),
+        "gains": judgement.gains.tolist(),
+        "stakes": judgement.stakes.tolist(),
+        "best_response_power": power,
+        "best_response_shortfall": float(
+            regret.of_stakes(exact - reached, judgement.stakes[power])
+        ),
+        "versions": versions(),
+        "machine": machine(),
+        "date": datetime.date.today().isoformat(),
+    }
+    write_text_atomically(entry.folder / ROW, json.dumps(row, indent=2) + "\n")
+    return row
+
+
+def learner_in_words(configuration: Configuration) -> str:
+    """Return the algorithm and who shares a network, in a few words."""
+    if configuration.algorithm != PPO:
+        return configuration.algorithm.replace("_", " ")
+    words = "PPO"
+    if configuration.magnet > 0.0:
+        words += " with magnet"
+    elif configuration.mixed:
+        words += ", mixed"
+    return f"{words}, {configuration.policy}"
+
+
+def machine() -> str:
+    """Return the processor and how many of its cores there are."""
+    name = platform.processor() or platform.machine()
+    path = Path("/proc/cpuinfo")
+    if path.is_file():
+        for line in path.read_text().splitlines():
+            if line.startswith("model name"):
+                name = line.split(":", 1)[1].strip()
+                break
+    return f"{name}, {os.cpu_count()} cores, {platform.system()}"
+
+
+def run_benchmark(
+    out: Path,
+    *,
+    games: Sequence[str] | None = None,
+    seeds: int = 5,
+    is_quick: bool = False,
+    processes: int = 1,
+    console: Console,
+) -> Results:
+    """Make every row that is not there yet, and write the tables.
+
+    Parameters
+    ----------
+    out : Path
+        The benchmark's folder.
+    games : sequence of str, optional
+        All by default.
+    seeds : int
+    is_quick : bool
+        A tenth of the agent-steps, and no verdicts.
+    processes : int
+        How many trainings go on at once.
+    console : Console
+
+    Raises
+    ------
+    CounterpoiseError
+        If the folder holds a quick benchmark and a whole one is asked for, or the reverse.
+    """
+    asked = entries(out, games=games, seeds=seeds, is_quick=is_quick)
+    _refuse_another(out, is_quick)
+    for entry in asked:
+        if entry.is_outdated:
+            console.print(
+                f"{entry.folder}: made from another configuration or version; made again."
+            )
+            shutil.rmtree(entry.folder)
+    missing = [entry for entry in asked if entry.row() is None]
+    if len(missing) < len(asked):
+        console.print(f"{len(asked) - len(missing)} of {len(asked)} rows are there already.")
+    _make_rows(missing, processes, console)
+    results = Results(tuple(asked), is_quick)
+    results.write(out)
+    return results
+
+
+def _refuse_another(out: Path, is_quick: bool) -> None:
+    path = out / "benchmark.json"
+    asked = {"quick": is_quick}
+    if path.is_file() and json.loads(path.read_text()) != asked:
+        there, wanted = ("whole", "quick") if is_quick else ("quick", "whole")
+        raise CounterpoiseError(
+            f"{out} holds a {there} benchmark, and a {wanted} one is asked for: choose another "
+            "folder with --out."
+        )
+    write_text_atomically(path, json.dumps(asked) + "\n")
+
+
+def _make_rows(missing: Sequence[Entry], processes: int, console: Console) -> None:
+    if not missing:
+        return
+    import multiprocessing
+
+    # Small networks are slower on many threads; read when a worker imports its libraries.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    context = multiprocessing.get_context("spawn")
+    with concurrent.futures.ProcessPoolExecutor(processes, mp_context=context) as pool:
+        futures = {pool.submit(make_row, entry): entry for entry in missing}
+        try:
+            for done, future in enumerate(concurrent.futures.as_completed(futures), 1):
+                row = future.result()
+                worst = regret.of_stakes(row["gains"], row["stakes"]).max()
+                console.print(
+                    f"{done} of {len(missing)}: {row['game']}, seed {row['seed']}: regret "
+                    f"{worst:.4f} in {row['seconds']:.0f} s",
+                    highlight=False,
+                )
+        except BaseException:
+            for future in futures:
+                future.cancel()
+            raise
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Results:
+    """All rows of a benchmark, as tables."""
+
+    entries: tuple[Entry, ...]
+    is_quick: bool
+
+    @functools.cached_property
+    def groups(self) -> list[tuple[Group, list[dict[str, Any]]]]:
+        """The games, each with its runs judged and its rows."""
+        found = []
+        by_game: dict[str, list[Entry]] = {}
+        for entry in self.entries:
+            by_game.setdefault(entry.configuration.game, []).append(entry)
+        for members in by_game.values():
+            rows = [row for entry in members if (row := entry.row()) is not None]
+            judged = [judge(Run(entry.folder)) for entry in members]
+            found.append((gather(judged).groups[0], rows))
+        return found
+
+    def summary(self) -> list[dict[str, Any]]:
+        """Return one row for each game, over its seeds."""
+        return [_summarised(group, rows, self.is_quick) for group, rows in self.groups]
+
+    def tidy(self) -> polars.DataFrame:
+        """Return one row for each game, seed and power."""
+        rows = []
+        for group, found in self.groups:
+            for k, row in enumerate(found):
+                for power, (gain, stake) in enumerate(
+                    zip(row["gains"], row["stakes"], strict=True)
+                ):
+                    is_asked = power == row["best_response_power"]
+                    rows.append(
+                        {
+                            "game": row["game"],
+                            "learner": row["learner"],
+                            "seed": row["seed"],
+                            "power": power,
+                            "agent_steps": row["agent_steps"],
+                            "seconds": row["seconds"],
+                            "gain": gain,
+                            "stake": stake,
+                            "regret": float(regret.of_stakes(gain, stake)),
+                            "nash_conv": sum(row["gains"]),
+                            "distance": float(group.distance[k]),
+                            "reached": group.reached[k].name,
+                            "best_response_shortfall": (
+                                row["best_response_shortfall"] if is_asked else None
+                            ),
+                            "date": row["date"],
+                            "machine": row["machine"],
+                        }
+                    )
+        return polars.DataFrame(rows, infer_schema_length=None)
+
+    def write(self, out: Path) -> None:
+        """Write the tidy table as Parquet and the summary as Markdown."""
+        write_atomically(out / RESULTS, self.tidy().write_parquet)
+        write_text_atomically(out / TABLE, self.markdown())
+
+    def markdown(self) -> str:
+        """Return the summary with its date, versions and machine."""
+        rows = [entry.row() for entry in self.entries]
+        known = [row for row in rows if row is not None]
+        dates = sorted({row["date"] for row in known})
+        machines = sorted({row["machine"] for row in known})
+        packages = sorted({json.dumps(row["versions"], sort_keys=True) for row in known})
+        kind = "Quick benchmark: no verdicts" if self.is_quick else "Benchmark"
+        lines = [
+            f"# {kind}",
+            "",
+            f"{' to '.join(dict.fromkeys([dates[0], dates[-1]]))}, {'; '.join(machines)}.",
+            *(
+                ", ".join(f"{name} {version}" for name, version in json.loads(each).items()) + "."
+                for each in packages
+            ),
+            "Made by `counterpoise benchmark"
+            f"{' --quick' if self.is_quick else ''}`; every number of every seed stands in "
+            f"`{RESULTS}`.",
+            "",
+            "| " + " | ".join(HEAD) + " |",
+            "|" + "---|" * len(HEAD),
+        ]
+        lines += ["| " + " | ".join(cells(row)) + " |" for row in self.summary()]
+        lines += ["", *NOTES, ""]
+        return "\n".join(lines)
+
+
+HEAD = (
+    "game",
+    "learner",
+    "seeds",
+    "seconds",
+    "NashConv",
+    "worst regret",
+    "distance in outcomes",
+    "best response short by",
+    "verdict",
+)
+
+NOTES = (
+    "- *seconds*: of one training, the mean over seeds.",
+    "- *NashConv*: the sum of what all powers would gain by their exact best responses, in payoff; "
+    "mean over seeds, with the 95 % bootstrap interval.",
+    "- *worst regret*: the largest of any power, as a share of its stake (what a best response "
+    "gains over random play among random rivals); mean over seeds with its interval, the largest "
+    "of all seeds, and the target for that.",
+    "- *distance in outcomes*: the largest relative distance of shares, stocks and rates from the "
+    "equilibrium's, in the worst seed, and its target; where the game has several equilibria, from "
+    "the one that came nearest, and then without a target.",
+    "- *best response short by*: how far a learned best response to the learned profile falls "
+    "below the exact one, as a share of the stake; mean over seeds, and the largest.",
+)
+
+
+def _summarised(group: Group, rows: Sequence[dict[str, Any]], is_quick: bool) -> dict[str, Any]:
+    targets = targets_of(group.game.name)
+    short = [row["best_response_shortfall"] for row in rows]
+    return {
+        "game": group.game.name,
+        "learner": rows[0]["learner"],
+        "seeds": len(rows),
+        "agent_steps": rows[0]["agent_steps"],
+        "seconds": float(np.mean([row["seconds"] for row in rows])),
+        "nash_conv": bootstrap(group.nash_conv),
+        "worst_regret": bootstrap(group.regret.max(axis=1)),
+        "largest_regret": group.worst_regret,
+        "target_regret": targets.regret,
+        "distance": float(group.distance.max()),
+        "target_distance": targets.tolerance if group.equilibrium.is_unique else None,
+        "reached": list(dict.fromkeys(each.name for each in group.reached)),
+        "is_unique": group.equilibrium.is_unique,
+        "best_response_shortfall": float(np.mean(short)),
+        "largest_best_response_shortfall": float(np.max(short)),
+        "verdict": "withheld" if is_quick else group.verdict,
+        "is_met": None if is_quick else group.is_met,
+    }
+
+
+def cells(row: dict[str, Any]) -> list[str]:
+    """Return a row of the summary as words."""
+    distances = f"{100.0 * row['distance']:.1f} %"
+    if row["target_distance"] is not None:
+        distances += f" (target {100.0 * row['target_distance']:g} %)"
+    elif not row["is_unique"]:
+        distances += f" ({', '.join(row['reached'])})"
+    worst = _with_interval(row["worst_regret"])
+    return [
+        row["game"],
+        row["learner"],
+        str(row["seeds"]),
+        f"{row['seconds']:.0f}",
+        _with_interval(row["nash_conv"]),
+        f"{worst}, largest {row['largest_regret']:.4f} (target {row['target_regret']:g})",
+        distances,
+        f"{row['best_response_shortfall']:.4f} "
+        f"(largest {row['largest_best_response_shortfall']:.4f})",
+        row["verdict"],
+    ]
+
+
+def _with_interval(found: Interval) -> str:
+    if found.low is None or found.high is None:
+        return f"{found.mean:.2g}"
+    return f"{found.mean:.2g} ({found.low:.2g} to {found.high:.2g})"
+
+
+def print_results(console: Console, results: Results) -> None:
+    """Print the summary."""
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for k, name in enumerate(HEAD):
+        table.add_column(name, justify="left" if k in (0, 1, len(HEAD) - 1) else "right")
+    for row in results.summary():
+        shown = cells(row)
+        colour = {True: "green", False: "red", None: "yellow"}[row["is_met"]]
+        table.add_row(*shown[:-1], f"[bold {colour}]{shown[-1]}[/]")
+    console.print(table)

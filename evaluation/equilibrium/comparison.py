@@ -1,0 +1,613 @@
+"""What was learned, held against the theory: NashConv, regret and outcomes, over seeds.
+
+Runs of one configuration that differ in nothing but the seed form a group. Each run is judged by
+exact best responses to its profile; what a group shows is the mean over its seeds, with a bootstrap
+interval where there are seeds enough.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import dataclasses
+import functools
+import importlib
+import itertools
+import math
+import multiprocessing
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import polars
+from numpy.typing import NDArray
+
+from counterpoise.envs.engine.errors import CounterpoiseError
+from counterpoise.envs.engine.game import Game
+from counterpoise.envs.engine.parameters import ParametersBase
+from counterpoise.envs.engine.registration import row
+from counterpoise.envs.engine.strategy import Strategy
+from counterpoise.envs.scenarios import Scenario, scenario
+from counterpoise.evaluation.playback import power_names
+from counterpoise.theory import regret
+from counterpoise.theory.solution import Equilibrium
+from counterpoise.theory.targets import Targets
+from counterpoise.training.configuration import Configuration
+from counterpoise.training.runs import CONFIGURATION, SEED, Run, write_atomically
+
+# What is nothing in theory is measured against this share of the outcome's largest entry.
+LEAST_OF_LARGEST = 0.01
+
+FEWEST_SEEDS = 3
+CONFIDENCE = 0.95
+
+# With up to six seeds all equally likely resamples are gone through; beyond, these many are drawn.
+MOST_ENUMERATED = 6
+RESAMPLES = 10_000
+
+REGRET, GAIN, STAKE, NASH_CONV = "regret", "gain", "stake", "nash_conv"
+OF_STAKE = "of stake"
+PAYOFF = "payoff"
+
+
+@dataclasses.dataclass(frozen=True)
+class Interval:
+    """A mean over seeds with its bootstrap interval; no interval from fewer than three seeds."""
+
+    mean: float
+    low: float | None
+    high: float | None
+    seeds: int
+
+    @property
+    def is_known(self) -> bool:
+        """Whether there were seeds enough for an interval."""
+        return self.low is not None
+
+
+def bootstrap(values: Iterable[float]) -> Interval:
+    """Return the mean of one value a seed and its 95 % percentile bootstrap interval.
+
+    The resamples of up to six seeds are enumerated, so that nothing is left to chance; beyond, 10
+    000 are drawn with a fixed seed. The quantiles are values that occur, never between two.
+    """
+    given = np.array([value for value in values if math.isfinite(value)])
+    if len(given) == 0:
+        return Interval(math.nan, None, None, 0)
+    if len(given) < FEWEST_SEEDS:
+        return Interval(float(given.mean()), None, None, len(given))
+    means = given[_resamples(len(given))].mean(axis=1)
+    tail = (1.0 - CONFIDENCE) / 2.0
+    low, high = np.quantile(means, [tail, 1.0 - tail], method="inverted_cdf")
+    return Interval(float(given.mean()), float(low), float(high), len(given))
+
+
+@functools.cache
+def _resamples(seeds: int) -> NDArray[np.int64]:
+    if seeds <= MOST_ENUMERATED:
+        return np.array(list(itertools.product(range(seeds), repeat=seeds)))
+    return np.random.default_rng(0).integers(seeds, size=(RESAMPLES, seeds))
+
+
+def interval_in_words(seeds: int) -> str:
+    """Return what the interval of so many seeds is, as a sentence for readers."""
+    if seeds < FEWEST_SEEDS:
+        have = "1 seed" if seeds == 1 else f"{seeds} seeds"
+        return f"{have}: at least {FEWEST_SEEDS} seeds are needed for an interval."
+    if seeds == FEWEST_SEEDS:
+        return (
+            "The 95 % bootstrap interval of 3 seeds, which reaches from the smallest to the "
+            "largest: three seeds cannot say more."
+        )
+    how = (
+        f"all {seeds**seeds} resamples"
+        if seeds <= MOST_ENUMERATED
+        else f"{RESAMPLES:,} resamples with a fixed seed"
+    )
+    return f"The 95 % percentile bootstrap interval of the mean over {seeds} seeds, from {how}."
+
+
+@dataclasses.dataclass(frozen=True)
+class Claim:
+    """Something that theory or a target says of a group, and whether it came out."""
+
+    words: str
+    is_met: bool
+
+
+def targets_of(game: str) -> Targets:
+    """Return how near to its equilibrium a game is to be learned."""
+    return getattr(game_module(game), "TARGETS", Targets(regret=0.02, outcomes=()))
+
+
+def distance(outcomes: Mapping[str, Any], theory: Mapping[str, Any], names: Sequence[str]) -> float:
+    """Return the largest relative distance of some outcomes from those of theory.
+
+    Each number is compared with its own in theory, or, if that is smaller, with a hundredth of the
+    largest of the same outcome.
+    """
+    furthest = 0.0
+    for name in names:
+        expected = np.atleast_1d(np.asarray(theory[name], float))
+        found = np.atleast_1d(np.asarray(outcomes[name], float))
+        known = np.isfinite(expected)
+        if not known.any():
+            continue
+        size = np.maximum(np.abs(expected[known]), LEAST_OF_LARGEST * np.abs(expected[known]).max())
+        apart = np.abs(found[known] - expected[known])
+        # Where theory says nothing at all happens, whatever happens counts as it is.
+        furthest = max(furthest, float((apart / np.where(size > 0.0, size, 1.0)).max()))
+    return furthest
+
+
+@dataclasses.dataclass(frozen=True)
+class Judgement:
+    """One run held against the theory.
+
+    Attributes
+    ----------
+    folder : Path
+        Of the run.
+    gains : ndarray of float64, [powers]
+        What each power's exact best response would gain against the learned others.
+    stakes : ndarray of float64, [powers]
+        What there is to gain over random play among random players.
+    outcomes : mapping of str to float or ndarray
+        As the game's theory reports them.
+    agent_steps : int
+        Learned from by the policy that was judged.
+    """
+
+    folder: Path
+    gains: NDArray[np.float64]
+    stakes: NDArray[np.float64]
+    outcomes: Mapping[str, Any]
+    agent_steps: int
+
+    @property
+    def regret(self) -> NDArray[np.float64]:
+        """The gains in units of the stakes, [powers]."""
+        return regret.of_stakes(self.gains, self.stakes)
+
+
+def judge(run: Run) -> Judgement:
+    """Hold one run against the theory of its game: exact best responses, and outcomes."""
+    profile: Sequence[Strategy] = run.profile()
+    name = run.game.name
+    return Judgement(
+        folder=run.folder,
+        gains=regret.gains(name, run.parameters, profile),
+        stakes=np.array(regret.stakes(name, run.parameters)),
+        outcomes=regret.theory_of(name).outcomes(run.parameters, profile),
+        agent_steps=int(run.state["agent_steps"]),
+    )
+
+
+def _judge_folder(folder: Path) -> Judgement:
+    return judge(Run(folder))
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Group:
+    """The runs of one configuration, over seeds.
+
+    Attributes
+    ----------
+    runs : tuple of Run
+        In order of their seeds.
+    judgements : tuple of Judgement
+        One for each run.
+    equilibria : tuple of Equilibrium
+        Of the game under the parameters by which the runs are judged, the usual one first.
+    scenario : Scenario or None
+        The named starting point, with what really happened where it is known.
+    """
+
+    runs: tuple[Run, ...]
+    judgements: tuple[Judgement, ...]
+    equilibria: tuple[Equilibrium, ...]
+    scenario: Scenario | None
+
+    @property
+    def equilibrium(self) -> Equilibrium:
+        """The usual equilibrium."""
+        return self.equilibria[0]
+
+    @property
+    def targets(self) -> Targets:
+        """How near to equilibrium the game is to be learned."""
+        return targets_of(self.game.name)
+
+    @functools.cached_property
+    def reached(self) -> tuple[Equilibrium, ...]:
+        """The equilibrium whose outcomes each run comes nearest to, [seeds]."""
+        names = self.targets.outcomes
+        return tuple(
+            min(self.equilibria, key=lambda each: distance(run.outcomes, each.outcomes, names))
+            for run in self.judgements
+        )
+
+    @functools.cached_property
+    def distance(self) -> NDArray[np.float64]:
+        """The largest relative distance of each run's outcomes from the equilibrium reached."""
+        names = self.targets.outcomes
+        return np.array(
+            [
+                distance(run.outcomes, reached.outcomes, names)
+                for run, reached in zip(self.judgements, self.reached, strict=True)
+            ]
+        )
+
+    @property
+    def is_near(self) -> bool:
+        """Whether the outcomes are as near as they are to be; not asked where there are several."""
+        if not self.equilibrium.is_unique:
+            return True
+        return bool((self.distance <= self.targets.tolerance).all())
+
+    @property
+    def configuration(self) -> Configuration:
+        """What all the runs were asked for."""
+        return self.runs[0].configuration
+
+    @property
+    def name(self) -> str:
+        """The configuration's name."""
+        return self.configuration.name
+
+    @property
+    def title(self) -> str:
+        """What a heading calls the group: the scenario's title, else the configuration's name."""
+        if self.scenario is not None:
+            return self.scenario.title.split(":")[0]
+        return self.name.replace("_", " ").capitalize()
+
+    @property
+    def game(self) -> Game:
+        """The game that was learned."""
+        return self.runs[0].game
+
+    @property
+    def parameters(self) -> ParametersBase:
+        """The parameters by which the runs are judged."""
+        return self.runs[0].parameters
+
+    @property
+    def powers(self) -> int:
+        """The number of powers."""
+        return self.parameters.powers
+
+    @property
+    def seeds(self) -> list[int]:
+        """The runs' seeds."""
+        return [run.seed for run in self.runs]
+
+    @property
+    def power_names(self) -> list[str]:
+        """What the powers are called."""
+        return power_names(self.game, self.powers, self.scenario)
+
+    @property
+    def units(self) -> Mapping[str, str]:
+        """The unit of each outcome."""
+        return dict(regret.theory_of(self.game.name).OUTCOME_UNITS)
+
+    @functools.cached_property
+    def gains(self) -> NDArray[np.float64]:
+        """What each power would gain by its best response, [seeds, powers]."""
+        return np.array([judgement.gains for judgement in self.judgements])
+
+    @functools.cached_property
+    def regret(self) -> NDArray[np.float64]:
+        """The gains in units of the stakes, [seeds, powers]."""
+        return np.array([judgement.regret for judgement in self.judgements])
+
+    @property
+    def stakes(self) -> NDArray[np.float64]:
+        """Each power's stake, [powers]."""
+        return self.judgements[0].stakes
+
+    @property
+    def nash_conv(self) -> NDArray[np.float64]:
+        """The sum of all powers' gains, [seeds]."""
+        return np.asarray(self.gains.sum(axis=1))
+
+    @property
+    def worst_regret(self) -> float:
+        """The largest regret of any power in any seed."""
+        return float(self.regret.max())
+
+    @property
+    def unfinished(self) -> list[Run]:
+        """The runs whose training has not come to its end."""
+        return [run for run in self.runs if not run.is_finished]
+
+    @property
+    def is_met(self) -> bool | None:
+        """Whether every power in every seed is within the targets; None if that is undecided.
+
+        Beyond a target in one seed is not met; within all in fewer than three is undecided.
+        """
+        if not (self.worst_regret <= self.targets.regret and self.is_near):
+            return False
+        return True if len(self.runs) >= FEWEST_SEEDS else None
+
+    @property
+    def verdict(self) -> str:
+        """Whether the target is met, in words."""
+        if self.is_met is None:
+            seeds = "1 seed" if len(self.runs) == 1 else f"{len(self.runs)} seeds"
+            return f"undecided: {seeds}, {FEWEST_SEEDS} are needed"
+        words = "met" if self.is_met else "NOT met"
+        if self.is_met is False and self.worst_regret <= self.targets.regret:
+            words += " (outcomes)"
+        if self.unfinished:
+            words += f" ({len(self.unfinished)} of {len(self.runs)} unfinished)"
+        return words
+
+    def outcome(self, name: str) -> NDArray[np.float64]:
+        """Return one outcome of every run, [seeds, ...]."""
+        return np.array([np.asarray(each.outcomes[name], float) for each in self.judgements])
+
+    def observed(self, name: str) -> NDArray[np.float64] | None:
+        """Return what the powers really did, [powers], where the scenario knows it."""
+        return None if self.scenario is None else self.scenario.observed.get(name)
+
+    def axes(self, name: str) -> tuple[str, ...]:
+        """Return what an outcome's axes run over: "power", "year" or "number"."""
+        shape = np.shape(self.equilibrium.outcomes[name])
+        known = getattr(game_module(self.game.name), "AXES", {})
+        if name in known:
+            return tuple(known[name])
+        if shape == (self.powers,):
+            return ("power",)
+        if len(shape) == 2 and shape[1] == self.powers:
+            return ("year", "power")
+        return ("year",) if len(shape) == 1 else ("number",) * len(shape)
+
+    # -- tables ----------------------------------------------------------------------------------
+
+    def quantities(self) -> Iterator[Quantity]:
+        """Go through everything that is compared, one number for each seed at a time."""
+        names = self.power_names
+        for seat, name in enumerate(names):
+            yield Quantity(REGRET, seat, name, None, OF_STAKE, self.regret[:, seat], 0.0)
+            yield Quantity(GAIN, seat, name, None, PAYOFF, self.gains[:, seat], 0.0)
+            stakes = np.repeat(self.stakes[seat], len(self.runs))
+            yield Quantity(STAKE, seat, name, None, PAYOFF, stakes, None)
+        yield Quantity(NASH_CONV, None, None, None, PAYOFF, self.nash_conv, 0.0)
+        for key, theory in self.equilibrium.outcomes.items():
+            learned = self.outcome(key)
+            theory = np.asarray(theory, float)
+            axes = self.axes(key)
+            for place in np.ndindex(theory.shape):
+                at = dict(zip(axes, place, strict=True))
+                power = at.get("power")
+                yield Quantity(
+                    quantity=key,
+                    power=power,
+                    power_name=None if power is None else names[power],
+                    year=at.get("year"),
+                    unit=self.units.get(key, "1"),
+                    learned=learned[(slice(None), *place)],
+                    theory=float(theory[place]),
+                )
+
+    def tidy(self) -> polars.DataFrame:
+        """Return one row for each quantity and run."""
+        rows = [
+            {
+                **self._label(),
+                "seed": run.seed,
+                "run": str(run.folder.resolve()),
+                **quantity.label(),
+                "learned": float(quantity.learned[k]),
+                "theory": quantity.theory,
+                "difference": quantity.difference(float(quantity.learned[k])),
+            }
+            for quantity in self.quantities()
+            for k, run in enumerate(self.runs)
+        ]
+        return polars.DataFrame(rows, infer_schema_length=None)
+
+    def summary(self) -> polars.DataFrame:
+        """Return one row for each quantity: the mean over seeds, its interval, the theory."""
+        rows = []
+        for quantity in self.quantities():
+            found = bootstrap(quantity.learned)
+            rows.append(
+                {
+                    **self._label(),
+                    "seeds": found.seeds,
+                    **quantity.label(),
+                    "learned": found.mean,
+                    "low": found.low,
+                    "high": found.high,
+                    "smallest": float(quantity.learned.min()),
+                    "largest": float(quantity.learned.max()),
+                    "theory": quantity.theory,
+                    "difference": quantity.difference(found.mean),
+                }
+            )
+        return polars.DataFrame(rows, infer_schema_length=None)
+
+    def _label(self) -> dict[str, Any]:
+        return {
+            "training": self.name,
+            "game": self.game.name,
+            "scenario": self.configuration.scenario,
+        }
+
+
+@dataclasses.dataclass(frozen=True)
+class Quantity:
+    """One number that is compared: what each seed learned, [seeds], and what theory says."""
+
+    quantity: str
+    power: int | None
+    power_name: str | None
+    year: int | None
+    unit: str
+    learned: NDArray[np.float64]
+    theory: float | None
+
+    def label(self) -> dict[str, Any]:
+        """Return what the number is, for a row of a table."""
+        names = ("quantity", "power", "power_name", "year", "unit")
+        return {name: getattr(self, name) for name in names}
+
+    def difference(self, learned: float) -> float | None:
+        """Return learned less theory."""
+        return None if self.theory is None else learned - self.theory
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Comparison:
+    """All groups that were compared."""
+
+    groups: tuple[Group, ...]
+
+    def tidy(self) -> polars.DataFrame:
+        """Return one row for each quantity and run."""
+        return polars.concat([group.tidy() for group in self.groups], how="vertical_relaxed")
+
+    def summary(self) -> polars.DataFrame:
+        """Return one row for each quantity, over seeds."""
+        return polars.concat([group.summary() for group in self.groups], how="vertical_relaxed")
+
+    def overview(self) -> polars.DataFrame:
+        """Return one row for each group: the worst regret, NashConv and the verdict."""
+        rows = []
+        for group in self.groups:
+            nash_conv = bootstrap(group.nash_conv)
+            mean_regret = group.regret.mean(axis=0)
+            worst = int(mean_regret.argmax())
+            rows.append(
+                {
+                    "training": group.name,
+                    "game": group.game.name,
+                    "scenario": group.configuration.scenario,
+                    "powers": group.powers,
+                    "seeds": len(group.runs),
+                    "agent_steps": max(each.agent_steps for each in group.judgements),
+                    "seconds": float(np.mean([run.state["seconds"] for run in group.runs])),
+                    "worst_power": group.power_names[worst],
+                    "worst_power_mean_regret": float(mean_regret[worst]),
+                    "worst_regret": group.worst_regret,
+                    "target_regret": group.targets.regret,
+                    "distance": float(group.distance.max()),
+                    "target_distance": (
+                        group.targets.tolerance if group.equilibrium.is_unique else None
+                    ),
+                    "reached": ", ".join(dict.fromkeys(each.name for each in group.reached)),
+                    "nash_conv": nash_conv.mean,
+                    "nash_conv_low": nash_conv.low,
+                    "nash_conv_high": nash_conv.high,
+                    "is_met": group.is_met,
+                    "verdict": group.verdict,
+                }
+            )
+        return polars.DataFrame(rows, infer_schema_length=None)
+
+    @property
+    def is_met(self) -> bool:
+        """Whether every group meets its target."""
+        return all(group.is_met is True for group in self.groups)
+
+    def write_parquet(self, path: Path, *, summarised: bool = False) -> None:
+        """Write the tidy table, or the one over seeds, in one piece."""
+        table = self.summary() if summarised else self.tidy()
+        write_atomically(path, table.write_parquet)
+
+
+def game_module(game: str) -> ModuleType | None:
+    """Return the module of evaluation that speaks of one game, if it has one."""
+    name = row(game).display.partition(":")[0]
+    return importlib.import_module(name) if name else None
+
+
+def claims(group: Group) -> list[Claim]:
+    """Return what is claimed of a group beside the target for regret."""
+    module = game_module(group.game.name)
+    return list(getattr(module, "claims", lambda group: [])(group))
+
+
+def find_runs(paths: Sequence[str | Path]) -> list[Run]:
+    """Return the runs in the given folders, each a run or a folder with runs somewhere below.
+
+    Raises
+    ------
+    CounterpoiseError
+        If a folder is not there, or holds no run.
+    """
+    folders: dict[Path, Path] = {}
+    for given in paths:
+        path = Path(given)
+        if not path.is_dir():
+            raise CounterpoiseError(
+                f"There is no folder {path}. Give the folder of a run, or one that holds runs."
+            )
+        found = [path] if (path / CONFIGURATION).is_file() else []
+        found = found or sorted(each.parent for each in path.rglob(CONFIGURATION))
+        found = [each for each in found if (each / SEED).is_file()]
+        if not found:
+            raise CounterpoiseError(
+                f"There is no run in {path}. A run is the folder that `counterpoise train` writes."
+            )
+        folders |= {each.resolve(): each for each in found}
+    return [Run(folder) for folder in folders.values()]
+
+
+def compare(runs: Sequence[Run], *, processes: int = 1) -> Comparison:
+    """Hold runs against the theory of their games.
+
+    Parameters
+    ----------
+    runs : sequence of Run
+        Of any games and configurations; those that differ in the seed alone form a group.
+    processes : int
+        How many processes judge runs at the same time.
+
+    Raises
+    ------
+    CounterpoiseError
+        If there is no run, two runs are of the same seed, or one has learned nothing yet.
+    """
+    folders = [run.folder for run in runs]
+    if processes > 1 and len(runs) > 1:
+        context = multiprocessing.get_context("spawn")
+        with concurrent.futures.ProcessPoolExecutor(processes, mp_context=context) as pool:
+            judgements = list(pool.map(_judge_folder, folders))
+    else:
+        judgements = [judge(run) for run in runs]
+    return gather(judgements)
+
+
+def gather(judgements: Sequence[Judgement]) -> Comparison:
+    """Put judgements of runs into groups, in the order in which configurations first appear."""
+    if not judgements:
+        raise CounterpoiseError("There is nothing to compare: give at least one run.")
+    groups: dict[str, list[tuple[Run, Judgement]]] = {}
+    for judgement in judgements:
+        run = Run(judgement.folder)
+        groups.setdefault(run.configuration.to_toml(), []).append((run, judgement))
+    return Comparison(tuple(_group(members) for members in groups.values()))
+
+
+def _group(members: list[tuple[Run, Judgement]]) -> Group:
+    members = sorted(members, key=lambda member: member[0].seed)
+    for (first, _), (second, _) in itertools.pairwise(members):
+        if first.seed == second.seed:
+            raise CounterpoiseError(
+                f"{first.folder} and {second.folder} are the same training with the same seed, "
+                f"{first.seed}: they are one observation, not two. Give one of them."
+            )
+    run = members[0][0]
+    named = run.configuration.scenario
+    return Group(
+        runs=tuple(run for run, _ in members),
+        judgements=tuple(judgement for _, judgement in members),
+        equilibria=regret.equilibria(run.game.name, run.parameters),
+        scenario=None if named is None else scenario(named),
+    )

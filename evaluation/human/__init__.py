@@ -1,1 +1,0 @@
-"""A person rules a power: the game at a table of people and strategies, and its local page."""

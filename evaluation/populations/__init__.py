@@ -1,0 +1,1 @@
+"""Learned populations: payoffs, episodes, metrics, exams, tournaments, exploitability."""

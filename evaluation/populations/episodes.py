@@ -1,0 +1,211 @@
+"""Episodes of the full game as tidy tables: one row a power-year, one row an event."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import polars
+from numpy.typing import NDArray
+
+from counterpoise.envs.engine.game import Game
+from counterpoise.envs.engine.parameters import ParametersBase
+from counterpoise.envs.engine.rollouts import Rollout, play
+from counterpoise.envs.engine.strategy import Profile
+from counterpoise.envs.engine.worlds import Worlds
+from counterpoise.envs.grand_strategy.world import BEATEN, CONCEDED, HELD, NO_DEMAND, OUTCOMES
+
+Array = NDArray[Any]
+
+# As the world records them at the end of the year.
+STOCKS = ("readiness", "resilience", "reserves", "coherence", "technology", "capital", "allies")
+BUDGET = (
+    "tax", "procurement", "upkeep", "research", "industry", "supply", "stockpile", "welfare",
+    "integration", "aid",
+)  # fmt: skip
+
+
+@dataclasses.dataclass(frozen=True)
+class Episodes:
+    """What happened in some worlds.
+
+    Attributes
+    ----------
+    years : polars.DataFrame
+        A row for each world, year and power that lived when the year began. Shares are of product;
+        the columns are those of `power_years`.
+    events : polars.DataFrame
+        A row for each demand, call, embargo, tribute, alliance formed and default.
+    """
+
+    years: polars.DataFrame
+    events: polars.DataFrame
+
+
+def watch(
+    game: Game,
+    parameters: ParametersBase,
+    profile: Profile,
+    *,
+    worlds: int = 200,
+    seed: int = 0,
+    years: int = 40,
+) -> Episodes:
+    """Play a profile and return the tables.
+
+    Parameters
+    ----------
+    game : Game
+        `grand_strategy`, on standing orders.
+    parameters : Parameters
+    profile : sequence of Strategy
+    worlds : int
+    seed : int
+        World ``k`` is seeded with ``seed + k``, so that treatments meet the same chances.
+    years : int
+        At most so many.
+    """
+    with Worlds(game, worlds, parameters, autoreset=False) as batch:
+        rollout = play(batch, profile, seed=seed, steps=years)
+    return Episodes(power_years(rollout, parameters), events(rollout, parameters))
+
+
+def power_years(rollout: Rollout, parameters: Any) -> polars.DataFrame:
+    """Return a row for each power-year.
+
+    ``size`` is product at the start over the mean of the powers; ``growth_since_start`` product
+    over that at the start; ``external_share`` what allies add to the own defence, by (18) with what
+    is expected of them, as a share of the whole; ``private_investment`` private investment of
+    output; ``aid_received`` what allies paid towards its budget, of output; ``called`` and ``came``
+    how many allies called and to how many it came; ``help_called`` and ``help_came`` how many it
+    called and how many came; ``own_war`` and ``others_wars`` whether it fought as maker or target
+    of a demand, and how many wars it joined; ``payoff`` the year's reward, discounted to the first
+    year.
+    """
+    powers = parameters.powers
+    before, after = rollout.records[:-1], rollout.records[1:]
+    steps, worlds = rollout.lived.shape
+    shape = (steps, worlds, powers)
+
+    def own(name: str, records: Array = after) -> Array:
+        return np.asarray(records[name][..., :powers])
+
+    def pairs(name: str) -> Array:
+        return np.asarray(after[name][..., :powers, :powers])
+
+    first = own("product", rollout.records[:1])
+    output, product = own("output"), own("product")
+    outcome = own("outcome")
+    fought = outcome >= HELD
+    target = own("demand").astype(np.int64)
+    maker_fought = (target >= 0) & np.take_along_axis(fought, np.maximum(target, 0), axis=-1)
+    comes = pairs("comes") == 1
+    calls = pairs("calls") == 1
+    columns: dict[str, Array] = {
+        "world": np.broadcast_to(np.arange(worlds)[None, :, None], shape),
+        "year": np.broadcast_to(np.arange(steps)[:, None, None], shape),
+        "power": np.broadcast_to(np.arange(powers), shape),
+        "size": np.broadcast_to(first / first.mean(axis=-1, keepdims=True), shape),
+        "product": product,
+        "output": output,
+        "growth": own("growth"),
+        "growth_since_start": product / first,
+        "arms": own("arms") / product,
+        "debt": own("debt") / product,
+        "interest": own("interest"),
+        "private_investment": own("invested") / output,
+        "security": own("security"),
+        "external_share": _external_share(after, parameters),
+        "demanded": (own("demanded_by") >= 0).astype(np.int64),
+        "demands": (target >= 0).astype(np.int64),
+        "conceded": (outcome == CONCEDED).astype(np.int64),
+        "beaten": (outcome == BEATEN).astype(np.int64),
+        "own_war": (fought | maker_fought).astype(np.int64),
+        "others_wars": (comes & fought[..., None, :]).sum(axis=-1),
+        "called": calls.sum(axis=-1),
+        "came": (calls & comes).sum(axis=-1),
+        "help_called": calls.sum(axis=-2),
+        "help_came": (calls & comes).sum(axis=-2),
+        "embargoes_suffered": pairs("embargo").sum(axis=-2, dtype=np.int64),
+        "embargoes_laid": pairs("embargo").sum(axis=-1, dtype=np.int64),
+        "tributes_paid": pairs("tribute").sum(axis=-1, dtype=np.int64),
+        "aid_received": (own("aid_received") - _tribute(after, parameters)) / output,
+        "default": (own("forgiven") > 0.0).astype(np.int64),
+        "turnover": own("turnover").astype(np.int64),
+        "payoff": rollout.rewards * (parameters.discount ** np.arange(steps))[:, None, None],
+    }
+    columns |= {name: own(name) for name in (*STOCKS, *BUDGET)}
+    kept = (rollout.lived[..., None] & (own("alive", before) == 1)).reshape(-1)
+    return polars.DataFrame(
+        {name: np.ascontiguousarray(values).reshape(-1)[kept] for name, values in columns.items()}
+    )
+
+
+def _tribute(records: Array, parameters: Any) -> Array:
+    """Return what each power was paid to spare others an embargo."""
+    powers = parameters.powers
+    paid = records["tribute"][..., :powers, :powers] == 1
+    concession = parameters.concession * records["output"][..., :powers]
+    return np.asarray((paid * concession[..., None]).sum(axis=-2))
+
+
+def _external_share(records: Array, parameters: Any) -> Array:
+    powers = parameters.powers
+    strength = records["arms"] * (0.5 + 0.5 * records["readiness"])
+    strength = strength[..., :powers]
+    reach = records["proximity"][..., :powers, :powers] * parameters.pooling
+    reach = reach * records["standing"][..., :powers, None]
+    help_given = reach * strength[..., None] * (records["allied"][..., :powers, :powers] == 1)
+    lent = help_given.sum(axis=-2)
+    own = parameters.home_advantage * strength
+    return np.asarray(lent / np.maximum(lent + own, 1e-12))
+
+
+def events(rollout: Rollout, parameters: Any) -> polars.DataFrame:
+    """Return a row for each event: world, year, kind, power, other, result.
+
+    A ``demand`` is by `power` of `other`, its result how it ended; a ``call`` is on `power` to come
+    to the help of `other`, its result ``came`` or ``stayed away``; an ``embargo`` is by `power` on
+    `other`, a ``tribute`` is paid by `power` to `other`; an ``alliance`` was formed; a ``default``.
+    """
+    powers = parameters.powers
+    after = rollout.records[1:]
+    lived = rollout.lived
+
+    def found(kind: str, where: Array, result: Any = "") -> polars.DataFrame:
+        year, world, power, other = np.nonzero(where & lived[:, :, None, None])
+        words = result if isinstance(result, str) else result[year, world, power, other]
+        return polars.DataFrame(
+            {
+                "world": world,
+                "year": year,
+                "kind": polars.Series([kind] * len(world), dtype=polars.String),
+                "power": power,
+                "other": other,
+                "result": polars.Series(
+                    [words] * len(world) if isinstance(words, str) else words.tolist(),
+                    dtype=polars.String,
+                ),
+            }
+        )
+
+    def pairs(name: str) -> Array:
+        return np.asarray(after[name][..., :powers, :powers] == 1)
+
+    target = after["demand"][..., :powers]
+    asked = target[..., None] == np.arange(powers)
+    outcome = np.broadcast_to(after["outcome"][..., None, :powers], asked.shape)
+    ended = np.array(["nothing", *OUTCOMES[NO_DEMAND + 1 :]])[outcome]
+    came = np.where(pairs("comes"), "came", "stayed away")
+    once = np.triu(np.ones((powers, powers), np.bool_), 1)
+    diagonal = np.eye(powers, dtype=np.bool_)
+    tables = [
+        found("demand", asked, ended),
+        found("call", pairs("calls"), came),
+        found("embargo", pairs("embargo")),
+        found("tribute", pairs("tribute")),
+        found("alliance", pairs("formed") & once),
+        found("default", (after["forgiven"][..., :powers] > 0.0)[..., None] & diagonal),
+    ]
+    return polars.concat(tables).sort("world", "year", "kind", "power", "other")

@@ -1,0 +1,1 @@
+"""The exams of games without a solved equilibrium, one file a game."""

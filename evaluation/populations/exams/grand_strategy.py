@@ -1,0 +1,154 @@
+"""The exam of `grand_strategy`: nine situations among opponents unseen in training."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from counterpoise.agents.doctrines.grand_strategy import DOCTRINES, Doctrine, varied
+from counterpoise.envs.engine.parameters import ParametersBase
+from counterpoise.envs.engine.strategy import Strategy
+from counterpoise.evaluation.populations.exam import Background, Test
+
+# What no configuration that comes with the package trains against.
+HELD_OUT = (
+    "chain_ganger", "hedger", "warmonger", "grim_armer", "isolationist", "economic_nationalist",
+    "debtor",
+)  # fmt: skip
+
+
+def among(*names: str, spread: float = 0.25) -> Background:
+    """Return a background of doctrines in turn, the numbers of each varied."""
+
+    def seated(parameters: Any, power: int, rng: np.random.Generator) -> Strategy:
+        kind: Any = DOCTRINES[names[(power - 1) % len(names)]]
+        made: Doctrine = varied(kind, parameters, power, rng, spread)
+        return made
+
+    return seated
+
+
+def plain(**changes: Any) -> Any:
+    """Return the same changes for any number of powers."""
+
+    def chosen(powers: int) -> Mapping[str, Any]:
+        return changes
+
+    return chosen
+
+
+def first(**values: tuple[float, float]) -> Any:
+    """Return per-power changes: the first seat's value, and everyone else's."""
+
+    def chosen(powers: int) -> Mapping[str, Any]:
+        return {name: [own, *[other] * (powers - 1)] for name, (own, other) in values.items()}
+
+    return chosen
+
+
+def with_patron(powers: int) -> Mapping[str, Any]:
+    """Return a large first power allied to all others, who come but half of the time."""
+    tied = [
+        [one + other > 0 and 0 in (one, other) for other in range(powers)] for one in range(powers)
+    ]
+    return {
+        "allied": tied,
+        "slips": True,
+        "reliability": 0.45,
+        "start_product": [1.6, *[0.8] * (powers - 1)],
+        "size_spread": 0.0,
+    }
+
+
+def dependent(powers: int) -> Mapping[str, Any]:
+    """Return a first power that lives on the others' trade."""
+    rows = [[2.5 if one == 0 else 0.5] * powers for one in range(powers)]
+    return {"dependence": rows, "resilience": [0.1, *[0.7] * (powers - 1)]}
+
+
+def last_balancer(powers: int) -> Mapping[str, Any]:
+    """Return a giant in the second seat, and a first power of the second size."""
+    rest = [0.5] * (powers - 2)
+    return {"start_product": [1.0, 2.0, *rest], "arms": [0.15, 0.4, *[0.1] * (powers - 2)],
+            "size_spread": 0.0}  # fmt: skip
+
+
+@dataclasses.dataclass(frozen=True)
+class _GiantAndRest:
+    giant: str
+    rest: str
+
+    def __call__(
+        self, parameters: ParametersBase, power: int, rng: np.random.Generator
+    ) -> Strategy:
+        return among(self.giant if power == 1 else self.rest)(parameters, power, rng)
+
+
+EXAM = (
+    Test(
+        "riser among free riders",
+        "A power with half its capital still to grow, among free riders of other sizes and tastes.",
+        1,
+        among("free_rider", spread=0.5),
+        first(capital=(0.5, 1.0), technology=(0.8, 1.0)),
+    ),
+    Test(
+        "the last balancer",
+        "A warmonger twice its size on one side, isolationists on the other: nobody will help.",
+        1,
+        _GiantAndRest("warmonger", "isolationist"),
+        last_balancer,
+    ),
+    Test(
+        "patron of the unreliable",
+        "Everyone's ally at the start, and its allies come less than half of the time.",
+        1,
+        among("hedger", "isolationist"),
+        with_patron,
+    ),
+    Test(
+        "unprovoked embargo",
+        "Dependent on economic nationalists who embargo whoever depends on them.",
+        1,
+        among("economic_nationalist"),
+        dependent,
+    ),
+    Test(
+        "among chain-gangers",
+        "Everyone is everyone's ally and marches at once.",
+        1,
+        among("chain_ganger"),
+        plain(),
+    ),
+    Test(
+        "not to wake grim armers",
+        "Neighbours that arm for good once anyone arms much.",
+        1,
+        among("grim_armer"),
+        plain(),
+    ),
+    Test(
+        "among debtors",
+        "Neighbours that spend what they borrow, and default.",
+        1,
+        among("debtor"),
+        plain(),
+    ),
+    Test(
+        "where attack is easy",
+        "Warmongers, and an offence that favours them.",
+        1,
+        among("warmonger"),
+        plain(offence=1.3),
+    ),
+    Test(
+        "two in company",
+        "Two that learned together, among hedgers and isolationists.",
+        2,
+        among("hedger", "isolationist"),
+        plain(),
+    ),
+)

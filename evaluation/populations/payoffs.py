@@ -1,0 +1,37 @@
+"""What strategies are paid when they meet: many worlds, the same chance for every pairing."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from counterpoise.envs.engine.game import Game
+from counterpoise.envs.engine.parameters import ParametersBase
+from counterpoise.envs.engine.rollouts import choose
+from counterpoise.envs.engine.strategy import Profile
+from counterpoise.envs.engine.worlds import Worlds
+
+
+def payoffs(
+    game: Game, parameters: ParametersBase, profile: Profile, *, count: int, seed: int = 0
+) -> NDArray[np.float64]:
+    """Play a profile to the end in many worlds and return what every power was paid.
+
+    World ``k`` is seeded with ``seed + k``, so that profiles can be compared in pairs.
+
+    Returns
+    -------
+    ndarray, [count, powers]
+        Discounted to the first year.
+    """
+    phases = len(game.phases_with(parameters))
+    per_step = game.discount(parameters) ** (1.0 / phases)
+    rng = np.random.default_rng(seed)
+    weight = 1.0
+    with Worlds(game, count, parameters, autoreset=False) as worlds:
+        worlds.reset(seed)
+        paid = np.zeros((count, worlds.powers))
+        while not worlds.records["over"].all():
+            paid += weight * worlds.step(choose(worlds, profile, rng))
+            weight *= per_step
+    return paid

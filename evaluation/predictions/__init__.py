@@ -1,0 +1,1 @@
+"""Signed predictions: plan, replication, estimation, verdicts."""

@@ -1,0 +1,297 @@
+"""The full game put before a person: words, what is only estimated, the account of a budget.
+
+The account is made by the rules themselves, on a copied record in which the others do nothing. So
+it tells nothing of what they are about to do, and cannot differ from what the year will do to the
+same budget if nothing happens.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from counterpoise.envs.engine.game import Game
+from counterpoise.envs.grand_strategy.crisis import forget_last_year
+from counterpoise.envs.grand_strategy.diplomacy import trade_with_allies
+from counterpoise.envs.grand_strategy.economy import deliver, divide
+from counterpoise.envs.grand_strategy.treasury import (
+    carry_out_budget,
+    interest_rate,
+    settle_debt,
+    transfer,
+)
+from counterpoise.envs.grand_strategy.words import events
+from counterpoise.envs.grand_strategy.world import PHASES, PLAN
+from counterpoise.envs.grand_strategy.year import read_actions
+from counterpoise.human.briefing import Account, Briefing, Line, Seen
+
+LABELS = {
+    # -- what is seen of oneself --
+    "year": "years passed",
+    "alive": "in the game",
+    "size": "product",
+    "capital": "capital",
+    "technology": "technology",
+    "growth": "growth",
+    "arms": "arms",
+    "readiness": "readiness",
+    "resilience": "resilience",
+    "reserves": "reserves",
+    "debt": "debt",
+    "interest": "interest",
+    "excluded": "without credit",
+    "coherence": "coherence",
+    "fear": "fear",
+    "security": "security",
+    "standing": "standing",
+    "allies": "allies",
+    "scaling": "share of the plan paid",
+    "reliability": "faith in an untried ally",
+    "years_certain": "years still certain",
+    "most_allies": "most allies",
+    "most_procurement": "most procurement",
+    "forced_procurement": "forced procurement",
+    "prosperity": "prosperity",
+    # -- what is seen of others --
+    "other_alive": "in the game",
+    "other_size": "product beside yours",
+    "other_debt": "debt",
+    "other_arms": "arms beside yours",
+    "other_readiness": "readiness",
+    "other_resilience": "resilience",
+    "other_standing": "standing",
+    "other_called": "often called",
+    "other_allies": "allies",
+    "allied": "your ally",
+    "truce": "truce with you",
+    "proximity": "reach",
+    "dependence": "you depend on it",
+    "other_dependence": "it depends on you",
+    "other_defence": "its defence spending",
+    "other_investment": "its investment",
+    "threat": "its attack would succeed",
+    "prospect": "your attack would succeed",
+    "pressed_by": "presses you",
+    "pressing": "pressed by you",
+    "its_answer": "its answer",
+    "its_help": "its help",
+    "needs_help": "needs help",
+    # -- what is decided --
+    "procurement": "arms bought",
+    "upkeep": "readiness",
+    "supply": "supply security",
+    "stockpile": "reserves",
+    "integration": "civil-military integration",
+    "aid": "aid to allies",
+    "default": "debt",
+    "stand": "if your demand is resisted",
+    "stance": "towards it",
+    "resolve": "if it presses you",
+    "honour": "if it is your ally and calls",
+}
+# What `gather_intelligence` draws with error, and the odds that follow from it.
+ESTIMATED = frozenset({"other_arms", "other_readiness", "other_resilience", "threat", "prospect"})
+CHIEF = (
+    "other_size", "other_arms", "threat", "prospect", "other_debt", "other_defence",
+    "other_standing", "other_allies", "dependence", "other_dependence",
+)  # fmt: skip
+SPENDING = (
+    "procurement", "upkeep", "research", "industry", "supply", "stockpile", "welfare",
+)  # fmt: skip
+HUNDRED = 100.0
+# The true odds of a war are nobody's to see: they tell the other's forces.
+ODDS = re.compile(r" \(odds \d+ %\)")
+
+
+def notes(parameters: Any) -> list[str]:
+    """Return how far intelligence can be trusted."""
+    if parameters.noise == 0.0:
+        return ["Intelligence of forces is exact in this game."]
+    return [
+        f"≈ marks estimates: what is told of another's forces is wrong by about "
+        f"{100 * parameters.noise:.0f} % either way, anew each year. The rest is known exactly."
+    ]
+
+
+def order(record: Any, power: int) -> list[int]:
+    """Return the other powers' seats in the order in which a power sees and addresses them."""
+    return [int(other) for other in record["seat"][power][: int(record["powers"]) - 1]]
+
+
+def is_anonymous(parameters: Any) -> bool:
+    """Return whether powers see the others in an order that hides who is who."""
+    return bool(parameters.anonymous)
+
+
+def news(record: Any, parameters: Any, names: Sequence[str]) -> list[str]:
+    """Return what everyone hears of the last step."""
+    return [ODDS.sub("", line) for line in events(record, parameters, names)]
+
+
+def account(game: Game, record: Any, parameters: Any, power: int, action: Any) -> Account | None:
+    """Return what a budget comes to if nothing else happens; None for a fallen power.
+
+    Parameters
+    ----------
+    game : Game
+    record : numpy record
+        A copy: it is changed.
+    parameters : Parameters
+    power : int
+    action : array_like, [components]
+        The power's own.
+    """
+    if record["alive"][power] == 0:
+        return None
+    constants: Any = parameters.to_record()
+    decided = np.zeros(
+        (parameters.powers, game.action_width), np.int64 if game.is_discrete else np.float64
+    )
+    decided[power] = action
+    if record["phase"] == PLAN:
+        forget_last_year(record)
+        record["formed"] = 0
+    read_actions(record, decided, game.is_discrete)
+    own_aid = record["aid"][power]
+    record["aid"] = 0.0
+    record["aid"][power] = own_aid
+    debt = float(record["debt"][power])
+    trade_with_allies(record, constants, power)
+    deliver(record, constants, power)
+    transfer(record, constants)
+    carry_out_budget(record, constants, power)
+    divide(record, constants, power)
+    settle_debt(record, constants, power)
+    next_rate = float(interest_rate(record, constants, power))
+    return _in_lines(record, power, debt, next_rate)
+
+
+def _in_lines(record: Any, power: int, debt: float, next_rate: float) -> Account:
+    def of(field: str) -> float:
+        return float(record[field][power])
+
+    output, rate = of("output"), of("interest")
+
+    def line(label: str, amount: float, kind: str) -> Line:
+        return Line(label, f"{HUNDRED * amount:.2f}", amount / output, kind)
+
+    lines = [line("Output expected", output, "state"), line("Tax", of("revenue"), "in")]
+    lines += [
+        line(LABELS.get(name, name).capitalize(), of(name) * output, "out") for name in SPENDING
+    ]
+    passed = of("aid_paid") - of("aid_received")
+    if passed:
+        lines.append(line("Aid and tribute", passed, "out" if passed > 0.0 else "in"))
+    other = of("spending") - passed - output * sum(of(name) for name in SPENDING)
+    if abs(other) > 1e-12:
+        lines.append(line("Mobilisation", other, "out"))
+    lines.append(line(f"Interest, at {100 * rate:.2f} %", rate * debt, "out"))
+    borrowed, forgiven, owed = of("borrowed"), of("forgiven"), of("debt")
+    lines.append(line("Deficit" if borrowed > 0.0 else "Surplus", abs(borrowed), "sum"))
+    if forgiven:
+        lines.append(line("Debt repudiated", forgiven, "in"))
+    lines.append(line("Debt now", debt, "state"))
+    lines.append(line("Debt next year", owed, "state"))
+    lines.append(line(f"Interest next year, at {100 * next_rate:.2f} %", next_rate * owed, "state"))
+    balance = f"{'deficit' if borrowed > 0.0 else 'surplus'} {100 * abs(borrowed) / output:.1f} %"
+    summary = (
+        f"Tax {100 * of('revenue') / output:.1f} %, spending {100 * of('spending') / output:.1f} %,"
+        f" interest {100 * rate * debt / output:.1f} %: {balance}. Debt "
+        f"{100 * debt / output:.0f} → {100 * owed / output:.0f} % of output; interest rate "
+        f"{100 * rate:.2f} → {100 * next_rate:.2f} %."
+    )
+    notes = [
+        "By the game's own rules, if nothing happens: no crisis, no blackout, no aid from others. "
+        "100 is the powers' mean product at the start; bars and % are of your output."
+    ]
+    if of("scaling") < 1.0 - 1e-9:
+        notes.insert(
+            0, f"Lenders bear only {100 * of('scaling'):.0f} % of this plan: every line is cut."
+        )
+    if record["default"][power] == 1:
+        notes.insert(0, "This is a default: part of the debt is gone, and so is credit for years.")
+    return Account(lines, summary, notes)
+
+
+def reason(part: str, option: str, seen: Seen, place: int) -> str:
+    """Return why an option is closed to a power, from what it sees; "" where that does not say."""
+    if seen["alive"] < 0.5:
+        return "you have fallen"
+    if place < 0:
+        return _reason_of_own(part, seen)
+    if seen["other_alive"][place] < 0.5:
+        return "it has fallen"
+    is_ally, has_truce = seen["allied"][place] > 0.5, seen["truce"][place] > 0.5
+    if part == "stance":
+        if option == "offer alliance":
+            full = "one of you has all the allies that it may have"
+            told = "it is your ally already" if is_ally else full
+        elif option == "withdraw":
+            told = "" if is_ally else "it is no ally of yours"
+        elif is_ally:
+            told = "it is your ally"
+        else:
+            told = "a truce holds" if has_truce and option == "demand" else ""
+    elif part == "resolve" and is_ally:
+        told = "it is your ally"
+    elif part == "resolve" and has_truce:
+        told = "a truce holds"
+    else:
+        told = ""
+    return told or _not_due(seen)
+
+
+def _reason_of_own(part: str, seen: Seen) -> str:
+    if int(seen["phase"]) != PLAN:
+        return _not_due(seen)
+    if part == "aid" and seen["allies"] == 0:
+        return "you have no ally"
+    if part == "default" and seen["debt"] <= 0.0:
+        return "you owe nothing"
+    if part == "default" and seen["excluded"] > 0:
+        return f"you have defaulted: no credit for {seen['excluded']:.0f} more years"
+    return "not now"
+
+
+def _not_due(seen: Seen) -> str:
+    phase = int(seen["phase"])
+    return f"not due in the phase “{PHASES[phase]}”" if phase != PLAN else "not now"
+
+
+def tags(seen: Seen, place: int) -> list[str]:
+    """Return what is to be known at once of another power."""
+    if seen["other_alive"][place] < 0.5:
+        return ["fallen"]
+    pressed, pressing = seen["pressed_by"][place], seen["pressing"][place]
+    answered, helped = seen["its_answer"][place], seen["its_help"][place]
+    found = {
+        "ally": seen["allied"][place] > 0.5,
+        "truce": seen["truce"][place] > 0.5,
+        "demanded something of you": pressed == 1.0,
+        "embargoed you": pressed == 0.5,
+        "you demanded something": pressing == 1.0,
+        "you embargoed it": pressing == 0.5,
+        "resisted you": answered == 1.0,
+        "conceded to you": answered == -1.0,
+        "came to your help": helped == 1.0,
+        "did not come to your help": helped == -1.0,
+        "a demand was made of it": seen["needs_help"][place] > 0.5,
+    }
+    return [tag for tag, is_so in found.items() if is_so]
+
+
+BRIEFING = Briefing(
+    labels=LABELS,
+    chief=CHIEF,
+    estimated=ESTIMATED,
+    notes=notes,
+    order=order,
+    is_anonymous=is_anonymous,
+    news=news,
+    account=account,
+    reason=reason,
+    tags=tags,
+)

@@ -1,0 +1,91 @@
+"""One step a year on standing orders, or four phases a year: which does learning do better with?
+
+Trains `grand_strategy` in both forms by the same number of decisions, one after the other, and has
+each learned policy enter populations of doctrines in its own form.
+
+    python studies/decisions.py
+    python studies/decisions.py --agent-steps 200000 --worlds-judged 50
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from counterpoise.agents.named import strategy
+from counterpoise.envs.games.grand_strategy import GAME, Parameters
+from counterpoise.evaluation.populations.payoffs import payoffs
+from counterpoise.training.configuration import Configuration
+from counterpoise.training.learn import train
+
+POPULATIONS = ("internal_balancer", "threat_balancer", "bandwagoner", "free_rider", "hawk", "dove")
+
+
+def measure(phased: bool, agent_steps: int, judged: int, seed: int) -> dict[str, Any]:
+    """Return how one form was learned, and what the learned policy is paid among doctrines."""
+    asked = Configuration(
+        name="phases" if phased else "orders",
+        game="grand_strategy",
+        parameters={"phased": phased},
+        policy="anonymous",
+        alike=True,
+        agent_steps=agent_steps,
+        worlds=512,
+        steps=64 if phased else 16,
+        minibatch=4_096,
+        epochs=3,
+        learning_rate=2e-3,
+        trace=0.97,
+        entropy=0.003,
+        last_entropy=-0.01,
+        hidden=(96, 96),
+        activation="relu",
+        averaging=0.1,
+    )
+    parameters = Parameters(phased=phased)
+    with tempfile.TemporaryDirectory() as folder:
+        started = time.perf_counter()
+        run = train(asked, Path(folder) / "run", seed=seed)
+        seconds = time.perf_counter() - started
+        own = run.profile()
+    paid = {}
+    for name in POPULATIONS:
+        others = [strategy(name, GAME, parameters, power) for power in range(1, 4)]
+        found = payoffs(GAME, parameters, [own[0], *others], count=judged, seed=10_000)
+        paid[name] = float(found[:, 0].mean())
+    together = float(payoffs(GAME, parameters, own, count=judged, seed=10_000).mean())
+    return {"form": asked.name, "seconds": seconds, "among its kind": together, **paid}
+
+
+def main() -> None:
+    """Measure and print."""
+    options = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    options.add_argument("--agent-steps", type=int, default=4_000_000, help="decisions of each")
+    options.add_argument("--worlds-judged", type=int, default=300, help="worlds a population")
+    options.add_argument("--seeds", type=int, default=1, help="trainings of each form")
+    options.add_argument("--json", action="store_true", help="print the figures as JSON")
+    chosen = options.parse_args()
+    rows = [
+        measure(phased, chosen.agent_steps, chosen.worlds_judged, seed)
+        for seed in range(chosen.seeds)
+        for phased in (False, True)
+    ]
+    if chosen.json:
+        print(json.dumps(rows, indent=2))
+        return
+    for form in ("orders", "phases"):
+        own = [row for row in rows if row["form"] == form]
+        means = {key: float(np.mean([row[key] for row in own])) for key in own[0] if key != "form"}
+        print(form + ": " + ", ".join(f"{key} {value:.2f}" for key, value in means.items()))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,85 @@
+"""Make the trained policies that come with the package, and score them.
+
+python studies/zoo.py                                     # the solved games; about ten minutes
+python studies/zoo.py --population RUN --name population-1
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+import shutil
+import tempfile
+import warnings
+from pathlib import Path
+from typing import Any
+
+from counterpoise.agents import zoo
+from counterpoise.agents.learned import DESCRIPTION, WEIGHTS
+from counterpoise.evaluation.populations import exam
+from counterpoise.evaluation.populations.exploitability import exploit
+from counterpoise.theory import regret
+from counterpoise.training.configuration import load
+from counterpoise.training.learn import train
+from counterpoise.training.runs import Run, versions, write_text_atomically
+
+LEARNER = "equilibrium-learner"
+
+
+def keep(run: Run, name: str, command: str, scores: dict[str, Any]) -> None:
+    """Copy a run's policy into the zoo, with its card."""
+    folder = zoo.FOLDER / run.game.name / name
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copy(run.folder / WEIGHTS, folder / WEIGHTS)
+    description = json.loads((run.folder / DESCRIPTION).read_text())
+    description["mixed"] = run.configuration.mixed
+    write_text_atomically(folder / DESCRIPTION, json.dumps(description, indent=2) + "\n")
+    card = {
+        "game": run.game.name,
+        "command": command,
+        "seed": run.seed,
+        "agent_steps": run.state["agent_steps"],
+        "seconds": round(run.state["seconds"]),
+        "scores": scores,
+        "date": datetime.date.today().isoformat(),
+        "versions": versions(),
+    }
+    write_text_atomically(folder / zoo.CARD, json.dumps(card, indent=2) + "\n")
+    print(run.game.name, name, scores, flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--game", action="append", choices=regret.solved_games())
+    parser.add_argument("--population", type=Path, help="the folder of a run of the full game")
+    parser.add_argument("--name", default="population-1")
+    parser.add_argument("--answer-steps", type=int, default=2_000_000)
+    asked = parser.parse_args()
+    warnings.filterwarnings("ignore", category=UserWarning, module="stable_baselines3")
+    if asked.population is not None:
+        run = Run(asked.population)
+        found = exploit(run, agent_steps=asked.answer_steps)
+        marks = exam.tidy(exam.sit(run))
+        scores = {
+            "regret": round(found.regret, 4),
+            "payoff": round(found.own, 3),
+            "exam": {row["test"]: round(row["score"], 2) for row in marks.to_dicts()},
+        }
+        command = f"counterpoise train {run.configuration.name} --seed {run.seed}"
+        keep(run, asked.name, command, scores)
+        return
+    for game in asked.game or regret.solved_games():
+        with tempfile.TemporaryDirectory() as folder:
+            run = train(load(game).replace(regret_points=1), Path(folder) / "run", seed=0)
+            gains = regret.gains(game, run.parameters, run.profile())
+            shares = regret.of_stakes(gains, regret.stakes(game, run.parameters))
+            scores = {
+                "regret": [round(float(share), 6) for share in shares],
+                "nash_conv": round(float(gains.sum()), 6),
+            }
+            keep(run, LEARNER, f"counterpoise train {game} --seed 0", scores)
+
+
+if __name__ == "__main__":
+    main()
