@@ -28,6 +28,7 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import EngFormatter
 from numpy.typing import NDArray
 
+from counterpoise.envs.engine.files import write_atomically
 from counterpoise.evaluation.equilibrium.comparison import (
     Comparison,
     Group,
@@ -35,7 +36,6 @@ from counterpoise.evaluation.equilibrium.comparison import (
     game_module,
     interval_in_words,
 )
-from counterpoise.training.runs import write_atomically
 
 INK, GRID, PAPER = "#1b1f24", "#d0d7de", "#ffffff"
 

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 import counterpoise
 from counterpoise.envs.engine.errors import CounterpoiseError
+from counterpoise.envs.engine.files import write_text_atomically
 from counterpoise.envs.engine.game import Account, Game
 from counterpoise.evaluation.equilibrium.comparison import game_module
 from counterpoise.evaluation.playback import (
@@ -32,7 +33,6 @@ from counterpoise.evaluation.playback import (
     who_plays,
 )
 from counterpoise.theory.regret import equilibrium, is_solved
-from counterpoise.training.runs import write_text_atomically
 
 Array = NDArray[Any]
 

@@ -17,6 +17,7 @@ import polars
 import counterpoise
 from counterpoise.display import figures
 from counterpoise.display.figures import Picture, displayed, in_words
+from counterpoise.envs.engine.files import write_text_atomically
 from counterpoise.evaluation.equilibrium.comparison import (
     FEWEST_SEEDS,
     GAIN,
@@ -29,7 +30,7 @@ from counterpoise.evaluation.equilibrium.comparison import (
     interval_in_words,
 )
 from counterpoise.evaluation.playback import as_data, long_episode
-from counterpoise.training.runs import VERSIONS, Run, write_text_atomically
+from counterpoise.training.runs import VERSIONS, Run
 
 FOLDER = Path(__file__).resolve().parent
 PAGE = "index.html"

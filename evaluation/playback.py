@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from counterpoise.agents.named import strategy
 from counterpoise.envs.adapters.render import alliance_groups, render_ansi, render_rgb
 from counterpoise.envs.engine.errors import CounterpoiseError
+from counterpoise.envs.engine.files import write_atomically
 from counterpoise.envs.engine.game import Choice, Continuous, Game
 from counterpoise.envs.engine.parameters import ParametersBase
 from counterpoise.envs.engine.registration import game as game_named
@@ -24,7 +25,7 @@ from counterpoise.envs.engine.worlds import Worlds, chosen_parameters
 from counterpoise.envs.scenarios import Scenario
 from counterpoise.envs.scenarios import scenario as scenario_named
 from counterpoise.theory.regret import is_solved
-from counterpoise.training.runs import Run, write_atomically
+from counterpoise.training.runs import Run
 
 if TYPE_CHECKING:
     from rich.console import Console

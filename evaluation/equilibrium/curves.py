@@ -31,6 +31,7 @@ from counterpoise.display.figures import (
     write_png,
 )
 from counterpoise.envs.engine.errors import CounterpoiseError, ParameterError, unknown_name
+from counterpoise.envs.engine.files import write_atomically, write_text_atomically
 from counterpoise.envs.engine.game import Game
 from counterpoise.envs.engine.parameters import ParametersBase
 from counterpoise.envs.engine.registration import game as game_named
@@ -39,7 +40,7 @@ from counterpoise.evaluation.trainings import Training, train_all
 from counterpoise.theory import regret
 from counterpoise.theory.targets import Curve
 from counterpoise.training.configuration import FOLDER, PPO, Configuration, load
-from counterpoise.training.runs import Run, write_atomically, write_text_atomically
+from counterpoise.training.runs import Run
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

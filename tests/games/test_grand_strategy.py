@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from counterpoise.envs.adapters.pettingzoo import CounterpoiseParallel
 from counterpoise.envs.engine.rollouts import choose
+from counterpoise.envs.engine.strategy import Uniform
 from counterpoise.envs.engine.worlds import Worlds
 from counterpoise.envs.games.grand_strategy import GAME, Parameters
 from counterpoise.envs.grand_strategy.resilience import MOST_RESILIENCE
 from counterpoise.envs.grand_strategy.world import BEATEN, CONCEDED
-from counterpoise.theory.regret import Uniform
 
 EXACT = 1e-9
 
