@@ -92,7 +92,7 @@ def test_the_site_builds_whole_without_a_warning_and_needs_no_network(tmp_path: 
     for name in game_names():
         assert (site / "games" / f"{name}.html") in pages
         assert (
-            f"module-counterpoise.envs.games.{name}" in pages[site / "reference/rules.html"].anchors
+            f"module-counterpoise.envs.games.{name}" in pages[site / "reference/games.html"].anchors
         )
     for source in DOCS.rglob("*.md"):
         assert (site / source.relative_to(DOCS)).with_suffix(".html") in pages, source
