@@ -122,7 +122,8 @@ def parameter_table(the_game: Game, written: Table | None = None) -> str:
         rows.append(
             [
                 f"`{name}`", symbols.get(name, symbol), default_of(declaration),
-                range_of(declaration), unit, "yes" if declaration.observed else "", _sentence(meanings.get(name) or doc),
+                range_of(declaration), unit, "yes" if declaration.observed else "",
+                _sentence(meanings.get(name) or doc),
             ]
         )  # fmt: skip
     head = ["parameter", "symbol", "default", "range", "unit", "seen", "meaning"]
@@ -303,10 +304,8 @@ def predictions_about(name: str) -> list[str]:
             about.append(f"- [{each.name}: {each.title}](#{anchor(each)})")
     if not about:
         return []
-    where = (
-        "of the full game, from this theory" if has_part(name, "theory") else "of the literature"
-    )
-    return ["## Predictions", "", f"Predictions {where}:", "", *about, ""]
+    whose = "for the full game" if has_part(name, "theory") else "of the literature"
+    return ["## Predictions", "", f"Predictions {whose}:", "", *about, ""]
 
 
 # -- lists -----------------------------------------------------------------------------------------
