@@ -26,7 +26,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("docs/results/grand_strategy"))
     asked = parser.parse_args()
     warnings.filterwarnings("ignore", category=UserWarning, module="stable_baselines3")
-    configuration = load("grand_strategy").replace(drawn={}, varied={}, opponents=(), worlds=512)
+    configuration = load("grand_strategy").replace(
+        drawn={}, varied={}, worlds={"opponents": (), "count": 512}
+    )
     parameters = Parameters()
     game = configuration.the_game().seated(parameters.powers)
     rows = []

@@ -64,7 +64,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("docs/results/grand_strategy"))
     asked = parser.parse_args()
     run = Run(asked.run)
-    names = SCENARIOS if run.configuration.scenarios else ("as trained",)
+    names = SCENARIOS if run.configuration.worlds.scenarios else ("as trained",)
     rows = []
     for name in names:
         parameters = run.parameters if name == "as trained" else scenario(name).parameters

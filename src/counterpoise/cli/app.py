@@ -129,7 +129,7 @@ def list_everything(as_json: AsJson = False) -> None:
             "name": each.name,
             "game": each.game,
             "scenario": each.scenario,
-            "policy": each.policy,
+            "policy": each.network.policy,
             "agent_steps": each.agent_steps,
         }
         for each in map(load, shipped())
