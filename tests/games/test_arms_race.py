@@ -423,9 +423,9 @@ def test_tit_for_tat_matches_rivals_and_not_allies():
 
 def single(name):
     declaration = Parameters.declarations[name]
-    if declaration.kind is bool:
+    if declaration.type is bool:
         return st.booleans()
-    if declaration.kind is int:
+    if declaration.type is int:
         return st.integers(int(declaration.low), min(int(declaration.high), 40))
     return st.floats(declaration.low, declaration.high)
 

@@ -129,7 +129,7 @@ def drawn_parameters(rng: np.random.Generator, powers: int) -> Parameters:
             continue
         count = powers if declared.per_power else 1
         values: list[Any]
-        if declared.kind is float:
+        if declared.type is float:
             values = rng.uniform(declared.low, declared.high, count).tolist()
         else:
             values = rng.integers(int(declared.low), int(declared.high) + 1, count).tolist()
