@@ -328,13 +328,13 @@ def _merged(present: Mapping[str, Any], changes: Mapping[str, Any], origin: str)
 def _unknown_option(section: str, name: str, origin: str) -> UnknownNameError:
     """Return the error for an unknown option, with the nearest in this section or in another."""
     known = _known_options()
+    # Of an option that several tables have, the one in this table is meant.
+    places = {option: each for each, options in known.items() for option in options}
+    places |= dict.fromkeys(known[section], section)
     hint = ""
-    for each in (section, *known):
-        near = difflib.get_close_matches(name, known[each], n=1)
-        if near:
-            elsewhere = "" if each == section else f" in [{each}]" if each else " at the top"
-            hint = f" Did you mean {near[0]!r}{elsewhere}?"
-            break
+    for near in difflib.get_close_matches(name, places, n=1):
+        table = f"[{places[near]}]" if places[near] else "the options at the top"
+        hint = f" Did you mean {near!r}" + ("?" if places[near] == section else f" in {table}?")
     place = f" in [{section}]" if section else ""
     return UnknownNameError(
         f"{origin}: there is no training option {name!r}{place}.{hint} "

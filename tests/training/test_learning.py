@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import pickle
 import signal
@@ -23,11 +24,12 @@ from counterpoise.theory import burden_sharing as theory
 from counterpoise.theory import regret
 from counterpoise.training.configuration import Configuration, load, shipped
 from counterpoise.training.learn import Interrupted, train
+from counterpoise.training.learners import LEARNERS
 from counterpoise.training.normalisation import normalisation_of
 from counterpoise.training.policies import Architecture, SeatNetworks
 from counterpoise.training.ppo_training import PPOTraining, one_torch_thread
 from counterpoise.training.runs import Run
-from counterpoise.training.sections import NetworkOptions, PPOOptions, WorldOptions
+from counterpoise.training.sections import RENAMED, NetworkOptions, PPOOptions, WorldOptions
 
 SMALL = Configuration(
     name="small",
@@ -265,6 +267,84 @@ def test_a_policy_whose_description_is_cut_short_is_refused(learned, tmp_path):
     (tmp_path / "policy.json").write_text(json.dumps(description))
     with pytest.raises(CounterpoiseError, match="lacks 'activation'"):
         load_profile(tmp_path)
+
+
+FLAT = """
+game = "burden_sharing"
+agent_steps = 100
+worlds = 32
+steps = 10
+trace = 1.0
+alike = false
+learning_rate = 1e-2
+
+[parameters]
+spill_in = 0.5
+"""
+
+
+def test_a_file_in_the_flat_form_is_refused_with_all_renames(tmp_path):
+    path = tmp_path / "old.toml"
+    path.write_text(FLAT)
+    with pytest.raises(UnknownNameError) as refused:
+        load(path)
+    lines = str(refused.value).splitlines()
+    assert "old.toml" in lines[0]
+    assert lines[1:] == [
+        "  worlds -> [worlds] count",
+        "  steps -> [ppo] n_steps",
+        "  trace -> [ppo] gae_lambda",
+        "  alike -> [network] permutation_equivariant",
+        "  learning_rate -> [ppo] learning_rate",
+    ]
+
+
+def test_every_renamed_option_is_one():
+    whole = dataclasses.asdict(SMALL)
+    for section, option in RENAMED.values():
+        assert option in whole[section]
+    assert len(set(RENAMED.values())) == len(RENAMED)
+
+
+def test_replace_changes_what_it_names_in_a_section_and_nothing_else():
+    changed = SMALL.replace(agent_steps=1_000, ppo={"batch_size": 64})
+    assert (changed.agent_steps, changed.ppo.batch_size) == (1_000, 64)
+    assert changed.replace(agent_steps=40_960, ppo={"batch_size": 1_280}) == SMALL
+    assert SMALL.replace(worlds=WorldOptions(count=3)).worlds == WorldOptions(count=3)
+    assert SMALL.replace(parameters={"spill_in": 0.5}).replace(parameters={}) == SMALL
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"ppo": {"gae_lamda": 1.0}}, r"'gae_lamda' in \[ppo\]. Did you mean 'gae_lambda'\?"),
+        ({"gamma": 0.9}, r"'gamma'. Did you mean 'gamma' in \[ppo\]\?"),
+        ({"network": {"agent_steps": 9}}, "Did you mean 'agent_steps' in the options at the top"),
+        ({"minibatch": 64, "worlds": 3}, r"(?s)minibatch -> \[ppo\] batch_size.*worlds -> "),
+        ({"agentsteps": 9}, r"Did you mean 'agent_steps'\?"),
+    ],
+)
+def test_replace_refuses_unknown_options_with_the_nearest_name(changes, words):
+    with pytest.raises(UnknownNameError, match=words):
+        SMALL.replace(**changes)
+
+
+def test_a_section_that_is_no_table_is_refused():
+    with pytest.raises(ParameterError, match="table of options"):
+        SMALL.replace(ppo=3)
+
+
+@pytest.mark.parametrize("algorithm", sorted(LEARNERS))
+def test_every_learner_has_a_profile_that_can_be_played(algorithm):
+    configuration = load("deterrence").replace(algorithm=algorithm)
+    profile = configuration.learner.make(configuration, 0, "cpu").profile()
+    worlds = Worlds("deterrence", 3)
+    worlds.reset(0)
+    for power, player in enumerate(profile):
+        seen, masks = worlds.observations[:, power], worlds.masks[:, power]
+        assert len(player.act(seen, masks, np.random.default_rng(0))) == 3
+    assert configuration.shortened(0.1).agent_steps == configuration.agent_steps // 10
+    assert configuration.learner_in_words()
 
 
 @pytest.mark.parametrize("name", shipped())
