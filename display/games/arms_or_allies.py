@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.figure import SubFigure
 from numpy.typing import NDArray
 
+from counterpoise.display.appearance import Display
 from counterpoise.display.figures import (
     INK,
     LEARNED,
@@ -182,3 +183,6 @@ def the_long_run(group: Group) -> Picture:
         + interval_in_words(len(group.runs)),
         figure,
     )
+
+
+DISPLAY = Display(pictures=pictures, panel=panel)

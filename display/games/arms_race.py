@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.figure import SubFigure
 from numpy.typing import NDArray
 
+from counterpoise.display.appearance import Display
 from counterpoise.display.figures import (
     INK,
     LEARNED,
@@ -294,3 +295,6 @@ def phases(group: Group) -> Picture:
             "carries to where the powers had never been."
         )
     return Picture("phases", "Phase diagram", words, figure)
+
+
+DISPLAY = Display(pictures=pictures, panel=panel)

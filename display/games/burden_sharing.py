@@ -13,6 +13,7 @@ from matplotlib.figure import SubFigure
 from matplotlib.ticker import LogLocator, ScalarFormatter
 from numpy.typing import NDArray
 
+from counterpoise.display.appearance import Display
 from counterpoise.display.figures import (
     INK,
     LEARNED,
@@ -365,3 +366,6 @@ def _correlation(words: str, first: NDArray[np.float64], second: NDArray[np.floa
 
 def _listed(words: list[str]) -> str:
     return words[0] if len(words) == 1 else ", ".join(words[:-1]) + " and " + words[-1]
+
+
+DISPLAY = Display(pictures=pictures, panel=panel)

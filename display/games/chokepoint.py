@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.figure import SubFigure
 from numpy.typing import NDArray
 
+from counterpoise.display.appearance import Display
 from counterpoise.display.figures import (
     INK,
     LEARNED,
@@ -236,3 +237,6 @@ def reactions(group: Group) -> Picture:
         "Shaded is where learned play passes through.",
         figure,
     )
+
+
+DISPLAY = Display(pictures=pictures, panel=panel)

@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.figure import SubFigure
 from numpy.typing import NDArray
 
+from counterpoise.display.appearance import Display
 from counterpoise.display.figures import (
     Picture,
     legend_outside,
@@ -165,3 +166,6 @@ def temptations(group: Group) -> Picture:
         f"{spread:.4f}, in any seed and for any power.",
         figure,
     )
+
+
+DISPLAY = Display(pictures=pictures, panel=panel)

@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.figure import SubFigure
 from numpy.typing import NDArray
 
+from counterpoise.display.appearance import Display
 from counterpoise.display.figures import (
     INK,
     LEARNED,
@@ -218,3 +219,6 @@ def years(group: Group) -> Picture:
         "towards the end all is consumed.",
         figure,
     )
+
+
+DISPLAY = Display(pictures=pictures, panel=panel)

@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.figure import SubFigure
 from numpy.typing import NDArray
 
+from counterpoise.display.appearance import Display
 from counterpoise.display.figures import (
     INK,
     LEARNED,
@@ -179,3 +180,6 @@ def replies(group: Group) -> Picture:
         f"{float(furthest):.3g} from where they meet, in any seed.",
         figure,
     )
+
+
+DISPLAY = Display(pictures=pictures, panel=panel)

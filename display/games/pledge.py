@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.figure import SubFigure
 from numpy.typing import NDArray
 
+from counterpoise.display.appearance import Display
 from counterpoise.display.figures import (
     INK,
     LEARNED,
@@ -177,3 +178,6 @@ def responses(group: Group) -> Picture:
         "it pledged otherwise. " + " ".join(claim.words for claim in claims(group)),
         figure,
     )
+
+
+DISPLAY = Display(pictures=pictures, panel=panel)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import SubFigure
 
+from counterpoise.display.appearance import Display
 from counterpoise.display.figures import (
     Picture,
     legend_outside,
@@ -111,3 +112,6 @@ def rates(group: Group) -> Picture:
         f"{words} {interval_in_words(len(group.runs))}".strip(),
         figure,
     )
+
+
+DISPLAY = Display(pictures=pictures, panel=panel)
