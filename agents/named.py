@@ -14,8 +14,8 @@ from counterpoise.envs.engine.errors import CounterpoiseError, UnknownNameError,
 from counterpoise.envs.engine.game import Game
 from counterpoise.envs.engine.parameters import ParametersBase
 from counterpoise.envs.engine.registration import part
-from counterpoise.envs.engine.strategy import Strategy
-from counterpoise.theory.regret import Uniform, equilibrium
+from counterpoise.envs.engine.strategy import Strategy, Uniform
+from counterpoise.theory.regret import equilibrium
 
 
 def doctrines(game: str) -> dict[str, type[Strategy]]:

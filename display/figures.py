@@ -28,13 +28,13 @@ from numpy.typing import NDArray
 
 from counterpoise.display.appearance import display_of
 from counterpoise.display.numbers import displayed, in_words, plain
+from counterpoise.envs.engine.files import write_atomically
 from counterpoise.evaluation.equilibrium.comparison import (
     Comparison,
     Group,
     bootstrap,
     interval_in_words,
 )
-from counterpoise.training.runs import write_atomically
 
 INK, GRID, PAPER = "#1b1f24", "#d0d7de", "#ffffff"
 

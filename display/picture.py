@@ -25,8 +25,8 @@ from counterpoise.envs.adapters.render import (
     to_same_decimals,
 )
 from counterpoise.envs.engine.errors import CounterpoiseError
+from counterpoise.envs.engine.files import write_atomically
 from counterpoise.envs.engine.game import Account, Game
-from counterpoise.training.runs import write_atomically
 
 if TYPE_CHECKING:
     from counterpoise.evaluation.playback import Episode

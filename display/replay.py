@@ -23,9 +23,9 @@ from counterpoise.display.appearance import Appearance, Series, appearance_of
 from counterpoise.display.numbers import in_words
 from counterpoise.display.text import deeds
 from counterpoise.envs.engine.errors import CounterpoiseError
+from counterpoise.envs.engine.files import write_text_atomically
 from counterpoise.evaluation.playback import MOST_STEPS, Cast, Episode, play_episode, who_plays
 from counterpoise.theory.regret import equilibrium, is_solved
-from counterpoise.training.runs import write_text_atomically
 
 Array = NDArray[Any]
 

@@ -30,6 +30,7 @@ from counterpoise.display.numbers import (
     with_interval,
 )
 from counterpoise.display.replay import page_of, replay_data
+from counterpoise.envs.engine.files import write_text_atomically
 from counterpoise.evaluation.equilibrium.comparison import (
     FEWEST_SEEDS,
     GAIN,
@@ -42,7 +43,7 @@ from counterpoise.evaluation.equilibrium.comparison import (
     interval_in_words,
 )
 from counterpoise.evaluation.playback import long_episode, play_episode
-from counterpoise.training.runs import VERSIONS, Run, write_text_atomically
+from counterpoise.training.runs import VERSIONS, Run
 
 FOLDER = Path(__file__).resolve().parent
 PAGE = "index.html"

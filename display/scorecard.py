@@ -24,6 +24,7 @@ from counterpoise.display.figures import (
     write_png,
 )
 from counterpoise.display.report import FOLDER, html_table, number, with_interval
+from counterpoise.envs.engine.files import write_text_atomically
 from counterpoise.evaluation.predictions.estimation import (
     CONTRADICTED,
     CONVERGED,
@@ -52,7 +53,6 @@ from counterpoise.theory.prediction import (
     RISES,
     Prediction,
 )
-from counterpoise.training.runs import write_text_atomically
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from counterpoise.envs.engine.errors import CounterpoiseError
-from counterpoise.training.runs import write_atomically
+from counterpoise.envs.engine.files import write_atomically
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 
 from counterpoise.agents.named import doctrines, strategy
 from counterpoise.envs.engine.errors import CounterpoiseError, unknown_name
+from counterpoise.envs.engine.files import write_text_atomically
 from counterpoise.envs.engine.game import Choice, Continuous, Feature, Game
 from counterpoise.envs.engine.parameters import ParametersBase, observed_names
 from counterpoise.envs.engine.registration import game as game_named
@@ -34,7 +35,7 @@ from counterpoise.envs.engine.rollouts import play
 from counterpoise.envs.engine.strategy import Strategy
 from counterpoise.envs.engine.worlds import CUT_OFF, Worlds, as_parameters
 from counterpoise.human.briefing import Seen, briefing_of
-from counterpoise.training.runs import CONFIGURATION, Run, write_text_atomically
+from counterpoise.training.runs import CONFIGURATION, Run
 
 FILE = "game.json"
 FORMAT = 1

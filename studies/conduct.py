@@ -9,9 +9,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from counterpoise.envs.engine.files import write_text_atomically
 from counterpoise.evaluation.populations.episodes import watch
 from counterpoise.evaluation.populations.metrics import METRICS
-from counterpoise.training.runs import Run, write_text_atomically
+from counterpoise.training.runs import Run
 
 SHOWN = (
     "payoff", "allies", "arms_share", "research_share", "resilience", "debt", "demand_rate",

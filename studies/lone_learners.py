@@ -12,12 +12,12 @@ from pathlib import Path
 import polars
 
 from counterpoise.agents.doctrines.grand_strategy import DOCTRINES
+from counterpoise.envs.engine.files import write_atomically, write_text_atomically
 from counterpoise.envs.games.grand_strategy import Parameters
 from counterpoise.evaluation.populations.episodes import watch
 from counterpoise.evaluation.populations.metrics import METRICS
 from counterpoise.training.best_responses import learn_best_response
 from counterpoise.training.configuration import load
-from counterpoise.training.runs import write_atomically, write_text_atomically
 
 
 def main() -> None:

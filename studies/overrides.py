@@ -16,8 +16,9 @@ from typing import Any
 import polars
 
 from counterpoise.agents.simple import Holding
+from counterpoise.envs.engine.files import write_atomically, write_text_atomically
 from counterpoise.evaluation.populations.payoffs import payoffs
-from counterpoise.training.runs import Run, write_atomically, write_text_atomically
+from counterpoise.training.runs import Run
 
 JUDGED_FROM = 3_000_000
 

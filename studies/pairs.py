@@ -18,12 +18,13 @@ import polars
 from numpy.typing import NDArray
 
 from counterpoise.agents.simple import Holding
+from counterpoise.envs.engine.files import write_atomically, write_text_atomically
 from counterpoise.envs.engine.parameters import ParametersBase
 from counterpoise.envs.engine.strategy import Strategy
 from counterpoise.envs.grand_strategy.world import OFFER
 from counterpoise.envs.scenarios import scenario
 from counterpoise.evaluation.populations.payoffs import payoffs
-from counterpoise.training.runs import Run, write_atomically, write_text_atomically
+from counterpoise.training.runs import Run
 
 SCENARIOS = (
     "great_powers", "europe", "symmetric", "bipolar", "multipolar", "rising_challenger",

@@ -12,10 +12,11 @@ from pathlib import Path
 import polars
 
 from counterpoise.agents.doctrines.grand_strategy import DOCTRINES
+from counterpoise.envs.engine.files import write_atomically, write_text_atomically
 from counterpoise.envs.scenarios import scenario
 from counterpoise.evaluation.populations.episodes import watch
 from counterpoise.evaluation.populations.metrics import METRICS
-from counterpoise.training.runs import Run, write_atomically, write_text_atomically
+from counterpoise.training.runs import Run
 
 SCENARIOS = (
     "great_powers", "united_states", "china", "india", "europe", "symmetric", "bipolar",

@@ -15,9 +15,10 @@ from pathlib import Path
 import numpy as np
 import polars
 
+from counterpoise.envs.engine.files import write_text_atomically
 from counterpoise.evaluation.populations.episodes import watch
 from counterpoise.evaluation.predictions.estimation import estimate
-from counterpoise.training.runs import Run, write_text_atomically
+from counterpoise.training.runs import Run
 
 YEAR, OTHERS = 10, (1, 2, 3)
 SHOWN = (0, 1, 2, 3, 5, 8, 12, 20, 29)

@@ -17,12 +17,13 @@ from typing import Any
 
 from counterpoise.agents import zoo
 from counterpoise.agents.learned import DESCRIPTION, WEIGHTS
+from counterpoise.envs.engine.files import write_text_atomically
 from counterpoise.evaluation.populations import exam
 from counterpoise.evaluation.populations.exploitability import exploit
 from counterpoise.theory import regret
 from counterpoise.training.configuration import load
 from counterpoise.training.learn import train
-from counterpoise.training.runs import Run, versions, write_text_atomically
+from counterpoise.training.runs import Run, versions
 
 LEARNER = "equilibrium-learner"
 

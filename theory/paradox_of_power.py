@@ -39,7 +39,7 @@ from numpy.polynomial.legendre import leggauss
 from numpy.typing import NDArray
 
 from counterpoise.envs.engine.compilation import rule
-from counterpoise.envs.engine.strategy import Profile, Strategy
+from counterpoise.envs.engine.strategy import Profile, Strategy, Uniform
 from counterpoise.envs.engine.worlds import Worlds
 from counterpoise.envs.games.paradox_of_power import (
     GAME,
@@ -50,7 +50,6 @@ from counterpoise.envs.games.paradox_of_power import (
     income,
     resources_of,
 )
-from counterpoise.theory.regret import Uniform
 from counterpoise.theory.solution import BestResponse, Equilibrium
 from counterpoise.theory.strategies import PlanByYear
 

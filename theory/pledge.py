@@ -25,7 +25,7 @@ from numpy.polynomial import Polynomial
 from numpy.polynomial.legendre import leggauss
 from numpy.typing import NDArray
 
-from counterpoise.envs.engine.strategy import Profile, Strategy
+from counterpoise.envs.engine.strategy import Profile, Strategy, Uniform
 from counterpoise.envs.engine.worlds import Worlds
 from counterpoise.envs.games.pledge import (
     FIRMNESS,
@@ -37,7 +37,6 @@ from counterpoise.envs.games.pledge import (
     protege_payoff,
     risk_of_war,
 )
-from counterpoise.theory.regret import Uniform
 from counterpoise.theory.solution import BestResponse, Equilibrium
 from counterpoise.theory.strategies import year_of
 

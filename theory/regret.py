@@ -15,47 +15,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from counterpoise.envs.engine.errors import CounterpoiseError
-from counterpoise.envs.engine.game import Game
 from counterpoise.envs.engine.parameters import ParametersBase
 from counterpoise.envs.engine.registration import game as game_named
 from counterpoise.envs.engine.registration import game_names, has_part, row
-from counterpoise.envs.engine.strategy import Profile, Strategy
+from counterpoise.envs.engine.strategy import Profile, Uniform
 from counterpoise.theory.solution import BestResponse, Equilibrium
-
-
-class Uniform(Strategy):
-    """Draws every action with equal probability from what is open to the power."""
-
-    name = "uniformly random"
-    is_random = True
-
-    def __init__(self, game: Game, parameters: ParametersBase, power: int) -> None:
-        game = game.seated(parameters.powers)
-        self._counts = game.choice_counts
-        self._is_discrete = game.is_discrete
-        low, high = game.action_bounds(np.array([parameters.to_record()]), parameters.powers)
-        self._low, self._high = low[0, power], high[0, power]
-
-    def act(
-        self, observations: NDArray[np.float32], masks: NDArray[np.int8], rng: np.random.Generator
-    ) -> NDArray[np.float64] | NDArray[np.int64]:
-        """Draw one action a row."""
-        if not self._is_discrete:
-            return rng.uniform(self._low, self._high, (len(observations), len(self._low)))
-        chosen = np.zeros((len(observations), len(self._counts)), np.int64)
-        at = 0
-        for component, count in enumerate(self._counts):
-            weights = np.cumsum(masks[:, at : at + count], axis=1, dtype=np.float64)
-            draws = rng.random(len(observations)) * weights[:, -1]
-            chosen[:, component] = (draws[:, None] >= weights).sum(axis=1)
-            at += count
-        return chosen
-
-    def probabilities(
-        self, observations: NDArray[np.float32], masks: NDArray[np.int8]
-    ) -> NDArray[np.float64]:
-        """Return equal probabilities over the open options."""
-        return np.asarray(masks / masks.sum(axis=1, keepdims=True), np.float64)
 
 
 def is_solved(game: str) -> bool:

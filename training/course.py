@@ -17,10 +17,9 @@ from counterpoise.agents.named import strategy
 from counterpoise.envs.adapters.sb3 import Slots
 from counterpoise.envs.engine.parameters import ParametersBase
 from counterpoise.envs.engine.rollouts import play
-from counterpoise.envs.engine.strategy import Profile, Strategy
+from counterpoise.envs.engine.strategy import Profile, Strategy, Uniform
 from counterpoise.envs.engine.worlds import Worlds
 from counterpoise.theory import regret
-from counterpoise.theory.regret import Uniform
 from counterpoise.training.configuration import Configuration
 from counterpoise.training.policies import Architecture, SeatPolicy, Units
 from counterpoise.training.ppo import SeatPPO

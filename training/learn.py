@@ -23,6 +23,7 @@ from stable_baselines3.common.logger import configure as configure_logger
 
 from counterpoise.agents.learned import DESCRIPTION, WEIGHTS, load_profile
 from counterpoise.envs.engine.errors import CounterpoiseError
+from counterpoise.envs.engine.files import write_atomically, write_text_atomically
 from counterpoise.envs.engine.strategy import Profile
 from counterpoise.theory import regret
 from counterpoise.training import runs
@@ -36,7 +37,7 @@ from counterpoise.training.course import (
     step_discount,
 )
 from counterpoise.training.population import PopulationLearner
-from counterpoise.training.runs import Run, write_atomically, write_text_atomically
+from counterpoise.training.runs import Run
 
 
 class Interrupted(CounterpoiseError):

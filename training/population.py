@@ -26,10 +26,10 @@ from numpy.typing import NDArray
 from counterpoise.agents.learned import DESCRIPTION, WEIGHTS, LearnedStrategy, member_weights
 from counterpoise.agents.mixture import Mixture
 from counterpoise.envs.engine.errors import ParameterError
+from counterpoise.envs.engine.files import write_atomically, write_text_atomically
 from counterpoise.envs.engine.rollouts import play
-from counterpoise.envs.engine.strategy import Strategy
+from counterpoise.envs.engine.strategy import Strategy, Uniform
 from counterpoise.envs.engine.worlds import Worlds
-from counterpoise.theory.regret import Uniform
 from counterpoise.training import runs
 from counterpoise.training.best_responses import course_of_one, for_one_seat
 from counterpoise.training.configuration import FICTITIOUS_PLAY, Configuration
@@ -40,7 +40,6 @@ from counterpoise.training.course import (
     small_networks,
     step_discount,
 )
-from counterpoise.training.runs import write_atomically, write_text_atomically
 
 MOST_TABLE_ENTRIES = 20_000
 PLAYED_WORLDS = 256

@@ -10,15 +10,13 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
-import os
 import platform
-import secrets
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from counterpoise.agents.learned import DESCRIPTION, WEIGHTS, load_profile
 from counterpoise.envs.engine.errors import CounterpoiseError
+from counterpoise.envs.engine.files import write_text_atomically
 from counterpoise.envs.engine.parameters import ParametersBase
 from counterpoise.envs.engine.strategy import Strategy
 from counterpoise.training.configuration import Configuration, load
@@ -35,23 +33,6 @@ STATE = "state.json"
 TENSORBOARD = "tensorboard"
 
 PACKAGES = ("counterpoise", "numpy", "numba", "torch", "stable-baselines3", "sb3-contrib")
-
-
-def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
-    """Have `write` fill a temporary file beside `path`, then rename it into place."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # Not by `tempfile`, whose files nobody else may read.
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
-    try:
-        write(temporary)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def write_text_atomically(path: Path, text: str) -> None:
-    """Write a text file under a temporary name, then rename it."""
-    write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
 
 
 def versions() -> dict[str, str]:

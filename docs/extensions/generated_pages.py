@@ -174,7 +174,7 @@ def _default(declaration: Declaration) -> str:
 
 
 def _range(declaration: Declaration) -> str:
-    if declaration.kind is bool:
+    if declaration.type is bool:
         return "yes or no"
     return f"{_shown(declaration.low)} to {_shown(declaration.high)}"
 

@@ -11,8 +11,8 @@ from collections.abc import Callable
 import numpy as np
 
 from counterpoise.envs.engine.compilation import rule
-from counterpoise.envs.engine.game import HEADER
 from counterpoise.envs.engine.randomness import seed_world
+from counterpoise.envs.engine.world import HEADER
 
 HEADER_BYTES = np.dtype(HEADER).itemsize
 

@@ -1,7 +1,7 @@
 """The contract between a game and everything that steps, shows, solves or learns it.
 
 A game is one file under ``games/``. It declares `Parameters` (what stays fixed in an episode), a
-world (`world_dtype`: what changes), what the powers see (`Feature`) and do (`Continuous` or
+`World` (what changes), what the powers see (`Feature`) and do (`Continuous` or
 `Choice`), and its dynamics as scalar functions over one numpy record:
 
 ``start(world, parameters)``
@@ -31,36 +31,7 @@ from numpy.typing import NDArray
 
 from counterpoise.envs.engine.compilation import load_driver
 from counterpoise.envs.engine.errors import unknown_name
-from counterpoise.envs.engine.parameters import ParametersBase, observed_names
-
-HEADER: list[Any] = [
-    ("random_state", "u8"),
-    ("seed", "u8"),
-    ("episode", "u8"),
-    ("cycles", "i8"),
-    ("year", "i8"),
-    ("phase", "i8"),
-    ("powers", "i8"),
-    ("over", "i8"),
-    # The chance that there was to go on after the last step; a rule that lets the game end by
-    # chance writes it, so that learners need not wait for chance to teach them.
-    ("continuation", "f8"),
-]
-
-
-def world_dtype(**fields: Any) -> np.dtype[Any]:
-    """Return the record type of a world: the engine's header and the game's own fields.
-
-    Parameters
-    ----------
-    **fields
-        Each a numpy type string, or (type string, length) for one value a power, or
-        (type string, (length, length)) for one a pair.
-    """
-    listed = [
-        (name, *kind) if isinstance(kind, tuple) else (name, kind) for name, kind in fields.items()
-    ]
-    return np.dtype((np.record, HEADER + listed), align=False)
+from counterpoise.envs.engine.parameters import ParametersBase, checked_kind, observed_names
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,6 +50,8 @@ class Feature:
         One line of meaning.
     others : bool
         Whether there is one column for each other power, in the order of seats.
+    kind : str
+        What the number is, one of `counterpoise.envs.engine.parameters.KINDS`; pages format by it.
     """
 
     name: str
@@ -87,6 +60,10 @@ class Feature:
     unit: str = "1"
     doc: str = ""
     others: bool = False
+    kind: str = "amount"
+
+    def __post_init__(self) -> None:
+        checked_kind(self.kind)
 
 
 @dataclasses.dataclass(frozen=True)

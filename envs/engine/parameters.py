@@ -10,12 +10,38 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Self, TypeVar, dataclass_transform
+from typing import Any, ClassVar, Protocol, Self, TypeVar, dataclass_transform
 
 import numpy as np
 from numpy.typing import NDArray
 
 from counterpoise.envs.engine.errors import ParameterError, unknown_name
+
+KINDS = ("amount", "share", "odds", "flag", "count", "log")
+"""What a number is: an amount in its unit, a share of its unit, a probability, yes (1) or no (0), a
+count, or the logarithm of a ratio. Pages format a number by its kind and unit."""
+
+Value = TypeVar("Value", covariant=True)
+
+
+def checked_kind(kind: str) -> str:
+    """Return a kind of number, or say which there are.
+
+    Raises
+    ------
+    ValueError
+        If there is no such kind.
+    """
+    if kind not in KINDS:
+        raise ValueError(f"The kind of a number is one of {', '.join(KINDS)}, not {kind!r}.")
+    return kind
+
+
+class Pairs(Protocol[Value]):
+    """A per-pair parameter as rules read it: ``parameters.proximity[power, other]``."""
+
+    def __getitem__(self, pair: tuple[int, int], /) -> Value:
+        """Return the value of one power towards another."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,6 +57,7 @@ class Declaration:
     per_power: bool
     observed: bool
     per_pair: bool = False
+    declared_kind: str = ""
 
     @property
     def is_shaped(self) -> bool:
@@ -38,10 +65,15 @@ class Declaration:
         return self.per_power or self.per_pair
 
     @property
-    def kind(self) -> type:
+    def type(self) -> type:
         """`bool`, `int` or `float`, by the default."""
         sample = self.default[0] if self.per_power else self.default
         return type(sample)
+
+    @property
+    def kind(self) -> str:
+        """What the number is, one of `KINDS`: by default a flag, a count or an amount by type."""
+        return self.declared_kind or {bool: "flag", int: "count"}.get(self.type, "amount")
 
 
 def parameter(
@@ -54,6 +86,7 @@ def parameter(
     per_power: bool = False,
     observed: bool = False,
     per_pair: bool = False,
+    kind: str = "",
 ) -> Any:
     """Declare one parameter of a game.
 
@@ -76,7 +109,17 @@ def parameter(
     per_pair : bool
         Whether each power has its own value towards each other one: rows of values, the own seat
         first. One number, the default's form, stands for all of them.
+    kind : str
+        What the number is, one of `KINDS`; pages format by it. By default a flag where the default
+        is a bool, a count where it is an int, an amount otherwise.
+
+    Raises
+    ------
+    ValueError
+        If there is no such kind.
     """
+    if kind:
+        checked_kind(kind)
     metadata = dict(
         low=low,
         high=high,
@@ -85,6 +128,7 @@ def parameter(
         per_power=per_power,
         observed=observed,
         per_pair=per_pair,
+        declared_kind=kind,
     )
     return dataclasses.field(default=default, metadata=metadata)
 
@@ -126,8 +170,11 @@ class ParametersBase:
                 f"{self.powers - 1}, not {getattr(self, name)}."
             )
 
-    def to_record(self) -> np.record:
-        """Return the values as one numpy record, as the compiled rules read them."""
+    def to_record(self) -> Self:
+        """Return the values as one numpy record, as the compiled rules read them.
+
+        The record has the same fields as this class, which is what the rules annotate.
+        """
         records = np.zeros(1, self.dtype)
         for declaration in self.declarations.values():
             value = getattr(self, declaration.name)
@@ -187,7 +234,7 @@ class ParametersBase:
         return cls(**values)
 
 
-KINDS = {bool: "a yes or no", int: "a whole number", float: "a number"}
+TYPES_IN_WORDS = {bool: "a yes or no", int: "a whole number", float: "a number"}
 
 
 def _is_sequence(value: Any) -> bool:
@@ -197,7 +244,7 @@ def _is_sequence(value: Any) -> bool:
 def _number(declaration: Declaration, value: Any) -> Any:
     expected = (
         f"{declaration.name} ({declaration.doc}) must be "
-        f"{KINDS[declaration.kind]}"
+        f"{TYPES_IN_WORDS[declaration.type]}"
         f" from {declaration.low:g} to {declaration.high:g}"
         f"{'' if declaration.unit == '1' else ' ' + declaration.unit}"
     )
@@ -209,9 +256,9 @@ def _number(declaration: Declaration, value: Any) -> Any:
         raise ParameterError(f"{expected}, not {value!r}.") from None
     if math.isnan(number) or not declaration.low <= number <= declaration.high:
         raise ParameterError(f"{expected}, not {value!r}.")
-    if declaration.kind in (bool, int) and number != int(number):
+    if declaration.type in (bool, int) and number != int(number):
         raise ParameterError(f"{expected}, not {value!r}.")
-    return declaration.kind(number)
+    return declaration.type(number)
 
 
 def _validated(owner: ParametersBase, declaration: Declaration, value: Any) -> Any:
@@ -270,7 +317,7 @@ def parameters(cls: type[ParametersType]) -> type[ParametersType]:
         (
             np.record,
             [
-                (name, kinds[declaration.kind], shape(declaration))
+                (name, kinds[declaration.type], shape(declaration))
                 for name, declaration in made.declarations.items()
             ],
         )

@@ -38,16 +38,26 @@ v0: first release.
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from counterpoise.envs.engine.compilation import rule
 from counterpoise.envs.engine.errors import ParameterError
-from counterpoise.envs.engine.game import Account, Choice, Feature, Game, Role, world_dtype
+from counterpoise.envs.engine.game import Account, Choice, Feature, Game, Role
 from counterpoise.envs.engine.parameters import ParametersBase, parameter, parameters
 from counterpoise.envs.engine.randomness import happens, uniform
+from counterpoise.envs.engine.world import (
+    Actions,
+    Masks,
+    Observations,
+    PerPower,
+    Real,
+    Rewards,
+    Whole,
+    WorldRecord,
+    world_dtype,
+)
 
 POWERS = 2
 DEFENDER, CHALLENGER = 0, 1
@@ -147,19 +157,23 @@ class Parameters(ParametersBase):
 
 # Two values a power where the renderer shows a column for each; the second of `arms` is the
 # challenger's strength, the second of `debt` and `tax` nothing.
-WORLD = world_dtype(
-    threat="i8",
-    arms=("f8", POWERS),
-    debt=("f8", POWERS),
-    tax=("f8", POWERS),
-    allied="i8",
-    ordered_arms="i8",
-    debt_change="i8",
-    alliance="i8",
-    private_cost="f8",
-    success="f8",
-    challenged="i8",
-)
+class World(WorldRecord):
+    """What changes while `arms_or_allies` runs."""
+
+    threat: Whole
+    arms: PerPower
+    debt: PerPower
+    tax: PerPower
+    allied: Whole
+    ordered_arms: Whole
+    debt_change: Whole
+    alliance: Whole
+    private_cost: Real
+    success: Real
+    challenged: Whole
+
+
+WORLD = world_dtype(World, POWERS)
 
 FEATURES = (
     Feature("phase", 0.0, 1.0, doc="0 while the defender plans, 1 while the challenger decides."),
@@ -213,7 +227,7 @@ def planned_alliance(plan: int) -> int:
 
 
 @rule
-def tax_due(parameters: Any, debt: float, ordered: int, debt_change: int) -> float:
+def tax_due(parameters: Parameters, debt: float, ordered: int, debt_change: int) -> float:
     """Return the tax that balances the budget, as a share of GDP."""
     owed_interest = (parameters.interest + parameters.interest_premium * debt) * debt
     spending: float = parameters.committed_revenue + parameters.arms_price * ordered
@@ -222,7 +236,7 @@ def tax_due(parameters: Any, debt: float, ordered: int, debt_change: int) -> flo
 
 
 @rule
-def is_affordable(parameters: Any, debt: float, plan: int) -> bool:
+def is_affordable(parameters: Parameters, debt: float, plan: int) -> bool:
     """Return whether a plan keeps the tax and the debt within their limits."""
     change = planned_debt_change(plan)
     tax = tax_due(parameters, debt, planned_arms(plan), change)
@@ -230,14 +244,14 @@ def is_affordable(parameters: Any, debt: float, plan: int) -> bool:
 
 
 @rule
-def challenger_strength(parameters: Any, threat: int) -> float:
+def challenger_strength(parameters: Parameters, threat: int) -> float:
     """Return the challenger's strength X."""
     strength: float = parameters.threat_strength if threat == 1 else parameters.calm_strength
     return strength
 
 
 @rule
-def defence_chance(parameters: Any, threat: int, arms: float, ally_comes: bool) -> float:
+def defence_chance(parameters: Parameters, threat: int, arms: float, ally_comes: bool) -> float:
     """Return the chance w that the defender wins, with or without its ally beside it."""
     strength: float = parameters.base_strength + arms
     if ally_comes:
@@ -246,7 +260,7 @@ def defence_chance(parameters: Any, threat: int, arms: float, ally_comes: bool) 
 
 
 @rule
-def challenge_success(parameters: Any, threat: int, arms: float, alliance: int) -> float:
+def challenge_success(parameters: Parameters, threat: int, arms: float, alliance: int) -> float:
     """Return the chance 1 - Ew that a challenge succeeds, before the ally has shown its hand."""
     alone = defence_chance(parameters, threat, arms, False)
     if alliance == 0:
@@ -258,7 +272,7 @@ def challenge_success(parameters: Any, threat: int, arms: float, alliance: int) 
 
 @rule
 def defender_payoff(
-    parameters: Any, tax: float, allied: int, alliance: int, challenged: int, success: float
+    parameters: Parameters, tax: float, allied: int, alliance: int, challenged: int, success: float
 ) -> float:
     """Return the defender's payoff of a year: taxes, autonomy, and what a challenge takes."""
     payoff: float = -tax - 0.5 * parameters.tax_curvature * tax * tax
@@ -272,21 +286,23 @@ def defender_payoff(
 
 
 @rule
-def challenger_payoff(parameters: Any, challenged: int, success: float, cost: float) -> float:
+def challenger_payoff(
+    parameters: Parameters, challenged: int, success: float, cost: float
+) -> float:
     """Return the challenger's payoff of a year."""
     payoff: float = success * parameters.gain - cost
     return payoff if challenged == 1 else 0.0
 
 
 @rule
-def attrition_chance(parameters: Any, arms: float) -> float:
+def attrition_chance(parameters: Parameters, arms: float) -> float:
     """Return the probability that a unit of arms is lost this year."""
     all_last: float = (1.0 - parameters.depreciation) ** arms
     return 1.0 - all_last
 
 
 @rule
-def threat_chance(parameters: Any, threat: int) -> float:
+def threat_chance(parameters: Parameters, threat: int) -> float:
     """Return the probability that next year is one of threat."""
     chance: float = 1.0 - parameters.threat_passes if threat == 1 else parameters.threat_rises
     return chance
@@ -299,7 +315,7 @@ def arms_next_year(arms: float, lost: int, ordered: int) -> float:
 
 
 @rule
-def start(world: Any, parameters: Any) -> None:
+def start(world: World, parameters: Parameters) -> None:
     """Set the inherited state."""
     world.threat = parameters.start_threat
     world.arms[DEFENDER] = parameters.start_arms
@@ -318,7 +334,7 @@ def start(world: Any, parameters: Any) -> None:
 
 
 @rule
-def adopt_plan(world: Any, parameters: Any, plan: int) -> None:
+def adopt_plan(world: World, parameters: Parameters, plan: int) -> None:
     """Fix the defender's plan; one that it cannot afford leaves it with the null plan."""
     debt = world.debt[DEFENDER]
     adopted = plan if is_affordable(parameters, debt, plan) else 0
@@ -333,7 +349,7 @@ def adopt_plan(world: Any, parameters: Any, plan: int) -> None:
 
 
 @rule
-def pay(world: Any, parameters: Any, rewards: Any) -> None:
+def pay(world: World, parameters: Parameters, rewards: Rewards) -> None:
     """Pay both powers for the year."""
     rewards[DEFENDER] = defender_payoff(
         parameters,
@@ -349,7 +365,7 @@ def pay(world: Any, parameters: Any, rewards: Any) -> None:
 
 
 @rule
-def turn_the_year(world: Any, parameters: Any) -> None:
+def turn_the_year(world: World, parameters: Parameters) -> None:
     """Lose and deliver arms, carry debt and alliance over, and draw next year's threat."""
     arms = world.arms[DEFENDER]
     lost = 1 if happens(world, attrition_chance(parameters, arms)) else 0
@@ -362,7 +378,7 @@ def turn_the_year(world: Any, parameters: Any) -> None:
 
 
 @rule
-def step(world: Any, parameters: Any, actions: Any, rewards: Any) -> bool:
+def step(world: World, parameters: Parameters, actions: Actions, rewards: Rewards) -> bool:
     """Play one phase: the defender's plan, or the challenger's answer and the turn of the year."""
     if world.phase == PLAN:
         adopt_plan(world, parameters, actions[DEFENDER, 0])
@@ -378,7 +394,7 @@ def step(world: Any, parameters: Any, actions: Any, rewards: Any) -> bool:
 
 
 @rule
-def observe(world: Any, parameters: Any, observations: Any) -> None:
+def observe(world: World, parameters: Parameters, observations: Observations) -> None:
     """Write the state and, once it is fixed, the plan; the private cost for the challenger only."""
     for power in range(POWERS):
         observations[power, 0] = world.phase
@@ -397,7 +413,7 @@ def observe(world: Any, parameters: Any, observations: Any) -> None:
 
 
 @rule
-def allow(world: Any, parameters: Any, masks: Any) -> None:
+def allow(world: World, parameters: Parameters, masks: Masks) -> None:
     """Close the plans that cannot be paid, and everything to the power not on the move."""
     for plan in range(1, PLANS):
         if world.phase == CHALLENGE or not is_affordable(parameters, world.debt[DEFENDER], plan):
@@ -459,7 +475,7 @@ def discount(parameters: Parameters) -> float:
     return parameters.discount
 
 
-def alliances(world: Any, parameters: Any) -> list[tuple[str, str]]:
+def alliances(world: World, parameters: Parameters) -> list[tuple[str, str]]:
     """Return the defender's alliance; the ally is no power of the game."""
     allied = world.alliance if world.phase == CHALLENGE else world.allied
     return [("power_0", "ally")] if allied else []

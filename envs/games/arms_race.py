@@ -31,9 +31,17 @@ from __future__ import annotations
 from typing import Any
 
 from counterpoise.envs.engine.compilation import rule
-from counterpoise.envs.engine.game import Account, Continuous, Feature, Game, Role, world_dtype
+from counterpoise.envs.engine.game import Account, Continuous, Feature, Game, Role
 from counterpoise.envs.engine.parameters import ParametersBase, parameter, parameters
 from counterpoise.envs.engine.randomness import normal
+from counterpoise.envs.engine.world import (
+    Actions,
+    Observations,
+    PerPower,
+    Rewards,
+    WorldRecord,
+    world_dtype,
+)
 
 MOST_POWERS = 3
 LARGEST_BUILD = 1.0
@@ -109,7 +117,15 @@ class Parameters(ParametersBase):
     discount: float = parameter(0.95, 0.0, 1.0, unit="1/year", doc="Weight of the next year.")
 
 
-WORLD = world_dtype(arms=("f8", MOST_POWERS), build=("f8", MOST_POWERS), cost=("f8", MOST_POWERS))
+class World(WorldRecord):
+    """What changes while `arms_race` runs."""
+
+    arms: PerPower
+    build: PerPower
+    cost: PerPower
+
+
+WORLD = world_dtype(World, MOST_POWERS)
 
 FEATURES = (
     Feature("arms", 0.0, MOST_ARMS, "% of GDP", "The own stock of arms."),
@@ -124,7 +140,7 @@ BUILD = Continuous(
 
 
 @rule
-def start(world: Any, parameters: Any) -> None:
+def start(world: World, parameters: Parameters) -> None:
     """Set the first year's stocks; nobody has built anything yet."""
     for power in range(world.powers):
         world.arms[power] = parameters.arms[power]
@@ -139,19 +155,19 @@ def are_allies(powers: int, first: int, second: int) -> bool:
 
 
 @rule
-def arms_left(parameters: Any, arms: float) -> float:
+def arms_left(parameters: Parameters, arms: float) -> float:
     """Return what of a stock has not aged out by the next year."""
     return float((1.0 - parameters.obsolescence) * arms)
 
 
 @rule
-def effective_build(parameters: Any, arms: float, build: float) -> float:
+def effective_build(parameters: Parameters, arms: float, build: float) -> float:
     """Return the build that counts: nobody scraps more than is left."""
     return max(build, -arms_left(parameters, arms))
 
 
 @rule
-def surplus(parameters: Any, power: int, arms: Any) -> float:
+def surplus(parameters: Parameters, power: int, arms: Any) -> float:
     """Return one power's stock, helped by its ally's, beyond what it wants of its rivals'."""
     gap = arms[power] - parameters.grievance[power]
     for other in range(parameters.powers):
@@ -163,14 +179,14 @@ def surplus(parameters: Any, power: int, arms: Any) -> float:
 
 
 @rule
-def yearly_cost(parameters: Any, power: int, arms: Any, build: float) -> float:
+def yearly_cost(parameters: Parameters, power: int, arms: Any, build: float) -> float:
     """Return one power's cost of a year, from all stocks at its beginning and the own build."""
     gap = surplus(parameters, power, arms)
     return float(parameters.weight[power] * gap * gap + parameters.fatigue[power] * build * build)
 
 
 @rule
-def step(world: Any, parameters: Any, actions: Any, rewards: Any) -> bool:
+def step(world: World, parameters: Parameters, actions: Actions, rewards: Rewards) -> bool:
     """Play one year: all build at once, all bear the year's cost, arms age."""
     for power in range(world.powers):
         build = effective_build(parameters, world.arms[power], actions[power, 0])
@@ -187,7 +203,7 @@ def step(world: Any, parameters: Any, actions: Any, rewards: Any) -> bool:
 
 
 @rule
-def observe(world: Any, parameters: Any, observations: Any) -> None:
+def observe(world: World, parameters: Parameters, observations: Observations) -> None:
     """Write each power's own stock, the others', who is an ally, and the time left."""
     left = 1.0
     if parameters.endless == 0:
@@ -209,7 +225,7 @@ def discount(parameters: Parameters) -> float:
     return parameters.discount
 
 
-def alliances(world: Any, parameters: Any) -> list[tuple[str, str]]:
+def alliances(world: World, parameters: Parameters) -> list[tuple[str, str]]:
     """Return the alliance of the first two of three powers."""
     powers = int(world.powers)
     return [

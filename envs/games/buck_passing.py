@@ -22,12 +22,20 @@ v0: first release.
 
 from __future__ import annotations
 
-from typing import Any
-
 from counterpoise.envs.engine.compilation import rule
 from counterpoise.envs.engine.errors import ParameterError
-from counterpoise.envs.engine.game import Account, Choice, Feature, Game, Role, world_dtype
+from counterpoise.envs.engine.game import Account, Choice, Feature, Game, Role
 from counterpoise.envs.engine.parameters import ParametersBase, parameter, parameters
+from counterpoise.envs.engine.world import (
+    Actions,
+    Masks,
+    Observations,
+    PerPower,
+    Rewards,
+    Whole,
+    WorldRecord,
+    world_dtype,
+)
 
 POWERS = 8
 MOST_LEVELS = 8
@@ -84,11 +92,15 @@ class Parameters(ParametersBase):
             )
 
 
-WORLD = world_dtype(
-    level="i8",
-    balanced=("f8", POWERS),
-    lost=("f8", POWERS),
-)
+class World(WorldRecord):
+    """What changes while `buck_passing` runs."""
+
+    level: Whole
+    balanced: PerPower
+    lost: PerPower
+
+
+WORLD = world_dtype(World, POWERS)
 
 FEATURES = (
     Feature("is_concerned", 0.0, 1.0, doc="Whether the aggressor concerns this power."),
@@ -100,20 +112,20 @@ FEATURES = (
 
 
 @rule
-def is_concerned(parameters: Any, power: int) -> bool:
+def is_concerned(parameters: Parameters, power: int) -> bool:
     """Return whether the aggressor concerns a power."""
     return bool(power < parameters.powers - parameters.bystanders)
 
 
 @rule
-def cost_of_balancing(parameters: Any, level: int) -> float:
+def cost_of_balancing(parameters: Parameters, level: int) -> float:
     """Return c, what balancing costs at a level."""
     cost: float = parameters.balancing_cost + parameters.balancing_cost_slope * level
     return cost
 
 
 @rule
-def loss_of_passing(parameters: Any, level: int) -> float:
+def loss_of_passing(parameters: Parameters, level: int) -> float:
     """Return l, what each loses in a year in which nobody balances."""
     if_balanced: float = parameters.yearly_loss + parameters.yearly_loss_slope * level
     loss: float = if_balanced * (1.0 + parameters.offence_dominance)
@@ -121,7 +133,7 @@ def loss_of_passing(parameters: Any, level: int) -> float:
 
 
 @rule
-def payoff(parameters: Any, level: int, balances: bool, is_stopped: bool) -> float:
+def payoff(parameters: Parameters, level: int, balances: bool, is_stopped: bool) -> float:
     """Return a concerned power's payoff of a year below the last level."""
     if balances:
         return -cost_of_balancing(parameters, level)
@@ -132,13 +144,13 @@ def payoff(parameters: Any, level: int, balances: bool, is_stopped: bool) -> flo
 
 
 @rule
-def start(world: Any, parameters: Any) -> None:
+def start(world: World, parameters: Parameters) -> None:
     """Set the aggressor's first level."""
     world.level = parameters.start_level
 
 
 @rule
-def step(world: Any, parameters: Any, actions: Any, rewards: Any) -> bool:
+def step(world: World, parameters: Parameters, actions: Actions, rewards: Rewards) -> bool:
     """Play one year."""
     world.year += 1
     if world.level == parameters.levels:
@@ -163,7 +175,7 @@ def step(world: Any, parameters: Any, actions: Any, rewards: Any) -> bool:
 
 
 @rule
-def observe(world: Any, parameters: Any, observations: Any) -> None:
+def observe(world: World, parameters: Parameters, observations: Observations) -> None:
     """Write the aggressor's level, and whether it concerns the one who looks."""
     for power in range(parameters.powers):
         observations[power, 0] = 1.0 if is_concerned(parameters, power) else 0.0
@@ -172,7 +184,7 @@ def observe(world: Any, parameters: Any, observations: Any) -> None:
 
 
 @rule
-def allow(world: Any, parameters: Any, masks: Any) -> None:
+def allow(world: World, parameters: Parameters, masks: Masks) -> None:
     """Close balancing to bystanders, and to all when it is too late."""
     for power in range(parameters.powers):
         if not is_concerned(parameters, power) or world.level == parameters.levels:

@@ -28,11 +28,19 @@ v0: first release.
 from __future__ import annotations
 
 import math
-from typing import Any
 
+from counterpoise.envs.engine.columns import column, columns
 from counterpoise.envs.engine.compilation import rule
-from counterpoise.envs.engine.game import Account, Continuous, Feature, Game, Role, world_dtype
+from counterpoise.envs.engine.game import Account, Continuous, Feature, Game, Role
 from counterpoise.envs.engine.parameters import ParametersBase, parameter, parameters
+from counterpoise.envs.engine.world import (
+    Actions,
+    Observations,
+    PerPower,
+    Rewards,
+    WorldRecord,
+    world_dtype,
+)
 
 MOST_POWERS = 32
 
@@ -88,7 +96,15 @@ class Parameters(ParametersBase):
     )
 
 
-WORLD = world_dtype(gdp=("f8", MOST_POWERS), share=("f8", MOST_POWERS), defence=("f8", MOST_POWERS))
+class World(WorldRecord):
+    """What changes while `burden_sharing` runs."""
+
+    gdp: PerPower
+    share: PerPower
+    defence: PerPower
+
+
+WORLD = world_dtype(World, MOST_POWERS)
 
 FEATURES = (
     Feature("log_gdp", -30.0, 35.0, "ln index", "Logarithm of the own income."),
@@ -96,11 +112,13 @@ FEATURES = (
     Feature("years_left", 0.0, 1.0, "of horizon", "Years still to play over all years."),
 )
 
+SEES = columns(FEATURES)
+
 SHARE = Continuous("defence_share", 0.0, "fiscal_cap", "of GDP", "Share of income for defence.")
 
 
 @rule
-def start(world: Any, parameters: Any) -> None:
+def start(world: World, parameters: Parameters) -> None:
     """Set first-year incomes; nobody has spent anything yet."""
     for power in range(world.powers):
         world.gdp[power] = parameters.gdp[power]
@@ -109,7 +127,7 @@ def start(world: Any, parameters: Any) -> None:
 
 
 @rule
-def utility(parameters: Any, gdp: float, defence: float, defence_of_others: float) -> float:
+def utility(parameters: Parameters, gdp: float, defence: float, defence_of_others: float) -> float:
     """Return one member's payoff in a year, from its own defence and the sum of the others'."""
     protection = parameters.common_defence + defence + parameters.spill_in * defence_of_others
     theta = parameters.deterrence_weight
@@ -124,7 +142,7 @@ def utility(parameters: Any, gdp: float, defence: float, defence_of_others: floa
 
 @rule
 def marginal_utility(
-    parameters: Any, gdp: float, defence: float, defence_of_others: float
+    parameters: Parameters, gdp: float, defence: float, defence_of_others: float
 ) -> float:
     """Return the derivative of `utility` by the own defence; it falls in it."""
     protection = parameters.common_defence + defence + parameters.spill_in * defence_of_others
@@ -136,7 +154,7 @@ def marginal_utility(
 
 
 @rule
-def step(world: Any, parameters: Any, actions: Any, rewards: Any) -> bool:
+def step(world: World, parameters: Parameters, actions: Actions, rewards: Rewards) -> bool:
     """Play one year: all spend at once, all are paid, incomes grow."""
     total = 0.0
     for power in range(world.powers):
@@ -153,17 +171,19 @@ def step(world: Any, parameters: Any, actions: Any, rewards: Any) -> bool:
 
 
 @rule
-def observe(world: Any, parameters: Any, observations: Any) -> None:
+def observe(world: World, parameters: Parameters, observations: Observations) -> None:
     """Write each member's own income, the others', and the time left."""
+    others = world.powers - 1
     left = (parameters.horizon - world.year) / parameters.horizon
     for power in range(world.powers):
-        observations[power, 0] = math.log(world.gdp[power])
-        column = 1
+        observations[power, column(SEES.log_gdp, others)] = math.log(world.gdp[power])
+        place = 0
         for other in range(world.powers):
             if other != power:
-                observations[power, column] = math.log(world.gdp[other])
-                column += 1
-        observations[power, column] = left
+                seen = math.log(world.gdp[other])
+                observations[power, column(SEES.log_gdp_of_other, others, place)] = seen
+                place += 1
+        observations[power, column(SEES.years_left, others)] = left
 
 
 def discount(parameters: Parameters) -> float:
@@ -171,7 +191,7 @@ def discount(parameters: Parameters) -> float:
     return parameters.discount
 
 
-def alliances(world: Any, parameters: Any) -> list[tuple[str, str]]:
+def alliances(world: World, parameters: Parameters) -> list[tuple[str, str]]:
     """Return the alliance: every member with every other."""
     names = [f"power_{power}" for power in range(int(world.powers))]
     return [(first, second) for k, first in enumerate(names) for second in names[k + 1 :]]

@@ -38,8 +38,16 @@ from __future__ import annotations
 from typing import Any
 
 from counterpoise.envs.engine.compilation import rule
-from counterpoise.envs.engine.game import Account, Continuous, Feature, Game, Role, world_dtype
+from counterpoise.envs.engine.game import Account, Continuous, Feature, Game, Role
 from counterpoise.envs.engine.parameters import ParametersBase, parameter, parameters
+from counterpoise.envs.engine.world import (
+    Actions,
+    Observations,
+    PerPower,
+    Rewards,
+    WorldRecord,
+    world_dtype,
+)
 
 MOST_POWERS = 3
 TARGETS = 2
@@ -93,12 +101,16 @@ class Parameters(ParametersBase):
     discount: float = parameter(0.95, 0.0, 1.0, unit="1/year", doc="Weight of the next year.")
 
 
-WORLD = world_dtype(
-    resilience=("f8", MOST_POWERS),
-    investment=("f8", MOST_POWERS),
-    demand=("f8", MOST_POWERS),
-    extracted=("f8", MOST_POWERS),
-)
+class World(WorldRecord):
+    """What changes while `chokepoint` runs."""
+
+    resilience: PerPower
+    investment: PerPower
+    demand: PerPower
+    extracted: PerPower
+
+
+WORLD = world_dtype(World, MOST_POWERS)
 
 FEATURES = (
     Feature("resilience", 0.0, 1.0, doc="The own resilience; the hub's is 0."),
@@ -110,20 +122,20 @@ FEATURES = (
 
 
 @rule
-def has_hub(parameters: Any) -> bool:
+def has_hub(parameters: Parameters) -> bool:
     """Return whether the hub is a player."""
     return bool(parameters.powers == MOST_POWERS)
 
 
 @rule
-def loss_of_embargo(parameters: Any, resilience: Any) -> Any:
+def loss_of_embargo(parameters: Parameters, resilience: Any) -> Any:
     """Return what an embargo costs a target; of many at once where an array is given."""
     dependent = 1.0 - resilience
     return 0.5 * parameters.embargo_loss * dependent * dependent
 
 
 @rule
-def kept(parameters: Any, resilience: float) -> float:
+def kept(parameters: Parameters, resilience: float) -> float:
     """Return what is left of a resilience in which nothing is invested."""
     left: float = (1.0 - parameters.depreciation) * resilience
     return left
@@ -131,7 +143,7 @@ def kept(parameters: Any, resilience: float) -> float:
 
 @rule
 def target_payoff(
-    parameters: Any, own: float, other: float, investment: float, extracted: float
+    parameters: Parameters, own: float, other: float, investment: float, extracted: float
 ) -> float:
     """Return a target's payoff of a year from both resiliences and what the hub extracts."""
     gained: float = parameters.network_gain * (1.0 - own) * (1.0 - other) - extracted
@@ -141,14 +153,14 @@ def target_payoff(
 
 
 @rule
-def start(world: Any, parameters: Any) -> None:
+def start(world: World, parameters: Parameters) -> None:
     """Set the first resiliences."""
     for target in range(TARGETS):
         world.resilience[target] = parameters.resilience[target]
 
 
 @rule
-def invest(world: Any, parameters: Any, actions: Any) -> None:
+def invest(world: World, parameters: Parameters, actions: Actions) -> None:
     """Fix what the targets invest, within the limits, and what the hub demands."""
     for target in range(TARGETS):
         left = kept(parameters, world.resilience[target])
@@ -157,7 +169,7 @@ def invest(world: Any, parameters: Any, actions: Any) -> None:
 
 
 @rule
-def extract(world: Any, parameters: Any, actions: Any, rewards: Any) -> None:
+def extract(world: World, parameters: Parameters, actions: Actions, rewards: Rewards) -> None:
     """Fix what the hub extracts from each target, and pay the hub."""
     for target in range(TARGETS):
         loss = loss_of_embargo(parameters, world.resilience[target])
@@ -171,7 +183,7 @@ def extract(world: Any, parameters: Any, actions: Any, rewards: Any) -> None:
 
 
 @rule
-def step(world: Any, parameters: Any, actions: Any, rewards: Any) -> bool:
+def step(world: World, parameters: Parameters, actions: Actions, rewards: Rewards) -> bool:
     """Play a year, or with the hub one of its two phases."""
     if world.phase == INVEST:
         invest(world, parameters, actions)
@@ -197,7 +209,7 @@ def step(world: Any, parameters: Any, actions: Any, rewards: Any) -> bool:
 
 
 @rule
-def observe(world: Any, parameters: Any, observations: Any) -> None:
+def observe(world: World, parameters: Parameters, observations: Observations) -> None:
     """Write the resiliences, the phase, the own demand, and the years left."""
     left = 1.0
     if parameters.endless == 0:

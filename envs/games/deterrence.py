@@ -26,12 +26,19 @@ v0: first release.
 from __future__ import annotations
 
 import math
-from typing import Any
 
 from counterpoise.envs.engine.compilation import rule
 from counterpoise.envs.engine.errors import ParameterError
-from counterpoise.envs.engine.game import Account, Choice, Feature, Game, Role, world_dtype
+from counterpoise.envs.engine.game import Account, Choice, Feature, Game, Role
 from counterpoise.envs.engine.parameters import ParametersBase, parameter, parameters
+from counterpoise.envs.engine.world import (
+    Actions,
+    Observations,
+    PerPower,
+    Rewards,
+    WorldRecord,
+    world_dtype,
+)
 
 POWERS = 2
 DOVE, DETERRENT, HAWK = 0, 1, 2
@@ -67,7 +74,14 @@ class Parameters(ParametersBase):
             )
 
 
-WORLD = world_dtype(arms=("f8", POWERS), war=("f8", POWERS))
+class World(WorldRecord):
+    """What changes while `deterrence` runs."""
+
+    arms: PerPower
+    war: PerPower
+
+
+WORLD = world_dtype(World, POWERS)
 
 FEATURES = (
     Feature("years_left", 0.0, 1.0, "of all years", "Years still to play, this one included."),
@@ -75,7 +89,7 @@ FEATURES = (
 
 
 @rule
-def arms_of(parameters: Any, option: int) -> float:
+def arms_of(parameters: Parameters, option: int) -> float:
     """Return the arms of a dove, a deterrent or a hawk."""
     if option == DOVE:
         return 0.0
@@ -84,13 +98,13 @@ def arms_of(parameters: Any, option: int) -> float:
 
 
 @rule
-def winning_chance(parameters: Any, own: float, other: float) -> float:
+def winning_chance(parameters: Parameters, own: float, other: float) -> float:
     """Return the probability p of winning a war."""
     return 1.0 / (1.0 + math.exp(-parameters.decisiveness * (own - other)))
 
 
 @rule
-def war_payoff(parameters: Any, own: float, other: float) -> float:
+def war_payoff(parameters: Parameters, own: float, other: float) -> float:
     """Return what a war is expected to bring, w."""
     stake = 2.0 * winning_chance(parameters, own, other) - 1.0
     expected: float = stake * parameters.prize - parameters.war_cost
@@ -98,7 +112,7 @@ def war_payoff(parameters: Any, own: float, other: float) -> float:
 
 
 @rule
-def is_war(parameters: Any, own: float, other: float) -> bool:
+def is_war(parameters: Parameters, own: float, other: float) -> bool:
     """Return whether a war pays either side."""
     return bool(
         war_payoff(parameters, own, other) > 0.0 or war_payoff(parameters, other, own) > 0.0
@@ -106,14 +120,14 @@ def is_war(parameters: Any, own: float, other: float) -> bool:
 
 
 @rule
-def payoff(parameters: Any, own: float, other: float) -> float:
+def payoff(parameters: Parameters, own: float, other: float) -> float:
     """Return a power's payoff of a year, u."""
     gained = war_payoff(parameters, own, other) if is_war(parameters, own, other) else 0.0
     return float(gained - parameters.arms_cost * own)
 
 
 @rule
-def start(world: Any, parameters: Any) -> None:
+def start(world: World, parameters: Parameters) -> None:
     """Begin unarmed and at peace."""
     for power in range(POWERS):
         world.arms[power] = 0.0
@@ -121,7 +135,7 @@ def start(world: Any, parameters: Any) -> None:
 
 
 @rule
-def step(world: Any, parameters: Any, actions: Any, rewards: Any) -> bool:
+def step(world: World, parameters: Parameters, actions: Actions, rewards: Rewards) -> bool:
     """Play one year."""
     for power in range(POWERS):
         world.arms[power] = arms_of(parameters, actions[power, 0])
@@ -134,7 +148,7 @@ def step(world: Any, parameters: Any, actions: Any, rewards: Any) -> bool:
 
 
 @rule
-def observe(world: Any, parameters: Any, observations: Any) -> None:
+def observe(world: World, parameters: Parameters, observations: Observations) -> None:
     """Write the years left; what was done in other years changes nothing."""
     for power in range(POWERS):
         observations[power, 0] = (parameters.years - world.year) / parameters.years

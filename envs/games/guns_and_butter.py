@@ -37,8 +37,16 @@ import math
 from typing import Any
 
 from counterpoise.envs.engine.compilation import rule
-from counterpoise.envs.engine.game import Account, Continuous, Feature, Game, Role, world_dtype
+from counterpoise.envs.engine.game import Account, Continuous, Feature, Game, Role
 from counterpoise.envs.engine.parameters import ParametersBase, parameter, parameters
+from counterpoise.envs.engine.world import (
+    Actions,
+    Observations,
+    PerPower,
+    Rewards,
+    WorldRecord,
+    world_dtype,
+)
 
 POWERS = 8
 INDUSTRY, TECHNOLOGY, MILITARY, CONSUMPTION = 0, 1, 2, 3
@@ -99,16 +107,20 @@ class Parameters(ParametersBase):
     )
 
 
-WORLD = world_dtype(
-    industry=("f8", POWERS),
-    technology=("f8", POWERS),
-    military=("f8", POWERS),
-    income=("f8", POWERS),
-    industry_share=("f8", POWERS),
-    technology_share=("f8", POWERS),
-    military_share=("f8", POWERS),
-    consumption_share=("f8", POWERS),
-)
+class World(WorldRecord):
+    """What changes while `guns_and_butter` runs."""
+
+    industry: PerPower
+    technology: PerPower
+    military: PerPower
+    income: PerPower
+    industry_share: PerPower
+    technology_share: PerPower
+    military_share: PerPower
+    consumption_share: PerPower
+
+
+WORLD = world_dtype(World, POWERS)
 
 FEATURES = (
     Feature("industry", LEAST_STOCK, 0.0, "logarithm", "Own industry."),
@@ -135,7 +147,7 @@ def log_share(weights: Any, use: int) -> float:
 
 
 @rule
-def income(parameters: Any, industry: float, technology: float) -> float:
+def income(parameters: Parameters, industry: float, technology: float) -> float:
     """Return y, the logarithm of income."""
     from_industry: float = parameters.industry_elasticity * industry
     from_technology: float = parameters.technology_elasticity * technology
@@ -149,14 +161,18 @@ def renewed(stock: float, depreciation: float, bought: float) -> float:
 
 
 @rule
-def industry_next(parameters: Any, industry: float, technology: float, spent: float) -> float:
+def industry_next(
+    parameters: Parameters, industry: float, technology: float, spent: float
+) -> float:
     """Return k' from the stocks and the logarithm of the share spent on it."""
     bought = spent + income(parameters, industry, technology)
     return renewed(industry, parameters.industry_depreciation, bought)
 
 
 @rule
-def technology_next(parameters: Any, industry: float, technology: float, spent: float) -> float:
+def technology_next(
+    parameters: Parameters, industry: float, technology: float, spent: float
+) -> float:
     """Return h' from the stocks and the logarithm of the share spent on it."""
     bought = spent + income(parameters, industry, technology)
     return renewed(technology, parameters.technology_depreciation, bought)
@@ -164,7 +180,7 @@ def technology_next(parameters: Any, industry: float, technology: float, spent: 
 
 @rule
 def military_next(
-    parameters: Any, industry: float, technology: float, military: float, spent: float
+    parameters: Parameters, industry: float, technology: float, military: float, spent: float
 ) -> float:
     """Return m' from the stocks and the logarithm of the share spent on it."""
     bought = spent + income(parameters, industry, technology) + parameters.dual_use * technology
@@ -173,7 +189,7 @@ def military_next(
 
 @rule
 def own_payoff(
-    parameters: Any, industry: float, technology: float, military: float, consumed: float
+    parameters: Parameters, industry: float, technology: float, military: float, consumed: float
 ) -> float:
     """Return the part of a year's payoff in which the others have no part."""
     safety: float = parameters.military_weight * military
@@ -181,7 +197,7 @@ def own_payoff(
 
 
 @rule
-def start(world: Any, parameters: Any) -> None:
+def start(world: World, parameters: Parameters) -> None:
     """Begin with stocks of one, whose logarithm is 0."""
     for power in range(parameters.powers):
         world.industry[power] = 0.0
@@ -190,7 +206,7 @@ def start(world: Any, parameters: Any) -> None:
 
 
 @rule
-def step(world: Any, parameters: Any, actions: Any, rewards: Any) -> bool:
+def step(world: World, parameters: Parameters, actions: Actions, rewards: Rewards) -> bool:
     """Play one year: divide incomes, pay, and renew the stocks."""
     total = 0.0
     for power in range(parameters.powers):
@@ -215,7 +231,7 @@ def step(world: Any, parameters: Any, actions: Any, rewards: Any) -> bool:
 
 
 @rule
-def observe(world: Any, parameters: Any, observations: Any) -> None:
+def observe(world: World, parameters: Parameters, observations: Observations) -> None:
     """Write the own stocks, the others' in order of seats, and the years left."""
     others = parameters.powers - 1
     left = 1.0

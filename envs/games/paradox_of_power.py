@@ -21,11 +21,17 @@ v0: first release.
 
 from __future__ import annotations
 
-from typing import Any
-
 from counterpoise.envs.engine.compilation import rule
-from counterpoise.envs.engine.game import Account, Continuous, Feature, Game, Role, world_dtype
+from counterpoise.envs.engine.game import Account, Continuous, Feature, Game, Role
 from counterpoise.envs.engine.parameters import ParametersBase, parameter, parameters
+from counterpoise.envs.engine.world import (
+    Actions,
+    Observations,
+    PerPower,
+    Rewards,
+    WorldRecord,
+    world_dtype,
+)
 
 POWERS = 2
 RICH, POOR = 0, 1
@@ -54,11 +60,15 @@ class Parameters(ParametersBase):
     discount: float = parameter(1.0, 0.0, 1.0, unit="1/year", doc="Weight of the next year.")
 
 
-WORLD = world_dtype(
-    resources=("f8", POWERS),
-    fighting=("f8", POWERS),
-    income=("f8", POWERS),
-)
+class World(WorldRecord):
+    """What changes while `paradox_of_power` runs."""
+
+    resources: PerPower
+    fighting: PerPower
+    income: PerPower
+
+
+WORLD = world_dtype(World, POWERS)
 
 FEATURES = (
     Feature("is_rich", 0.0, 1.0, doc="Whether this is the richer power."),
@@ -67,14 +77,14 @@ FEATURES = (
 
 
 @rule
-def resources_of(parameters: Any, power: int) -> float:
+def resources_of(parameters: Parameters, power: int) -> float:
     """Return a power's resources, R_i."""
     rich: float = parameters.inequality * parameters.resources
     return rich if power == RICH else parameters.resources - rich
 
 
 @rule
-def share_won(parameters: Any, own: float, other: float) -> float:
+def share_won(parameters: Parameters, own: float, other: float) -> float:
     """Return the share of the common income that fighting wins."""
     if own <= 0.0:
         return 0.5 if other <= 0.0 else 0.0
@@ -84,14 +94,14 @@ def share_won(parameters: Any, own: float, other: float) -> float:
 
 
 @rule
-def income(parameters: Any, own: float, other: float) -> float:
+def income(parameters: Parameters, own: float, other: float) -> float:
     """Return a power's income of a year."""
     common: float = parameters.resources - own - other
     return share_won(parameters, own, other) * common
 
 
 @rule
-def start(world: Any, parameters: Any) -> None:
+def start(world: World, parameters: Parameters) -> None:
     """Hand out the resources."""
     for power in range(POWERS):
         world.resources[power] = resources_of(parameters, power)
@@ -100,7 +110,7 @@ def start(world: Any, parameters: Any) -> None:
 
 
 @rule
-def step(world: Any, parameters: Any, actions: Any, rewards: Any) -> bool:
+def step(world: World, parameters: Parameters, actions: Actions, rewards: Rewards) -> bool:
     """Play one year."""
     for power in range(POWERS):
         world.fighting[power] = actions[power, 0] * world.resources[power]
@@ -113,7 +123,7 @@ def step(world: Any, parameters: Any, actions: Any, rewards: Any) -> bool:
 
 
 @rule
-def observe(world: Any, parameters: Any, observations: Any) -> None:
+def observe(world: World, parameters: Parameters, observations: Observations) -> None:
     """Write who is rich, and the years left."""
     for power in range(POWERS):
         observations[power, 0] = 1.0 if power == RICH else 0.0

@@ -26,12 +26,18 @@ v0: first release.
 
 from __future__ import annotations
 
-from typing import Any
-
 from counterpoise.envs.engine.compilation import rule
-from counterpoise.envs.engine.game import Account, Continuous, Feature, Game, Role, world_dtype
+from counterpoise.envs.engine.game import Account, Continuous, Feature, Game, Role
 from counterpoise.envs.engine.parameters import ParametersBase, parameter, parameters
 from counterpoise.envs.engine.randomness import happens, uniform
+from counterpoise.envs.engine.world import (
+    Actions,
+    Observations,
+    PerPower,
+    Rewards,
+    WorldRecord,
+    world_dtype,
+)
 
 POWERS = 2
 PATRON, PROTEGE = 0, 1
@@ -73,11 +79,15 @@ class Parameters(ParametersBase):
     discount: float = parameter(1.0, 0.0, 1.0, unit="1/year", doc="Weight of the next year.")
 
 
-WORLD = world_dtype(
-    pledged=("f8", POWERS),
-    firmness=("f8", POWERS),
-    risk=("f8", POWERS),
-)
+class World(WorldRecord):
+    """What changes while `pledge` runs."""
+
+    pledged: PerPower
+    firmness: PerPower
+    risk: PerPower
+
+
+WORLD = world_dtype(World, POWERS)
 
 FEATURES = (
     Feature("phase", 0.0, 1.0, doc="0 while the patron pledges, 1 while the protege decides."),
@@ -87,7 +97,7 @@ FEATURES = (
 
 
 @rule
-def risk_of_war(parameters: Any, pledge: float, firmness: float) -> float:
+def risk_of_war(parameters: Parameters, pledge: float, firmness: float) -> float:
     """Return pi, the probability of war."""
     left = 1.0 - parameters.deterrent_effect * pledge
     risk: float = parameters.war_risk * firmness * left
@@ -95,7 +105,7 @@ def risk_of_war(parameters: Any, pledge: float, firmness: float) -> float:
 
 
 @rule
-def patron_payoff(parameters: Any, pledge: float, firmness: float) -> float:
+def patron_payoff(parameters: Parameters, pledge: float, firmness: float) -> float:
     """Return the patron's payoff of a year."""
     shared: float = parameters.patron_war_loss + parameters.war_loss * pledge
     gained: float = parameters.patron_gain * firmness
@@ -103,7 +113,7 @@ def patron_payoff(parameters: Any, pledge: float, firmness: float) -> float:
 
 
 @rule
-def protege_payoff(parameters: Any, pledge: float, firmness: float) -> float:
+def protege_payoff(parameters: Parameters, pledge: float, firmness: float) -> float:
     """Return the protege's payoff of a year."""
     left: float = parameters.war_loss * (1.0 - pledge)
     gained: float = parameters.firmness_gain * firmness
@@ -112,7 +122,7 @@ def protege_payoff(parameters: Any, pledge: float, firmness: float) -> float:
 
 
 @rule
-def start(world: Any, parameters: Any) -> None:
+def start(world: World, parameters: Parameters) -> None:
     """Begin with nothing pledged."""
     for power in range(POWERS):
         world.pledged[power] = 0.0
@@ -121,7 +131,7 @@ def start(world: Any, parameters: Any) -> None:
 
 
 @rule
-def step(world: Any, parameters: Any, actions: Any, rewards: Any) -> bool:
+def step(world: World, parameters: Parameters, actions: Actions, rewards: Rewards) -> bool:
     """Play one phase: the pledge, or the answer to it and the payoffs of the year."""
     if world.phase == PLEDGE:
         is_mistaken = happens(world, parameters.tremble)
@@ -140,7 +150,7 @@ def step(world: Any, parameters: Any, actions: Any, rewards: Any) -> bool:
 
 
 @rule
-def observe(world: Any, parameters: Any, observations: Any) -> None:
+def observe(world: World, parameters: Parameters, observations: Observations) -> None:
     """Write the phase, the pledge once it is made, and the years left."""
     for power in range(POWERS):
         observations[power, 0] = world.phase

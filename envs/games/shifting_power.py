@@ -24,12 +24,19 @@ v0: first release.
 
 from __future__ import annotations
 
-from typing import Any
-
 from counterpoise.envs.engine.compilation import rule
-from counterpoise.envs.engine.game import Account, Choice, Feature, Game, Role, world_dtype
+from counterpoise.envs.engine.game import Account, Choice, Feature, Game, Role
 from counterpoise.envs.engine.parameters import ParametersBase, parameter, parameters
 from counterpoise.envs.engine.randomness import happens
+from counterpoise.envs.engine.world import (
+    Actions,
+    Masks,
+    Observations,
+    PerPower,
+    Rewards,
+    WorldRecord,
+    world_dtype,
+)
 
 POWERS = 2
 TARGET, DETERRER = 0, 1
@@ -60,11 +67,15 @@ class Parameters(ParametersBase):
     discount: float = parameter(1.0, 0.0, 1.0, unit="1/year", doc="Weight of the next year.")
 
 
-WORLD = world_dtype(
-    invested=("f8", POWERS),
-    seen=("f8", POWERS),
-    struck=("f8", POWERS),
-)
+class World(WorldRecord):
+    """What changes while `shifting_power` runs."""
+
+    invested: PerPower
+    seen: PerPower
+    struck: PerPower
+
+
+WORLD = world_dtype(World, POWERS)
 
 FEATURES = (
     Feature("phase", 0.0, 1.0, doc="0 while the target decides, 1 while the deterrer does."),
@@ -75,7 +86,7 @@ FEATURES = (
 
 
 @rule
-def target_payoff(parameters: Any, invested: float, struck: float) -> float:
+def target_payoff(parameters: Parameters, invested: float, struck: float) -> float:
     """Return the target's payoff of a year."""
     gained: float = (1.0 - struck) * invested * parameters.shift
     spent: float = struck * parameters.target_war_cost + invested * parameters.investment_cost
@@ -83,7 +94,7 @@ def target_payoff(parameters: Any, invested: float, struck: float) -> float:
 
 
 @rule
-def deterrer_payoff(parameters: Any, invested: float, struck: float) -> float:
+def deterrer_payoff(parameters: Parameters, invested: float, struck: float) -> float:
     """Return the deterrer's payoff of a year."""
     lost: float = (1.0 - struck) * invested * parameters.shift
     fought: float = struck * parameters.deterrer_war_cost
@@ -91,7 +102,7 @@ def deterrer_payoff(parameters: Any, invested: float, struck: float) -> float:
 
 
 @rule
-def start(world: Any, parameters: Any) -> None:
+def start(world: World, parameters: Parameters) -> None:
     """Begin the first year: nobody has done anything."""
     for power in range(POWERS):
         world.invested[power] = 0.0
@@ -100,7 +111,7 @@ def start(world: Any, parameters: Any) -> None:
 
 
 @rule
-def step(world: Any, parameters: Any, actions: Any, rewards: Any) -> bool:
+def step(world: World, parameters: Parameters, actions: Actions, rewards: Rewards) -> bool:
     """Play one phase: the hidden investment, or the strike and the payoffs of the year."""
     if world.phase == INVEST:
         world.invested[TARGET] = actions[TARGET, 0]
@@ -118,7 +129,7 @@ def step(world: Any, parameters: Any, actions: Any, rewards: Any) -> bool:
 
 
 @rule
-def observe(world: Any, parameters: Any, observations: Any) -> None:
+def observe(world: World, parameters: Parameters, observations: Observations) -> None:
     """Write the phase and the years left; the investment for one side, the signal for the other."""
     for power in range(POWERS):
         observations[power, 0] = world.phase
@@ -131,7 +142,7 @@ def observe(world: Any, parameters: Any, observations: Any) -> None:
 
 
 @rule
-def allow(world: Any, parameters: Any, masks: Any) -> None:
+def allow(world: World, parameters: Parameters, masks: Masks) -> None:
     """Close everything to the power that is not on the move."""
     waiting = DETERRER if world.phase == INVEST else TARGET
     masks[waiting, 1] = 0

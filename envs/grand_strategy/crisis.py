@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from counterpoise.envs.engine.compilation import rule
 from counterpoise.envs.engine.randomness import happens, uniform
 from counterpoise.envs.grand_strategy.military import (
@@ -12,6 +10,7 @@ from counterpoise.envs.grand_strategy.military import (
     effective,
     mobilise,
 )
+from counterpoise.envs.grand_strategy.parameters import Parameters
 from counterpoise.envs.grand_strategy.resilience import suffer_embargo
 from counterpoise.envs.grand_strategy.world import (
     BACKED_DOWN,
@@ -26,13 +25,14 @@ from counterpoise.envs.grand_strategy.world import (
     MOBILISE,
     NO_DEMAND,
     RESISTED,
+    World,
 )
 
 NOBODY = -1
 
 
 @rule
-def can_demand(world: Any, power: int, other: int) -> bool:
+def can_demand(world: World, power: int, other: int) -> bool:
     """Return whether one power may demand something of another: no ally, and no truce."""
     return bool(
         world.alive[power] == 1
@@ -43,7 +43,7 @@ def can_demand(world: Any, power: int, other: int) -> bool:
 
 
 @rule
-def can_embargo(world: Any, power: int, other: int) -> bool:
+def can_embargo(world: World, power: int, other: int) -> bool:
     """Return whether one power may embargo another."""
     return bool(
         world.alive[power] == 1 and world.alive[other] == 1 and world.allied[power, other] == 0
@@ -51,7 +51,7 @@ def can_embargo(world: Any, power: int, other: int) -> bool:
 
 
 @rule
-def forget_last_year(world: Any) -> None:
+def forget_last_year(world: World) -> None:
     """Clear what happened in the last year."""
     powers = world.powers
     for power in range(powers):
@@ -78,7 +78,7 @@ def forget_last_year(world: Any) -> None:
 
 
 @rule
-def challenge(world: Any, parameters: Any) -> None:
+def challenge(world: World, parameters: Parameters) -> None:
     """Let the powers, in random order, make one demand or lay one embargo each.
 
     A power that orders several does one of them at random; a target that is already faced with a
@@ -124,7 +124,7 @@ def challenge(world: Any, parameters: Any) -> None:
 
 
 @rule
-def is_called(world: Any, ally: int, target: int) -> bool:
+def is_called(world: World, ally: int, target: int) -> bool:
     """Return whether a target's ally is bound to come: not if it is allied to the other side."""
     demander = world.demanded_by[target]
     return bool(
@@ -136,7 +136,7 @@ def is_called(world: Any, ally: int, target: int) -> bool:
 
 
 @rule
-def answer(world: Any, parameters: Any) -> None:
+def answer(world: World, parameters: Parameters) -> None:
     """Let targets concede or resist, and the allies of those who resist come or stay away."""
     powers = world.powers
     for target in range(powers):
@@ -187,7 +187,7 @@ def answer(world: Any, parameters: Any) -> None:
 
 
 @rule
-def defence_strength(world: Any, parameters: Any, target: int) -> float:
+def defence_strength(world: World, parameters: Parameters, target: int) -> float:
     """Return a target's strength D with the allies that have come."""
     # (18) D_j = 1.15 E_j + sum of .7 prox_kj E_k over the allies that came
     strength: float = parameters.home_advantage * world.strength[target]
@@ -199,7 +199,7 @@ def defence_strength(world: Any, parameters: Any, target: int) -> float:
 
 
 @rule
-def weigh_odds(world: Any, parameters: Any) -> None:
+def weigh_odds(world: World, parameters: Parameters) -> None:
     """Set the odds of every demand that is resisted, as everyone sees them before a war."""
     for target in range(world.powers):
         if world.outcome[target] == RESISTED:
@@ -209,14 +209,14 @@ def weigh_odds(world: Any, parameters: Any) -> None:
 
 
 @rule
-def lose(world: Any, power: int, product: float, arms: float) -> None:
+def lose(world: World, power: int, product: float, arms: float) -> None:
     """Take a war's losses of product and arms."""
     world.war_loss[power] += product
     world.arms_lost[power] = 1.0 - (1.0 - world.arms_lost[power]) * (1.0 - arms)
 
 
 @rule
-def stand(world: Any, parameters: Any) -> None:
+def stand(world: World, parameters: Parameters) -> None:
     """Let those whose demand is resisted fight or back down, and settle the wars."""
     for target in range(world.powers):
         if world.outcome[target] != RESISTED:
@@ -234,7 +234,7 @@ def stand(world: Any, parameters: Any) -> None:
 
 
 @rule
-def fight(world: Any, parameters: Any, demander: int, target: int) -> None:
+def fight(world: World, parameters: Parameters, demander: int, target: int) -> None:
     """Settle one war."""
     # (20)
     if happens(world, world.odds[target]):
@@ -259,7 +259,7 @@ def fight(world: Any, parameters: Any, demander: int, target: int) -> None:
 
 
 @rule
-def expected_defence(world: Any, parameters: Any, power: int) -> float:
+def expected_defence(world: World, parameters: Parameters, power: int) -> float:
     """Return a power's strength in defence with the allies that its record leads it to expect."""
     strength: float = parameters.home_advantage * world.strength[power]
     for ally in range(world.powers):
@@ -270,7 +270,7 @@ def expected_defence(world: Any, parameters: Any, power: int) -> float:
 
 
 @rule
-def feel_secure(world: Any, parameters: Any, power: int) -> None:
+def feel_secure(world: World, parameters: Parameters, power: int) -> None:
     """Set the security of a power: how likely it is to hold against the worst attack."""
     worst = 0.0
     for other in range(world.powers):

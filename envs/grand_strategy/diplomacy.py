@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from counterpoise.envs.engine.compilation import rule
-from counterpoise.envs.grand_strategy.world import OFFER, WITHDRAW
+from counterpoise.envs.grand_strategy.parameters import Parameters
+from counterpoise.envs.grand_strategy.world import OFFER, WITHDRAW, World
 
 
 @rule
-def count_allies(world: Any) -> None:
+def count_allies(world: World) -> None:
     """Count every power's allies."""
     for power in range(world.powers):
         count = 0
@@ -19,7 +18,7 @@ def count_allies(world: Any) -> None:
 
 
 @rule
-def can_ally(world: Any, parameters: Any, power: int, other: int) -> bool:
+def can_ally(world: World, parameters: Parameters, power: int, other: int) -> bool:
     """Return whether an alliance of two powers could be formed now."""
     return bool(
         world.alive[power] == 1
@@ -31,7 +30,7 @@ def can_ally(world: Any, parameters: Any, power: int, other: int) -> bool:
 
 
 @rule
-def negotiate(world: Any, parameters: Any) -> None:
+def negotiate(world: World, parameters: Parameters) -> None:
     """Form the alliances that both sides offer, and take notice of those that one side leaves."""
     powers = world.powers
     for power in range(powers):
@@ -56,7 +55,7 @@ def negotiate(world: Any, parameters: Any) -> None:
 
 
 @rule
-def trade_with_allies(world: Any, parameters: Any, power: int) -> None:
+def trade_with_allies(world: World, parameters: Parameters, power: int) -> None:
     """Take what new alliances cost, and what trade within alliances brings, from the losses."""
     formed = 0
     for other in range(world.powers):
@@ -67,7 +66,7 @@ def trade_with_allies(world: Any, parameters: Any, power: int) -> None:
 
 
 @rule
-def autonomy_lost(world: Any, parameters: Any, power: int) -> float:
+def autonomy_lost(world: World, parameters: Parameters, power: int) -> float:
     """Return what a power's alliances cost it in autonomy, in utils (Altfeld 1984)."""
     allies = world.allies[power]
     # (16) k_A n (1 + .25 (n - 1))
@@ -77,7 +76,7 @@ def autonomy_lost(world: Any, parameters: Any, power: int) -> float:
 
 
 @rule
-def expected_reliability(world: Any, parameters: Any, power: int) -> float:
+def expected_reliability(world: World, parameters: Parameters, power: int) -> float:
     """Return the chance that others give a power of honouring its next pledge."""
     # (17) (3 x .745 + honoured) / (3 + called)
     prior = parameters.prior_calls
@@ -88,14 +87,14 @@ def expected_reliability(world: Any, parameters: Any, power: int) -> float:
 
 
 @rule
-def dissolve(world: Any, one: int, other: int) -> None:
+def dissolve(world: World, one: int, other: int) -> None:
     """End an alliance."""
     world.allied[one, other] = world.allied[other, one] = 0
     world.notice[one, other] = world.notice[other, one] = 0
 
 
 @rule
-def let_notice_expire(world: Any) -> None:
+def let_notice_expire(world: World) -> None:
     """End the alliances that were under notice this year."""
     for power in range(world.powers):
         for other in range(power):

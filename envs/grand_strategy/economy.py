@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 from counterpoise.envs.engine.compilation import rule
+from counterpoise.envs.grand_strategy.parameters import Parameters
+from counterpoise.envs.grand_strategy.world import World
 
 LEAST_OUTPUT = 0.05
 LEAST_CAPITAL = 1e-3
@@ -13,7 +14,7 @@ USUAL_RESEARCH, USUAL_PROCUREMENT = 0.025, 0.02
 
 
 @rule
-def balanced_capital(parameters: Any, debt: float) -> float:
+def balanced_capital(parameters: Parameters, debt: float) -> float:
     """Return capital over product at which both grow alike, under the tax of the start.
 
     Solow (1956): investment (equation 8, a balanced budget, industry at 2 %) keeps pace with
@@ -28,7 +29,7 @@ def balanced_capital(parameters: Any, debt: float) -> float:
 
 
 @rule
-def labour_for(parameters: Any, product: float, technology: float, capital: float) -> float:
+def labour_for(parameters: Parameters, product: float, technology: float, capital: float) -> float:
     """Return the labour with which capital and technology make a product (equation 1 solved)."""
     share = parameters.capital_share
     labour: float = (product / (technology * capital**share)) ** (1.0 / (1.0 - share))
@@ -36,7 +37,7 @@ def labour_for(parameters: Any, product: float, technology: float, capital: floa
 
 
 @rule
-def produce(world: Any, parameters: Any, power: int) -> None:
+def produce(world: World, parameters: Parameters, power: int) -> None:
     """Set the year's potential product Y."""
     labour = world.labour[power]
     # (1) Y = A K^alpha L^(1 - alpha)
@@ -48,7 +49,7 @@ def produce(world: Any, parameters: Any, power: int) -> None:
 
 
 @rule
-def deliver(world: Any, parameters: Any, power: int) -> None:
+def deliver(world: World, parameters: Parameters, power: int) -> None:
     """Set what is really produced, Q, after all losses of the year, and its growth."""
     insulation = world.resilience[power]
     loss = world.trade_loss[power] + world.war_loss[power]
@@ -65,7 +66,7 @@ def deliver(world: Any, parameters: Any, power: int) -> None:
 
 
 @rule
-def divide(world: Any, parameters: Any, power: int) -> None:
+def divide(world: World, parameters: Parameters, power: int) -> None:
     """Set private income, investment and consumption once the treasury has borrowed."""
     output, tax, debt = world.output[power], world.tax[power], world.debt[power]
     at_home = 1.0 - parameters.foreign_lending
@@ -88,7 +89,7 @@ def divide(world: Any, parameters: Any, power: int) -> None:
 
 
 @rule
-def accumulate(world: Any, parameters: Any, power: int) -> None:
+def accumulate(world: World, parameters: Parameters, power: int) -> None:
     """Move capital and labour to the next year."""
     disturbed = min(world.trade_loss[power] + world.war_loss[power], 1.0)
     # (10) K' = (1 - depreciation) K + I (1 - X - W) + g_K Q / 2
@@ -105,7 +106,7 @@ def accumulate(world: Any, parameters: Any, power: int) -> None:
 
 
 @rule
-def advance_technology(world: Any, parameters: Any, power: int, frontier: float) -> None:
+def advance_technology(world: World, parameters: Parameters, power: int, frontier: float) -> None:
     """Move technology to the next year; `frontier` is the leader's."""
     integration = world.integration[power]
     research = parameters.research_yield * math.sqrt(world.research[power] / USUAL_RESEARCH)

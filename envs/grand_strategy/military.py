@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 from counterpoise.envs.engine.compilation import rule
 from counterpoise.envs.grand_strategy.economy import USUAL_RESEARCH
+from counterpoise.envs.grand_strategy.parameters import Parameters
+from counterpoise.envs.grand_strategy.world import World
 
 # Of less the square is nothing, and odds would be of nothing over nothing.
 LEAST_ATTACK = 1e-100
@@ -20,7 +21,7 @@ def effective(arms: float, readiness: float) -> float:
 
 
 @rule
-def mobilise(world: Any, parameters: Any, power: int) -> None:
+def mobilise(world: World, parameters: Parameters, power: int) -> None:
     """Add what a mobilised society can field; the cost falls due with the budget."""
     if world.mobilised[power] == 0:
         world.mobilised[power] = 1
@@ -32,7 +33,7 @@ def mobilise(world: Any, parameters: Any, power: int) -> None:
 
 
 @rule
-def attack_odds(parameters: Any, attack: float, defence: float) -> float:
+def attack_odds(parameters: Parameters, attack: float, defence: float) -> float:
     """Return the chance that an attack succeeds (Tullock 1980; Hirshleifer 1989)."""
     # (18) P = O^m / (O^m + D^m)
     if attack <= LEAST_ATTACK:
@@ -47,7 +48,7 @@ def attack_odds(parameters: Any, attack: float, defence: float) -> float:
 
 
 @rule
-def attack_strength(world: Any, parameters: Any, attacker: int, target: int) -> float:
+def attack_strength(world: World, parameters: Parameters, attacker: int, target: int) -> float:
     """Return the strength O with which one power attacks another."""
     # (18) O_i = off prox_ij E_i
     strength: float = parameters.offence * world.proximity[attacker, target]
@@ -57,7 +58,7 @@ def attack_strength(world: Any, parameters: Any, attacker: int, target: int) -> 
 
 @rule
 def procure(
-    world: Any, parameters: Any, power: int, mean_technology: float, frontier: float
+    world: World, parameters: Parameters, power: int, mean_technology: float, frontier: float
 ) -> None:
     """Move arms and readiness to the next year; war's losses come on top."""
     output, arms = world.output[power], world.arms[power]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from counterpoise.envs.engine.errors import ParameterError
-from counterpoise.envs.engine.parameters import ParametersBase, parameter, parameters
+from counterpoise.envs.engine.parameters import Pairs, ParametersBase, parameter, parameters
 
 MOST_POWERS = 8
 
@@ -159,7 +159,7 @@ class Parameters(ParametersBase):
     autonomy_cost: float = parameter(
         0.022, 0.0, 0.1, unit="utils/year", observed=True, doc="k_A: what an ally costs (16)."
     )
-    autonomy: float = parameter(
+    autonomy: tuple[float, ...] = parameter(
         (1.0,), 0.0, 5.0, per_power=True, doc="How dear its autonomy is to a power (16)."
     )
     crowding: float = parameter(0.25, 0.0, 2.0, doc="How much dearer each further ally is (16).")
@@ -169,7 +169,7 @@ class Parameters(ParametersBase):
     alliance_trade: float = parameter(
         0.002, 0.0, 0.02, unit="of product", doc="What trade with an ally brings (16)."
     )
-    most_allies: int = parameter(
+    most_allies: tuple[int, ...] = parameter(
         (7,), 0, 7, unit="allies", per_power=True, doc="A power has no more allies than this."
     )
     slips: bool = parameter(
@@ -277,11 +277,11 @@ class Parameters(ParametersBase):
     )
 
     # -- treatments --------------------------------------------------------------------------------
-    most_procurement: float = parameter(
+    most_procurement: tuple[float, ...] = parameter(
         (0.12,), 0.0, 0.12, unit="of product", per_power=True,
         doc="A power procures no more than this.",
     )  # fmt: skip
-    forced_procurement: float = parameter(
+    forced_procurement: tuple[float, ...] = parameter(
         (0.0,), 0.0, 0.06, unit="of product", per_power=True,
         doc="Procurement on top of what a power decides.",
     )  # fmt: skip
@@ -290,7 +290,7 @@ class Parameters(ParametersBase):
     surge: float = parameter(2.0, 0.1, 10.0, doc="What its arms are multiplied by.")
 
     # -- start -------------------------------------------------------------------------------------
-    start_product: float = parameter(
+    start_product: tuple[float, ...] = parameter(
         (1.0,), 0.02, 50.0, unit="first mean product", per_power=True, doc="Product at the start."
     )
     size_spread: float = parameter(
@@ -299,41 +299,49 @@ class Parameters(ParametersBase):
     start_tax: float = parameter(
         0.3, 0.05, 0.45, unit="of product", doc="The tax under which capital grew."
     )
-    capital: float = parameter(
+    capital: tuple[float, ...] = parameter(
         (1.0,), 0.2, 3.0, unit="of balanced growth's", per_power=True, doc="Capital at the start."
     )
-    technology: float = parameter((1.0,), 0.1, 3.0, per_power=True, doc="A at the start.")
-    arms: float = parameter(
+    technology: tuple[float, ...] = parameter(
+        (1.0,), 0.1, 3.0, per_power=True, doc="A at the start."
+    )
+    arms: tuple[float, ...] = parameter(
         (0.2,), 0.0, 2.0, unit="of product", per_power=True, doc="M at the start."
     )
-    readiness: float = parameter((0.7,), 0.0, 1.0, per_power=True, doc="rho at the start.")
-    resilience: float = parameter((0.3,), 0.0, 0.95, per_power=True, doc="Z at the start.")
-    reserves: float = parameter(
+    readiness: tuple[float, ...] = parameter(
+        (0.7,), 0.0, 1.0, per_power=True, doc="rho at the start."
+    )
+    resilience: tuple[float, ...] = parameter(
+        (0.3,), 0.0, 0.95, per_power=True, doc="Z at the start."
+    )
+    reserves: tuple[float, ...] = parameter(
         (0.25,), 0.0, 1.0, unit="years", per_power=True, doc="V at the start."
     )
-    debt: float = parameter(
+    debt: tuple[float, ...] = parameter(
         (0.6,), -0.5, 3.0, unit="of product", per_power=True, doc="B at the start."
     )
-    coherence: float = parameter((0.6,), 0.0, 1.0, per_power=True, doc="S at the start.")
-    proximity: float = parameter(
+    coherence: tuple[float, ...] = parameter(
+        (0.6,), 0.0, 1.0, per_power=True, doc="S at the start."
+    )
+    proximity: Pairs[float] = parameter(
         0.65, 0.3, 1.0, per_pair=True, doc="prox: how far strength reaches from one to another."
     )
     proximity_spread: float = parameter(
         0.35, 0.0, 0.35, doc="Half the width of what proximities are drawn from, both ways alike."
     )
-    dependence: float = parameter(
+    dependence: Pairs[float] = parameter(
         1.0, 0.0, 4.0, per_pair=True, doc="dep: a power's dependence on trade with another."
     )
     dependence_spread: float = parameter(
         0.3, 0.0, 1.0, doc="Spread of dependence about these, drawn lognormal."
     )
-    allied: bool = parameter(False, 0, 1, per_pair=True, doc="Who is allied at the start.")
+    allied: Pairs[bool] = parameter(False, 0, 1, per_pair=True, doc="Who is allied at the start.")
 
     def check(self) -> None:
         """Refuse an ally on one side only, a surge of nobody, and debts that no one would lend."""
         self.refuse_one_sided("allied")
         self.refuse_seat("surge_power")
-        for power, debt in enumerate(self.debt):  # type: ignore[arg-type, var-annotated]
+        for power, debt in enumerate(self.debt):
             if debt > self.debt_limit:
                 raise ParameterError(
                     f"debt of power {power} is {debt:g} of product, above debt_limit "

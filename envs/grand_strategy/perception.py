@@ -8,9 +8,11 @@ from typing import Any
 from counterpoise.envs.engine.compilation import rule
 from counterpoise.envs.engine.game import Feature
 from counterpoise.envs.engine.randomness import bell
+from counterpoise.envs.engine.world import Masks, Observations
 from counterpoise.envs.grand_strategy.crisis import can_demand, can_embargo
 from counterpoise.envs.grand_strategy.diplomacy import can_ally, expected_reliability
 from counterpoise.envs.grand_strategy.military import attack_odds, effective
+from counterpoise.envs.grand_strategy.parameters import Parameters
 from counterpoise.envs.grand_strategy.politics import USUAL_CONSUMPTION
 from counterpoise.envs.grand_strategy.world import (
     ANSWER,
@@ -29,6 +31,7 @@ from counterpoise.envs.grand_strategy.world import (
     RESISTED,
     STAND,
     WITHDRAW,
+    World,
 )
 
 FEATURES = (
@@ -92,7 +95,7 @@ AID_LAST = LEVEL_ROOM - 1
 
 
 @rule
-def gather_intelligence(world: Any, parameters: Any) -> None:
+def gather_intelligence(world: World, parameters: Parameters) -> None:
     """Draw what each power is told of the others' forces."""
     powers = world.powers
     noise = parameters.noise
@@ -122,7 +125,7 @@ def _clipped(value: float, low: float, high: float) -> float:
 
 
 @rule
-def observe(world: Any, parameters: Any, observations: Any) -> None:
+def observe(world: World, parameters: Parameters, observations: Observations) -> None:
     """Write what each power sees; the columns are those of `FEATURES`."""
     powers = world.powers
     others = powers - 1
@@ -183,14 +186,14 @@ def observe(world: Any, parameters: Any, observations: Any) -> None:
 
 
 @rule
-def _seen_strength(world: Any, observer: int, power: int) -> float:
+def _seen_strength(world: World, observer: int, power: int) -> float:
     if observer == power:
         return float(effective(world.arms[power], world.readiness[power]))
     return float(effective(world.seen_arms[observer, power], world.seen_readiness[observer, power]))
 
 
 @rule
-def _seen_help(world: Any, parameters: Any, observer: int, target: int) -> float:
+def _seen_help(world: World, parameters: Parameters, observer: int, target: int) -> float:
     """Return the help that a target would get against, or in the eyes of, an observer."""
     strength = 0.0
     if world.allies[target] == 0:
@@ -208,7 +211,7 @@ def _seen_help(world: Any, parameters: Any, observer: int, target: int) -> float
 
 @rule
 def see_other(
-    world: Any, parameters: Any, power: int, other: int, row: Any, at: int, others: int
+    world: World, parameters: Parameters, power: int, other: int, row: Any, at: int, others: int
 ) -> None:
     """Write what one power sees of another, but for the odds; zeros for one that has fallen."""
     if world.alive[other] == 0:
@@ -247,7 +250,7 @@ def see_other(
 
 
 @rule
-def _pressure(world: Any, maker: int, target: int) -> float:
+def _pressure(world: World, maker: int, target: int) -> float:
     if world.demand[maker] == target:
         return 1.0
     if world.embargo[maker, target] == 1 or world.tribute[target, maker] == 1:
@@ -256,7 +259,7 @@ def _pressure(world: Any, maker: int, target: int) -> float:
 
 
 @rule
-def _answer_seen(world: Any, power: int, other: int) -> float:
+def _answer_seen(world: World, power: int, other: int) -> float:
     if world.demand[power] == other:
         outcome = world.outcome[other]
         if outcome != NO_DEMAND:
@@ -272,14 +275,14 @@ def _answer_seen(world: Any, power: int, other: int) -> float:
 
 
 @rule
-def close(masks: Any, power: int, first: int, last: int) -> None:
+def close(masks: Masks, power: int, first: int, last: int) -> None:
     """Close the options from `first` to `last`."""
     for at in range(first, last + 1):
         masks[power, at] = 0
 
 
 @rule
-def allow(world: Any, parameters: Any, masks: Any) -> None:
+def allow(world: World, parameters: Parameters, masks: Masks) -> None:
     """Close what cannot be done: by the fallen, to the fallen, to allies, or in another phase."""
     powers = world.powers
     others = powers - 1

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 from counterpoise.envs.engine.compilation import rule
 from counterpoise.envs.engine.randomness import happens, normal
 from counterpoise.envs.grand_strategy.diplomacy import autonomy_lost, dissolve
+from counterpoise.envs.grand_strategy.parameters import Parameters
 from counterpoise.envs.grand_strategy.resilience import is_embargoed
+from counterpoise.envs.grand_strategy.world import World
 
 NOBODY = -1
 USUAL_CONSUMPTION, USUAL_WELFARE = 0.5, 0.2
@@ -17,7 +18,7 @@ MOST_FEAR = 4.0
 
 
 @rule
-def cohere(world: Any, parameters: Any, power: int) -> None:
+def cohere(world: World, parameters: Parameters, power: int) -> None:
     """Move coherence to the next year."""
     coherence = world.coherence[power]
     # (22)
@@ -33,7 +34,7 @@ def cohere(world: Any, parameters: Any, power: int) -> None:
 
 
 @rule
-def change_government(world: Any, parameters: Any, power: int) -> None:
+def change_government(world: World, parameters: Parameters, power: int) -> None:
     """Draw whether the government changes, and what breaks with it."""
     coherence = world.coherence[power]
     world.turnover[power] = 0
@@ -50,7 +51,7 @@ def change_government(world: Any, parameters: Any, power: int) -> None:
 
 
 @rule
-def fall(world: Any, parameters: Any, power: int) -> None:
+def fall(world: World, parameters: Parameters, power: int) -> None:
     """Take a power out of the game if too little is left of it."""
     # (24)
     if world.capital[power] < parameters.collapse * world.first_capital[power]:
@@ -61,7 +62,7 @@ def fall(world: Any, parameters: Any, power: int) -> None:
 
 
 @rule
-def value_year(world: Any, parameters: Any, power: int) -> float:
+def value_year(world: World, parameters: Parameters, power: int) -> float:
     """Return what the year was worth to a power, in utils."""
     enjoyed = world.consumed[power] * (1.0 - world.felt_loss[power])
     # (25) the reference is no policy's doing: a power's own past would reward taxing it first

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from counterpoise.envs.engine.compilation import rule
 from counterpoise.envs.engine.randomness import happens
+from counterpoise.envs.grand_strategy.parameters import Parameters
+from counterpoise.envs.grand_strategy.world import World
 
 MOST_RESILIENCE = 0.95
 
 
 @rule
-def risk_blackout(world: Any, parameters: Any, power: int) -> None:
+def risk_blackout(world: World, parameters: Parameters, power: int) -> None:
     """Draw whether the lights go out."""
     exposed = (1.0 - world.resilience[power]) * (1.0 - 0.5 * world.reserves[power])
     world.blackout[power] = 0
@@ -22,7 +22,7 @@ def risk_blackout(world: Any, parameters: Any, power: int) -> None:
 
 
 @rule
-def suffer_embargo(world: Any, parameters: Any, maker: int, target: int) -> None:
+def suffer_embargo(world: World, parameters: Parameters, maker: int, target: int) -> None:
     """Take an embargo's losses from both sides."""
     others = world.powers - 1
     # (15) X_j += .08 dep_ji / (n - 1) (1 - Z_j)(1 - V_j), X_i += .02 dep_ij / (n - 1) (1 - Z_i)
@@ -42,7 +42,7 @@ def suffer_embargo(world: Any, parameters: Any, maker: int, target: int) -> None
 
 
 @rule
-def is_embargoed(world: Any, power: int) -> bool:
+def is_embargoed(world: World, power: int) -> bool:
     """Return whether anyone embargoes a power this year."""
     makers = 0
     for maker in range(world.powers):
@@ -51,7 +51,7 @@ def is_embargoed(world: Any, power: int) -> bool:
 
 
 @rule
-def secure_supply(world: Any, parameters: Any, power: int) -> None:
+def secure_supply(world: World, parameters: Parameters, power: int) -> None:
     """Move resilience and reserves to the next year."""
     secured = world.resilience[power]
     # (14) Z' = min(.95, .95 Z + 2.5 g_Z (1 - Z))

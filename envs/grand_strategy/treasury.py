@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from counterpoise.envs.engine.compilation import rule
+from counterpoise.envs.grand_strategy.parameters import Parameters
+from counterpoise.envs.grand_strategy.world import World
 
 
 @rule
-def transfer(world: Any, parameters: Any) -> None:
+def transfer(world: World, parameters: Parameters) -> None:
     """Set what passes between treasuries: aid to allies, and what buys embargoes off."""
     powers = world.powers
     for power in range(powers):
@@ -34,7 +34,7 @@ def transfer(world: Any, parameters: Any) -> None:
 
 
 @rule
-def interest_rate(world: Any, parameters: Any, power: int) -> float:
+def interest_rate(world: World, parameters: Parameters, power: int) -> float:
     """Return the interest on a power's debt."""
     # (3) r = r* + p_1 max(0, B/Q - .6) + p_2 [excluded] + p_3 f [a lender embargoes]
     rate: float = parameters.safe_interest
@@ -50,7 +50,7 @@ def interest_rate(world: Any, parameters: Any, power: int) -> float:
 
 
 @rule
-def carry_out_budget(world: Any, parameters: Any, power: int) -> None:
+def carry_out_budget(world: World, parameters: Parameters, power: int) -> None:
     """Tax, spend and borrow as planned, or as much of it as lenders allow."""
     output, debt = world.output[power], world.debt[power]
     rate = interest_rate(world, parameters, power)
@@ -114,7 +114,7 @@ def carry_out_budget(world: Any, parameters: Any, power: int) -> None:
 
 
 @rule
-def settle_debt(world: Any, parameters: Any, power: int) -> None:
+def settle_debt(world: World, parameters: Parameters, power: int) -> None:
     """Move debt, and what follows from a default, to the next year."""
     # (5) exactly
     world.debt[power] += world.borrowed[power] - world.forgiven[power]

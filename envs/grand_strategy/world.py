@@ -4,107 +4,116 @@ from __future__ import annotations
 
 import numpy as np
 
-from counterpoise.envs.engine.game import Choice, Continuous, Role, world_dtype
+from counterpoise.envs.engine.game import Choice, Continuous, Role
+from counterpoise.envs.engine.world import (
+    FlagPerPair,
+    FlagPerPower,
+    PerPair,
+    PerPower,
+    Real,
+    Whole,
+    WorldRecord,
+    world_dtype,
+)
 from counterpoise.envs.grand_strategy.parameters import MOST_POWERS
 
-EACH = ("f8", MOST_POWERS)
-COUNT = ("i1", MOST_POWERS)
-PAIRS = ("f8", (MOST_POWERS, MOST_POWERS))
-PAIR_COUNT = ("i1", (MOST_POWERS, MOST_POWERS))
 
-# A pair's field at [i, j] is of i towards j.
-WORLD = world_dtype(
+class World(WorldRecord):
+    """What changes while the game runs; a pair's field at [i, j] is of i towards j."""
+
     # -- stocks --
-    capital=EACH,
-    labour=EACH,
-    technology=EACH,
-    arms=EACH,
-    readiness=EACH,
-    resilience=EACH,
-    reserves=EACH,
-    debt=EACH,
-    coherence=EACH,
-    exclusion=COUNT,
-    default_years=COUNT,
-    honoured=EACH,
-    called=EACH,
-    fear=EACH,
-    alive=COUNT,
-    first_capital=EACH,
-    consumption_reference=EACH,
+    capital: PerPower
+    labour: PerPower
+    technology: PerPower
+    arms: PerPower
+    readiness: PerPower
+    resilience: PerPower
+    reserves: PerPower
+    debt: PerPower
+    coherence: PerPower
+    exclusion: FlagPerPower
+    default_years: FlagPerPower
+    honoured: PerPower
+    called: PerPower
+    fear: PerPower
+    alive: FlagPerPower
+    first_capital: PerPower
+    consumption_reference: PerPower
     # -- pairs --
-    seat=PAIR_COUNT,
-    allied=PAIR_COUNT,
-    notice=PAIR_COUNT,
-    truce=PAIR_COUNT,
-    proximity=PAIRS,
-    dependence=PAIRS,
-    arms_error=PAIRS,
-    seen_arms=PAIRS,
-    seen_readiness=PAIRS,
-    seen_resilience=PAIRS,
+    seat: FlagPerPair
+    allied: FlagPerPair
+    notice: FlagPerPair
+    truce: FlagPerPair
+    proximity: PerPair
+    dependence: PerPair
+    arms_error: PerPair
+    seen_arms: PerPair
+    seen_readiness: PerPair
+    seen_resilience: PerPair
     # -- this year's plan, in shares of product; once the year is over, what came of it --
-    tax=EACH,
-    procurement=EACH,
-    upkeep=EACH,
-    research=EACH,
-    industry=EACH,
-    supply=EACH,
-    stockpile=EACH,
-    welfare=EACH,
-    integration=EACH,
-    aid=EACH,
-    default=COUNT,
-    stand=COUNT,
-    stance=PAIR_COUNT,
-    resolve=PAIR_COUNT,
-    honour=PAIR_COUNT,
+    tax: PerPower
+    procurement: PerPower
+    upkeep: PerPower
+    research: PerPower
+    industry: PerPower
+    supply: PerPower
+    stockpile: PerPower
+    welfare: PerPower
+    integration: PerPower
+    aid: PerPower
+    default: FlagPerPower
+    stand: FlagPerPower
+    stance: FlagPerPair
+    resolve: FlagPerPair
+    honour: FlagPerPair
     # -- what happened this year --
-    order=COUNT,
-    demand=COUNT,
-    demanded_by=COUNT,
-    embargo=PAIR_COUNT,
-    tribute=PAIR_COUNT,
-    comes=PAIR_COUNT,
-    calls=PAIR_COUNT,
-    outcome=COUNT,
-    mobilised=COUNT,
-    blackout=COUNT,
-    formed=PAIR_COUNT,
-    turnover=COUNT,
-    generation="i8",
-    reliability="f8",
+    order: FlagPerPower
+    demand: FlagPerPower
+    demanded_by: FlagPerPower
+    embargo: FlagPerPair
+    tribute: FlagPerPair
+    comes: FlagPerPair
+    calls: FlagPerPair
+    outcome: FlagPerPower
+    mobilised: FlagPerPower
+    blackout: FlagPerPower
+    formed: FlagPerPair
+    turnover: FlagPerPower
+    generation: Whole
+    reliability: Real
     # -- this year's accounts --
-    product=EACH,
-    output=EACH,
-    growth=EACH,
-    strength=EACH,
-    odds=EACH,
-    security=EACH,
-    interest=EACH,
-    revenue=EACH,
-    spending=EACH,
-    aid_paid=EACH,
-    aid_received=EACH,
-    borrowed=EACH,
-    forgiven=EACH,
-    scaling=EACH,
-    invested=EACH,
-    consumed=EACH,
-    disposable=EACH,
-    capital_lost=EACH,
-    capital_gained=EACH,
-    war_loss=EACH,
-    trade_loss=EACH,
-    arms_lost=EACH,
-    coherence_lost=EACH,
-    felt_loss=EACH,
-    allies=COUNT,
+    product: PerPower
+    output: PerPower
+    growth: PerPower
+    strength: PerPower
+    odds: PerPower
+    security: PerPower
+    interest: PerPower
+    revenue: PerPower
+    spending: PerPower
+    aid_paid: PerPower
+    aid_received: PerPower
+    borrowed: PerPower
+    forgiven: PerPower
+    scaling: PerPower
+    invested: PerPower
+    consumed: PerPower
+    disposable: PerPower
+    capital_lost: PerPower
+    capital_gained: PerPower
+    war_loss: PerPower
+    trade_loss: PerPower
+    arms_lost: PerPower
+    coherence_lost: PerPower
+    felt_loss: PerPower
+    allies: FlagPerPower
     # -- worked out once a year for all who look --
-    standing=EACH,
-    log_product=EACH,
-    log_arms=EACH,
-)
+    standing: PerPower
+    log_product: PerPower
+    log_arms: PerPower
+
+
+WORLD = world_dtype(World, MOST_POWERS)
 
 # -- the order of the year's phases ------------------------------------------------------------
 PLAN, CHALLENGE, ANSWER, STAND = range(4)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 from counterpoise.envs.engine.compilation import rule
 from counterpoise.envs.engine.randomness import happens, normal, uniform
+from counterpoise.envs.engine.world import Actions, Rewards
 from counterpoise.envs.grand_strategy.crisis import (
     answer,
     challenge,
@@ -31,6 +31,7 @@ from counterpoise.envs.grand_strategy.economy import (
     produce,
 )
 from counterpoise.envs.grand_strategy.military import procure
+from counterpoise.envs.grand_strategy.parameters import Parameters
 from counterpoise.envs.grand_strategy.perception import gather_intelligence
 from counterpoise.envs.grand_strategy.politics import (
     USUAL_CONSUMPTION,
@@ -51,13 +52,14 @@ from counterpoise.envs.grand_strategy.world import (
     STANCE_AT,
     STAND,
     STAND_AT,
+    World,
 )
 
 # -- the start ---------------------------------------------------------------------------------
 
 
 @rule
-def start(world: Any, parameters: Any) -> None:
+def start(world: World, parameters: Parameters) -> None:
     """Draw sizes, distances and dependence, and set the inherited stocks."""
     powers = world.powers
     draw_sizes(world, parameters)
@@ -99,7 +101,7 @@ def start(world: Any, parameters: Any) -> None:
 
 
 @rule
-def draw_sizes(world: Any, parameters: Any) -> None:
+def draw_sizes(world: World, parameters: Parameters) -> None:
     """Draw the powers' products about their sizes, so that their sum stays."""
     total, drawn = 0.0, 0.0
     for power in range(world.powers):
@@ -114,7 +116,7 @@ def draw_sizes(world: Any, parameters: Any) -> None:
 
 
 @rule
-def draw_geography(world: Any, parameters: Any) -> None:
+def draw_geography(world: World, parameters: Parameters) -> None:
     """Draw how far strength reaches, and who depends on whose trade."""
     for power in range(world.powers):
         for other in range(world.powers):
@@ -137,7 +139,7 @@ def _within(proximity: float) -> float:
 
 
 @rule
-def seat_powers(world: Any, parameters: Any) -> None:
+def seat_powers(world: World, parameters: Parameters) -> None:
     """Set in which order each power sees and addresses the others."""
     powers = world.powers
     for power in range(powers):
@@ -159,14 +161,14 @@ def seat_powers(world: Any, parameters: Any) -> None:
 
 
 @rule
-def share(actions: Any, power: int, line: int, by_level: bool) -> float:
+def share(actions: Actions, power: int, line: int, by_level: bool) -> float:
     """Return one line of a power's budget: the amount itself, or that of a level."""
     amount: float = actions[power, line]
     return LEVELS[line, int(amount)] if by_level else amount
 
 
 @rule
-def read_actions(world: Any, actions: Any, by_level: bool) -> None:
+def read_actions(world: World, actions: Actions, by_level: bool) -> None:
     """Write down what the powers chose; the budget when a year is planned."""
     is_plan = world.phase == PLAN
     for power in range(world.powers):
@@ -185,13 +187,13 @@ def read_actions(world: Any, actions: Any, by_level: bool) -> None:
 
 
 @rule
-def option(actions: Any, power: int, component: int, options: int) -> int:
+def option(actions: Actions, power: int, component: int, options: int) -> int:
     """Return the number of an option, also where it is given as an amount."""
     return min(int(actions[power, component]), options - 1)
 
 
 @rule
-def read_orders(world: Any, power: int, actions: Any) -> None:
+def read_orders(world: World, power: int, actions: Actions) -> None:
     """Write down a power's default, stances, answers and stand; only a living one has any."""
     others = world.powers - 1
     lives = world.alive[power] == 1
@@ -212,7 +214,7 @@ def read_orders(world: Any, power: int, actions: Any) -> None:
 
 
 @rule
-def advance(world: Any, parameters: Any, rewards: Any) -> bool:
+def advance(world: World, parameters: Parameters, rewards: Rewards) -> bool:
     """Play the present phase, or the whole year on standing orders."""
     if parameters.phased == 0:
         plan(world, parameters)
@@ -239,21 +241,23 @@ def advance(world: Any, parameters: Any, rewards: Any) -> bool:
 
 
 @rule
-def step(world: Any, parameters: Any, actions: Any, rewards: Any) -> bool:
+def step(world: World, parameters: Parameters, actions: Actions, rewards: Rewards) -> bool:
     """Play one step in which every decision is a choice."""
     read_actions(world, actions, True)
     return bool(advance(world, parameters, rewards))
 
 
 @rule
-def step_by_amounts(world: Any, parameters: Any, actions: Any, rewards: Any) -> bool:
+def step_by_amounts(
+    world: World, parameters: Parameters, actions: Actions, rewards: Rewards
+) -> bool:
     """Play one step in which every decision is an amount."""
     read_actions(world, actions, False)
     return bool(advance(world, parameters, rewards))
 
 
 @rule
-def plan(world: Any, parameters: Any) -> None:
+def plan(world: World, parameters: Parameters) -> None:
     """Turn to the new year: forces in being, alliances."""
     if parameters.surge_year > 0 and world.year == parameters.surge_year:
         world.arms[parameters.surge_power] *= parameters.surge
@@ -264,7 +268,7 @@ def plan(world: Any, parameters: Any) -> None:
 
 
 @rule
-def close_year(world: Any, parameters: Any, rewards: Any) -> bool:
+def close_year(world: World, parameters: Parameters, rewards: Rewards) -> bool:
     """Settle the accounts, pay, turn to the next year; return whether the game is over."""
     powers = world.powers
     for power in range(powers):
@@ -299,7 +303,7 @@ def close_year(world: Any, parameters: Any, rewards: Any) -> bool:
 
 
 @rule
-def move_stocks(world: Any, parameters: Any) -> None:
+def move_stocks(world: World, parameters: Parameters) -> None:
     """Move every power's stocks to the next year."""
     powers = world.powers
     frontier, total, alive = 0.0, 0.0, 0

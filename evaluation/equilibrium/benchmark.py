@@ -27,6 +27,7 @@ import polars
 
 import counterpoise
 from counterpoise.envs.engine.errors import CounterpoiseError, unknown_name
+from counterpoise.envs.engine.files import write_atomically, write_text_atomically
 from counterpoise.evaluation.equilibrium.comparison import (
     Group,
     Interval,
@@ -37,7 +38,7 @@ from counterpoise.evaluation.equilibrium.comparison import (
 )
 from counterpoise.theory import regret
 from counterpoise.training.configuration import PPO, Configuration, load
-from counterpoise.training.runs import Run, versions, write_atomically, write_text_atomically
+from counterpoise.training.runs import Run, versions
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -24,6 +24,7 @@ import polars
 from numpy.typing import NDArray
 
 from counterpoise.envs.engine.errors import CounterpoiseError
+from counterpoise.envs.engine.files import write_atomically
 from counterpoise.envs.engine.game import Game
 from counterpoise.envs.engine.parameters import ParametersBase
 from counterpoise.envs.engine.registration import row
@@ -34,7 +35,7 @@ from counterpoise.theory import regret
 from counterpoise.theory.solution import Equilibrium
 from counterpoise.theory.targets import Targets
 from counterpoise.training.configuration import Configuration
-from counterpoise.training.runs import CONFIGURATION, SEED, Run, write_atomically
+from counterpoise.training.runs import CONFIGURATION, SEED, Run
 
 # What is nothing in theory is measured against this share of the outcome's largest entry.
 LEAST_OF_LARGEST = 0.01

@@ -31,6 +31,7 @@ from counterpoise.display.figures import (
     write_png,
 )
 from counterpoise.envs.engine.errors import CounterpoiseError, ParameterError, unknown_name
+from counterpoise.envs.engine.files import write_atomically, write_text_atomically
 from counterpoise.envs.engine.game import Game
 from counterpoise.envs.engine.parameters import ParametersBase
 from counterpoise.envs.engine.registration import game as game_named
@@ -39,7 +40,7 @@ from counterpoise.evaluation.trainings import Training, train_all
 from counterpoise.theory import regret
 from counterpoise.theory.targets import Curve
 from counterpoise.training.configuration import FOLDER, PPO, Configuration, load
-from counterpoise.training.runs import Run, write_atomically, write_text_atomically
+from counterpoise.training.runs import Run
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -198,13 +199,13 @@ class Task:
 
 
 def _of_kind(game: Game, name: str, value: float) -> Any:
-    kind = game.parameters.declarations[name].kind
+    kind = game.parameters.declarations[name].type
     return kind(round(value)) if kind in (int, bool) else float(value)
 
 
 def _dealt(game: Game, name: str, values: NDArray[np.float64]) -> list[Any]:
     """Return what a parameter is in the worlds of an amortised training: finer than is asked."""
-    kind = game.parameters.declarations[name].kind
+    kind = game.parameters.declarations[name].type
     if kind in (int, bool):
         return [_of_kind(game, name, value) for value in values]
     at = np.linspace(0.0, len(values) - 1.0, max(DEALT, len(values)))
@@ -397,7 +398,7 @@ def solved_line(task: Task) -> tuple[NDArray[np.float64], dict[str, NDArray[np.f
     """Return the solved curve on a finer grid: values [n], and outcomes [n, entries] by name."""
     began = time.monotonic()
     at = np.linspace(0.0, task.points - 1.0, SOLVED_POINTS)
-    is_whole = task.game.parameters.declarations[task.axis].kind in (int, bool)
+    is_whole = task.game.parameters.declarations[task.axis].type in (int, bool)
     if is_whole:
         at = np.arange(task.points, dtype=np.float64)
     values, found = [], {name: [] for name in task.outcomes}  # type: ignore[var-annotated]

@@ -19,12 +19,12 @@ from numpy.typing import NDArray
 
 from counterpoise.agents.named import doctrines
 from counterpoise.envs.engine.errors import CounterpoiseError
+from counterpoise.envs.engine.files import write_atomically
 from counterpoise.envs.engine.parameters import ParametersBase
 from counterpoise.envs.engine.registration import part
-from counterpoise.envs.engine.strategy import Strategy
+from counterpoise.envs.engine.strategy import Strategy, Uniform
 from counterpoise.evaluation.populations.payoffs import payoffs
-from counterpoise.theory.regret import Uniform
-from counterpoise.training.runs import Run, write_atomically
+from counterpoise.training.runs import Run
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -21,10 +21,11 @@ from numpy.typing import NDArray
 
 from counterpoise.agents.named import doctrines, strategy
 from counterpoise.envs.engine.errors import CounterpoiseError
+from counterpoise.envs.engine.files import write_atomically, write_text_atomically
 from counterpoise.envs.engine.game import Game
 from counterpoise.envs.engine.parameters import ParametersBase
 from counterpoise.evaluation.populations.payoffs import payoffs
-from counterpoise.training.runs import versions, write_atomically, write_text_atomically
+from counterpoise.training.runs import versions
 
 if TYPE_CHECKING:
     from rich.console import Console

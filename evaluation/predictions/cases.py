@@ -19,6 +19,7 @@ from counterpoise.display.figures import (
     style,
     write_png,
 )
+from counterpoise.envs.engine.files import write_atomically
 from counterpoise.envs.engine.rollouts import play
 from counterpoise.envs.engine.worlds import Worlds
 from counterpoise.envs.scenarios import Scenario, scenario
@@ -27,7 +28,7 @@ from counterpoise.evaluation.predictions.estimation import estimate
 from counterpoise.evaluation.predictions.plan import AMORTISED, Plan
 from counterpoise.evaluation.predictions.replication import RUN, WATCHED_FROM
 from counterpoise.theory.prediction import Prediction
-from counterpoise.training.runs import Run, write_atomically
+from counterpoise.training.runs import Run
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

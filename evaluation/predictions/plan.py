@@ -16,13 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from counterpoise.envs.engine.errors import CounterpoiseError
+from counterpoise.envs.engine.files import write_text_atomically
 from counterpoise.envs.engine.parameters import ParametersBase
 from counterpoise.envs.scenarios import scenario
 from counterpoise.theory import prediction as predictions
 from counterpoise.theory.prediction import Prediction, Test
 from counterpoise.training import configuration as configurations
 from counterpoise.training.configuration import Configuration
-from counterpoise.training.runs import versions, write_text_atomically
+from counterpoise.training.runs import versions
 
 PLAN = "plan.json"
 AMORTISED, SEPARATE = DESIGNS = ("amortised", "separate")

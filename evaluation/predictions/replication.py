@@ -16,6 +16,7 @@ from typing import Any
 
 import polars
 
+from counterpoise.envs.engine.files import write_atomically, write_text_atomically
 from counterpoise.envs.engine.parameters import ParametersBase
 from counterpoise.evaluation.equilibrium.curves import Task, judge_run, task_of
 from counterpoise.evaluation.equilibrium.curves import read_vary as values_of
@@ -26,7 +27,7 @@ from counterpoise.evaluation.runner import Tell
 from counterpoise.evaluation.trainings import Training, train_quietly
 from counterpoise.theory.prediction import Outcome, Solved
 from counterpoise.training.configuration import Configuration
-from counterpoise.training.runs import Run, write_atomically, write_text_atomically
+from counterpoise.training.runs import Run
 
 RUN, ANSWERS, GAIN, STAKE = "run", "answers.parquet", "gain.json", "stake.json"
 JUDGED_SHARE = 10

@@ -19,6 +19,7 @@ import polars
 from numpy.typing import NDArray
 
 from counterpoise.envs.engine.errors import CounterpoiseError
+from counterpoise.envs.engine.files import write_atomically
 from counterpoise.evaluation.equilibrium.curves import read_vary
 from counterpoise.evaluation.predictions.estimation import (
     CONVERGED,
@@ -58,7 +59,6 @@ from counterpoise.theory.prediction import (
     Test,
 )
 from counterpoise.training.configuration import Configuration
-from counterpoise.training.runs import write_atomically
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -20,7 +20,6 @@ import pytest
 
 from counterpoise.agents.named import profile
 from counterpoise.cli import app as command_line
-from counterpoise.display import replay
 from counterpoise.display.games.grand_strategy import REPLAY
 from counterpoise.display.replay import (
     FOLDER,
@@ -29,6 +28,7 @@ from counterpoise.display.replay import (
     how_shown,
     news,
     page_of,
+    replay,
 )
 from counterpoise.envs.engine.errors import CounterpoiseError
 from counterpoise.envs.engine.registration import game

@@ -49,8 +49,9 @@ def copied(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the package whose rules can be edited."""
     root = tmp_path_factory.mktemp("copied")
     (root / "src" / "counterpoise").mkdir(parents=True)
-    shutil.copy(Path(counterpoise.__file__), root / "src" / "counterpoise")
-    shutil.copytree(compilation.FOLDER, root / "envs", ignore=shutil.ignore_patterns("__pycache__"))
+    for module in Path(counterpoise.__file__).parent.glob("*.py"):
+        shutil.copy(module, root / "src" / "counterpoise")
+    shutil.copytree(compilation.ENVS, root / "envs", ignore=shutil.ignore_patterns("__pycache__"))
     (root / "pyproject.toml").write_text("", encoding="utf-8")
     return root
 
@@ -129,7 +130,7 @@ def test_a_user_without_a_home_has_no_home_cache(monkeypatch: pytest.MonkeyPatch
     monkeypatch.delenv("COUNTERPOISE_CACHE_DIR", raising=False)
     monkeypatch.setattr(Path, "home", homeless)
     folder = compilation.cache_folder.__wrapped__()
-    assert folder is None or compilation.FOLDER in folder.parents
+    assert folder is None or compilation.ENVS in folder.parents
 
 
 def test_a_cached_game_steps_within_a_second_of_the_import(game_name: str) -> None:

@@ -20,10 +20,11 @@ from counterpoise.envs.adapters.render import alliance_groups, render_ansi, rend
 from counterpoise.envs.adapters.vector import OnePowerVector
 from counterpoise.envs.engine.compilation import is_compiled, rule
 from counterpoise.envs.engine.errors import ActionError
-from counterpoise.envs.engine.game import Account, Choice, Feature, Game, Role, world_dtype
+from counterpoise.envs.engine.game import Account, Choice, Feature, Game, Role
 from counterpoise.envs.engine.parameters import ParametersBase, parameter, parameters
 from counterpoise.envs.engine.randomness import uniform
 from counterpoise.envs.engine.strategy import Strategy
+from counterpoise.envs.engine.world import PerPower, WorldRecord, world_dtype
 from counterpoise.envs.engine.worlds import Worlds
 
 
@@ -33,6 +34,10 @@ class Parameters(ParametersBase):
 
     powers: int = parameter(3, 3, 3, doc="Powers.")
     noise: float = parameter(0.5, 0.0, 1.0, doc="Noise.")
+
+
+class World(WorldRecord):
+    stock: PerPower
 
 
 @rule
@@ -81,7 +86,7 @@ GAME = Game(
     title="A test",
     source="ours",
     parameters=Parameters,
-    world=world_dtype(stock=("f8", 32)),
+    world=world_dtype(World, 32),
     roles=(Role("great", (ARM, SPEAK)), Role("small", (ARM,))),
     features=(Feature("stock", 0.0, 2.0), Feature("season", 0.0, 1.0)),
     start=start,

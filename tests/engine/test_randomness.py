@@ -9,7 +9,6 @@ import pytest
 from scipy import stats
 
 from counterpoise.envs.engine.compilation import is_compiled, rule
-from counterpoise.envs.engine.game import world_dtype
 from counterpoise.envs.engine.randomness import (
     GOLDEN_GAMMA,
     happens,
@@ -18,9 +17,16 @@ from counterpoise.envs.engine.randomness import (
     seed_world,
     uniform,
 )
+from counterpoise.envs.engine.world import Real, WorldRecord, world_dtype
 
 COUNT = 50_000
-WORLD = world_dtype(nothing="f8")
+
+
+class World(WorldRecord):
+    nothing: Real
+
+
+WORLD = world_dtype(World, 1)
 
 
 @rule

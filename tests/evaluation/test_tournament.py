@@ -11,12 +11,12 @@ import pytest
 from counterpoise.agents.doctrines.grand_strategy import DOCTRINES, Traits, population, varied
 from counterpoise.envs.engine.errors import CounterpoiseError, UnknownNameError
 from counterpoise.envs.engine.registration import game
+from counterpoise.envs.engine.strategy import Uniform
 from counterpoise.envs.games.grand_strategy import GAME, Parameters
 from counterpoise.evaluation.populations import exam
 from counterpoise.evaluation.populations.exams.grand_strategy import EXAM, HELD_OUT
 from counterpoise.evaluation.populations.payoffs import payoffs
 from counterpoise.evaluation.populations.tournament import Tournament, hold
-from counterpoise.theory.regret import Uniform
 from counterpoise.training.configuration import Configuration, load, shipped
 from counterpoise.training.learn import train
 

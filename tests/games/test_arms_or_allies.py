@@ -16,7 +16,7 @@ from counterpoise.agents.doctrines.arms_or_allies import DOCTRINES
 from counterpoise.envs.engine.compilation import is_compiled
 from counterpoise.envs.engine.errors import ParameterError
 from counterpoise.envs.engine.rollouts import choose, play
-from counterpoise.envs.engine.strategy import Strategy
+from counterpoise.envs.engine.strategy import Strategy, Uniform
 from counterpoise.envs.engine.worlds import Worlds
 from counterpoise.envs.games.arms_or_allies import (
     CHALLENGE,
@@ -37,7 +37,7 @@ from counterpoise.envs.games.arms_or_allies import (
     threat_chance,
 )
 from counterpoise.theory import arms_or_allies as theory
-from counterpoise.theory.regret import Uniform, nash_conv, regret, stakes
+from counterpoise.theory.regret import nash_conv, regret, stakes
 
 DEFAULT = Parameters()
 SUDDEN_THREAT = Parameters(start_threat=1)

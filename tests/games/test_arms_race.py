@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 
 from counterpoise.agents.doctrines.arms_race import DOCTRINES
 from counterpoise.envs.engine.errors import ParameterError
-from counterpoise.envs.engine.strategy import Strategy
+from counterpoise.envs.engine.strategy import Strategy, Uniform
 from counterpoise.envs.engine.worlds import Worlds
 from counterpoise.envs.games.arms_race import GAME, LARGEST_BUILD, MOST_ARMS, Parameters
 from counterpoise.theory import arms_race as theory
 from counterpoise.theory import linear_quadratic as lq
-from counterpoise.theory.regret import Uniform, gains
+from counterpoise.theory.regret import gains
 
 LARGEST_GAIN = 1e-6
 NO_MASKS = np.ones((1, 0), np.int8)
@@ -423,9 +423,9 @@ def test_tit_for_tat_matches_rivals_and_not_allies():
 
 def single(name):
     declaration = Parameters.declarations[name]
-    if declaration.kind is bool:
+    if declaration.type is bool:
         return st.booleans()
-    if declaration.kind is int:
+    if declaration.type is int:
         return st.integers(int(declaration.low), min(int(declaration.high), 40))
     return st.floats(declaration.low, declaration.high)
 

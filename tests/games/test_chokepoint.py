@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from counterpoise.agents.doctrines.chokepoint import DOCTRINES
 from counterpoise.agents.named import profile
 from counterpoise.envs.engine.errors import ActionError, ParameterError
-from counterpoise.envs.engine.strategy import Strategy
+from counterpoise.envs.engine.strategy import Strategy, Uniform
 from counterpoise.envs.engine.worlds import Worlds
 from counterpoise.envs.games.chokepoint import (
     ANSWER,
@@ -22,7 +22,7 @@ from counterpoise.envs.games.chokepoint import (
 )
 from counterpoise.theory import chokepoint as theory
 from counterpoise.theory import linear_quadratic as lq
-from counterpoise.theory.regret import Uniform, gains, stakes
+from counterpoise.theory.regret import gains, stakes
 
 LARGEST_GAIN = 1e-6
 WITH_HUB = {"powers": 3}

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from counterpoise.envs.adapters.pettingzoo import CounterpoiseParallel
 from counterpoise.envs.engine.rollouts import choose
+from counterpoise.envs.engine.strategy import Uniform
 from counterpoise.envs.engine.worlds import Worlds
 from counterpoise.envs.games.grand_strategy import GAME, Parameters
 from counterpoise.envs.grand_strategy.resilience import MOST_RESILIENCE
 from counterpoise.envs.grand_strategy.world import BEATEN, CONCEDED
-from counterpoise.theory.regret import Uniform
 
 EXACT = 1e-9
 
@@ -129,7 +129,7 @@ def drawn_parameters(rng: np.random.Generator, powers: int) -> Parameters:
             continue
         count = powers if declared.per_power else 1
         values: list[Any]
-        if declared.kind is float:
+        if declared.type is float:
             values = rng.uniform(declared.low, declared.high, count).tolist()
         else:
             values = rng.integers(int(declared.low), int(declared.high) + 1, count).tolist()

@@ -11,7 +11,7 @@ import pytest
 from counterpoise.envs.engine.errors import CounterpoiseError
 from counterpoise.envs.engine.registration import game as game_named
 from counterpoise.envs.engine.rollouts import play
-from counterpoise.envs.engine.strategy import Strategy
+from counterpoise.envs.engine.strategy import Strategy, Uniform
 from counterpoise.envs.engine.worlds import Worlds
 from counterpoise.envs.games import arms_or_allies as rules
 from counterpoise.theory import arms_or_allies
@@ -22,7 +22,7 @@ from counterpoise.theory.open_spiel import (
     open_spiel_policy,
     profile_of,
 )
-from counterpoise.theory.regret import Uniform, equilibria, equilibrium, gains, nash_conv
+from counterpoise.theory.regret import equilibria, equilibrium, gains, nash_conv
 
 pyspiel = pytest.importorskip("pyspiel")
 exploitability = pytest.importorskip("open_spiel.python.algorithms.exploitability")
