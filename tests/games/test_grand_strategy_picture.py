@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from counterpoise.display.games.grand_strategy import HEIGHT, WIDTH, picture
 from counterpoise.envs.adapters.render import render_ansi
 from counterpoise.envs.engine.worlds import Worlds
 from counterpoise.envs.games.grand_strategy import GAME, Parameters
-from counterpoise.envs.grand_strategy.picture import HEIGHT, WIDTH, picture
 from counterpoise.envs.grand_strategy.words import QUIET, events
 from counterpoise.envs.grand_strategy.world import (
     BACKED_DOWN,

@@ -647,7 +647,8 @@ def benchmark(
       counterpoise benchmark --game arms_race --game pledge --seeds 3
       counterpoise benchmark --quick --out /tmp/benchmark
     """
-    from counterpoise.evaluation.equilibrium.benchmark import print_results, run_benchmark
+    from counterpoise.display.tables import print_benchmark, write_benchmark
+    from counterpoise.evaluation.equilibrium.benchmark import run_benchmark
     from counterpoise.evaluation.trainings import usual_processes
 
     results = run_benchmark(
@@ -658,11 +659,12 @@ def benchmark(
         processes=processes or usual_processes(),
         console=_console(to_errors=True),
     )
+    page = write_benchmark(results, out)
     if as_json:
         _print_json([{**row, **_intervals_apart(row)} for row in results.summary()])
     else:
-        print_results(_console(), results)
-        typer.echo(out / "table.md")
+        print_benchmark(_console(), results)
+        typer.echo(page)
 
 
 @app.command()
@@ -722,8 +724,8 @@ def predict(
       counterpoise predict --engine ray --address auto
     """
     from counterpoise.display import scorecard as scorecards
+    from counterpoise.display.cases import write_courses
     from counterpoise.evaluation.predictions import verdicts as predicting
-    from counterpoise.evaluation.predictions.cases import write_courses
     from counterpoise.evaluation.predictions.estimation import FEWEST_SEEDS
     from counterpoise.evaluation.predictions.plan import (
         AMORTISED,
@@ -837,8 +839,9 @@ def tournament(
     counterpoise tournament grand_strategy --with hawk --with dove --with runs/grand/seed_0
     counterpoise tournament grand_strategy --set autonomy_cost=0.004 --seeds 100
     """
+    from counterpoise.display.tables import print_tournament, write_tournament
     from counterpoise.envs.engine.registration import game as game_named
-    from counterpoise.evaluation.populations.tournament import hold, print_tournament
+    from counterpoise.evaluation.populations.tournament import hold
     from counterpoise.evaluation.trainings import usual_processes
 
     parameters, _ = _parameters_asked(game, settings, scenario, None)
@@ -852,7 +855,7 @@ def tournament(
         )
     asked = [*(settings or []), *([f"scenario {scenario}"] if scenario else [])]
     words = f"{parameters.powers} powers, " + (", ".join(asked) or "default parameters")
-    written = held.write(out, words) if out is not None else []
+    written = write_tournament(held, out, words) if out is not None else []
     if as_json:
         _print_json({"matches": held.tidy().to_dicts(), "dominant": held.dominant()})
         return
@@ -872,6 +875,7 @@ def exam(
 
     counterpoise exam runs/grand/seed_0
     """
+    from counterpoise.display.tables import print_marks
     from counterpoise.evaluation.populations import exam as exams
     from counterpoise.training.runs import Run
 
@@ -882,7 +886,7 @@ def exam(
     if as_json:
         _print_json(exams.tidy(marks).to_dicts())
     else:
-        exams.print_marks(_console(), marks)
+        print_marks(_console(), marks)
 
 
 @app.command()
@@ -906,6 +910,7 @@ def exploit(
     """
     import dataclasses
 
+    from counterpoise.display.tables import print_exploit
     from counterpoise.evaluation.populations.exploitability import exploit as find
     from counterpoise.training.runs import Run
 
@@ -920,14 +925,7 @@ def exploit(
     if as_json:
         _print_json({**dataclasses.asdict(found), "stake": found.stake, "regret": found.regret})
         return
-    console = _console()
-    console.print(f"The policy in seat {power} among its own kind: {found.own:.3f}")
-    console.print(
-        f"The best answer found ({found.how}): {found.response:.3f} "
-        f"(s.e. of the gain {found.error:.3f})"
-    )
-    console.print(f"Stake: {found.stake:.3f}, from {found.random:.3f} at random among the random")
-    console.print(f"[bold]Regret at least {found.regret:.4f} of the stake[/]")
+    print_exploit(_console(), found)
 
 
 def _intervals_apart(row: dict[str, Any]) -> dict[str, Any]:
@@ -976,8 +974,8 @@ def watch(
     counterpoise watch arms_race --with equilibrium --with worst_case_armer
     counterpoise watch burden_sharing --with runs/burden/seed_0 --delay 0
     """
-    from counterpoise.evaluation.playback import play_episode, who_plays, write_picture
-    from counterpoise.evaluation.playback import watch as watch_episode
+    from counterpoise.display.text import show_in_terminal
+    from counterpoise.evaluation.playback import play_episode, who_plays
 
     cast = who_plays(what, who or (), changes=read_settings(settings), scenario=scenario)
     if page is not None or is_opened:
@@ -988,10 +986,12 @@ def watch(
         cast.game, cast.parameters, cast.profile, names=cast.names, seed=seed, steps=steps
     )
     if picture is not None:
+        from counterpoise.display.picture import write_picture
+
         write_picture(episode, picture)
         typer.echo(picture)
         return
-    watch_episode(episode, _console(), delay=delay)
+    show_in_terminal(episode, _console(), delay=delay)
 
 
 def _watch_on_page(cast: Cast, page: Path, seed: int, steps: int, is_opened: bool) -> None:
