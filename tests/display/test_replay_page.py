@@ -669,7 +669,7 @@ def test_the_dark_is_dark(opened: Any, full: Episode) -> None:
     light = tab.tab.evaluate(paper)
     tab.tab.emulate_media(color_scheme="dark")
     assert tab.tab.evaluate(paper) != light
-    assert tab.picture(".lines") != before
+    tab.wait_for(lambda: tab.picture(".lines") != before)
 
 
 def test_a_notebook_shows_it_in_a_frame(opened: Any, race: str) -> None:
