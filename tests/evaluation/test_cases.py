@@ -84,7 +84,7 @@ def test_committed_results_are_read_and_plotted() -> None:
     assert len(results.benchmark(RESULTS)) > 50
     with pytest.raises(UnknownNameError, match="outcome"):
         results.plot_curve(RESULTS / "curves/arms_race_fear", "butter")
-    with pytest.raises(CounterpoiseError, match="it is made by `counterpoise predict`"):
+    with pytest.raises(CounterpoiseError, match="It is made by `counterpoise predict`"):
         results.verdicts(RESULTS / "nowhere")
     matplotlib.pyplot.close("all")
 
