@@ -327,7 +327,7 @@ def print_marks(console: Console, marks: Sequence[Mark]) -> None:
 
 
 def print_exploit(console: Console, found: Exploit) -> None:
-    """Print a learned best response, its gain, and the regret that follows."""
+    """Print a trained best response and the regret of the policy that it answers."""
     console.print(f"Payoff of the policy in seat {found.power} of its own population: "
                   f"{decimal(found.own, 3)}")  # fmt: skip
     console.print(
