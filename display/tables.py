@@ -328,16 +328,16 @@ def print_marks(console: Console, marks: Sequence[Mark]) -> None:
 
 def print_exploit(console: Console, found: Exploit) -> None:
     """Print a trained best response and the regret of the policy that it answers."""
-    console.print(f"Payoff of the policy in seat {found.power} of its own population: "
-                  f"{decimal(found.own, 3)}")  # fmt: skip
+    console.print(
+        f"Payoff of the policy in seat {found.power}, all powers playing it: "
+        f"{decimal(found.own, 3)}"
+    )
     console.print(
         f"Payoff of the best response found ({found.how}): {decimal(found.response, 3)} "
-        f"(s.e. of the gain {decimal(found.error, 3)})"
+        f"(standard error of the gain {decimal(found.error, 3)})"
     )
     console.print(
-        f"Stake: {decimal(found.stake, 3)}, the gain of a best response over random play "
-        f"({decimal(found.random, 3)}) among random opponents"
+        f"Stake: {decimal(found.stake, 3)}; payoff when all powers play at random: "
+        f"{decimal(found.random, 3)}"
     )
-    console.print(
-        f"[bold]Regret, the gain as a share of the stake: at least {decimal(found.regret, 4)}[/]"
-    )
+    console.print(f"[bold]Regret: at least {decimal(found.regret, 4)} of the stake[/]")
