@@ -27,7 +27,7 @@ from counterpoise.display.appearance import (
     ratio,
 )
 from counterpoise.envs.grand_strategy.words import QUIET, events
-from counterpoise.envs.grand_strategy.world import BEATEN, HELD, NO_DEMAND
+from counterpoise.envs.grand_strategy.world import BEATEN, BUDGET, HELD, NO_DEMAND
 
 # -- what is shown ---------------------------------------------------------------------------------
 
@@ -49,13 +49,18 @@ def unplanned(label: str, colour: str, values: Callable[[Any], Any]) -> BudgetPa
     return BudgetPart(label, PERCENT, values, is_flow=True, is_settled=True, colour=colour)
 
 
-# Okabe and Ito 2008: distinguishable with any colour vision.
-PLANNED = (
-    planned("defence", "#0072B2", "procurement", "upkeep"),
-    planned("research", "#56B4E9", "research"),
-    planned("industry", "#009E73", "industry"),
-    planned("security of supply", "#F0E442", "supply", "stockpile"),
-    planned("welfare", "#BBBBBB", "welfare"),
+# Of each purpose that lines of the budget serve; Okabe and Ito 2008, distinguishable with any
+# colour vision.
+COLOURS = {
+    "defence": "#0072B2",
+    "research": "#56B4E9",
+    "industry": "#009E73",
+    "security of supply": "#F0E442",
+    "welfare": "#BBBBBB",
+}
+PLANNED = tuple(
+    planned(purpose, colour, *(line.name for line in BUDGET if line.purpose == purpose))
+    for purpose, colour in COLOURS.items()
 )
 
 
