@@ -23,13 +23,13 @@ from numpy.typing import NDArray
 from counterpoise.display.figures import (
     INK,
     colour,
-    in_words,
     marker,
     new_figure,
     seed_line,
     style,
     write_png,
 )
+from counterpoise.display.numbers import in_words
 from counterpoise.envs.engine.errors import CounterpoiseError, ParameterError, unknown_name
 from counterpoise.envs.engine.files import write_atomically, write_text_atomically
 from counterpoise.envs.engine.game import Game

@@ -9,6 +9,7 @@ import polars
 import pytest
 
 from counterpoise.agents.doctrines.grand_strategy import DOCTRINES, Traits, population, varied
+from counterpoise.display.tables import write_tournament
 from counterpoise.envs.engine.errors import CounterpoiseError, UnknownNameError
 from counterpoise.envs.engine.registration import game
 from counterpoise.envs.engine.strategy import Uniform
@@ -36,7 +37,7 @@ def test_a_tournament_is_written_and_repeats(tmp_path: Any) -> None:
     first = hold(GAME, Parameters(), ["dove", "hawk"], count=6)
     again = hold(GAME, Parameters(), ["dove", "hawk"], count=6)
     assert (first.paid == again.paid).all()
-    page, table = first.write(tmp_path, "four powers")
+    page, table = write_tournament(first, tmp_path, "four powers")
     assert "| dove |" in page.read_text()
     found = polars.read_parquet(table)
     assert found.filter(entrant="hawk", population="dove")["payoff"][0] == pytest.approx(
