@@ -72,8 +72,8 @@ def projection(table: Table, seat: int, action: Any) -> Plain | None:
     game = table.worlds.game
     padded = np.zeros(game.action_width)
     padded[: len(made)] = made
-    record = table.worlds.records.copy()[0]
-    found = table.briefing.projection(game, record, table.setup.parameters, seat, padded)
+    records = table.worlds.records.copy()
+    found = table.briefing.projection(game, records, table.setup.parameters, seat, padded)
     return None if found is None else dataclasses.asdict(found)
 
 

@@ -13,10 +13,13 @@ from typing import Any
 
 import numpy as np
 
+from counterpoise.envs.engine.compilation import rule
 from counterpoise.envs.engine.game import Game
+from counterpoise.envs.engine.world import Actions
 from counterpoise.envs.grand_strategy.crisis import forget_last_year
 from counterpoise.envs.grand_strategy.diplomacy import trade_with_allies
 from counterpoise.envs.grand_strategy.economy import deliver, divide
+from counterpoise.envs.grand_strategy.parameters import Parameters
 from counterpoise.envs.grand_strategy.treasury import (
     carry_out_budget,
     interest_rate,
@@ -24,7 +27,7 @@ from counterpoise.envs.grand_strategy.treasury import (
     transfer,
 )
 from counterpoise.envs.grand_strategy.words import events
-from counterpoise.envs.grand_strategy.world import BUDGET, PHASES, PLAN, SPENDING
+from counterpoise.envs.grand_strategy.world import BUDGET, PHASES, PLAN, SPENDING, World
 from counterpoise.envs.grand_strategy.year import read_actions
 from counterpoise.human.briefing import Briefing, Projection, ProjectionLine, Seen
 
@@ -130,43 +133,58 @@ def news(record: Any, parameters: Any, names: Sequence[str]) -> list[str]:
 
 
 def projection(
-    game: Game, record: Any, parameters: Any, power: int, action: Any
+    game: Game, records: Any, parameters: Any, power: int, action: Any
 ) -> Projection | None:
     """Return what a budget comes to if nothing else happens; None for a fallen power.
 
     Parameters
     ----------
     game : Game
-    record : numpy record
-        A copy, which is changed.
+    records : ndarray, [1]
+        A copy of the world, which is changed.
     parameters : Parameters
     power : int
     action : array_like, [components]
         The power's decision.
     """
+    record = records[0]
     if record["alive"][power] == 0:
         return None
-    constants: Any = parameters.to_record()
-    decided = np.zeros(
-        (parameters.powers, game.action_width), np.int64 if game.is_discrete else np.float64
-    )
+    kind = np.int64 if game.is_discrete else np.float64
+    decided = np.zeros((parameters.powers, game.action_width), kind)
     decided[power] = action
-    if record["phase"] == PLAN:
-        forget_last_year(record)
-        record["formed"] = 0
-    read_actions(record, decided, game.is_discrete)
-    own_aid = record["aid"][power]
-    record["aid"] = 0.0
-    record["aid"][power] = own_aid
     debt = float(record["debt"][power])
-    trade_with_allies(record, constants, power)
-    deliver(record, constants, power)
-    transfer(record, constants)
-    carry_out_budget(record, constants, power)
-    divide(record, constants, power)
-    settle_debt(record, constants, power)
-    next_rate = float(interest_rate(record, constants, power))
-    return _in_lines(record, power, debt, next_rate)
+    constants = parameters.to_record()
+    next_rate = carry_out_alone(records, constants, power, decided, game.is_discrete)
+    return _in_lines(record, power, debt, float(next_rate))
+
+
+@rule
+def carry_out_alone(
+    worlds: Any, parameters: Parameters, power: int, actions: Actions, by_level: bool
+) -> float:
+    """Carry out one power's budget as if nothing else happened; return next year's interest rate.
+
+    The world is passed as an array of one: its record shares memory between the budget and its
+    lines, and cannot be passed by itself.
+    """
+    world: World = worlds[0]
+    if world.phase == PLAN:
+        forget_last_year(world)
+        for one in range(world.powers):
+            for other in range(world.powers):
+                world.formed[one, other] = 0
+    read_actions(world, actions, by_level)
+    for other in range(world.powers):
+        if other != power:
+            world.aid[other] = 0.0
+    trade_with_allies(world, parameters, power)
+    deliver(world, parameters, power)
+    transfer(world, parameters)
+    carry_out_budget(world, parameters, power)
+    divide(world, parameters, power)
+    settle_debt(world, parameters, power)
+    return interest_rate(world, parameters, power)
 
 
 def _in_lines(record: Any, power: int, debt: float, next_rate: float) -> Projection:
