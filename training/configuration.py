@@ -19,7 +19,7 @@ from counterpoise.envs.engine.game import Game
 from counterpoise.envs.engine.parameters import ParametersBase
 from counterpoise.envs.engine.registration import game as game_named
 from counterpoise.envs.engine.worlds import as_parameters
-from counterpoise.envs.scenarios import scenario
+from counterpoise.envs.scenarios import scenario_of
 
 FOLDER = Path(__file__).resolve().parent / "configurations"
 
@@ -235,10 +235,7 @@ class Configuration:
         return made
 
     def _on(self, name: str) -> ParametersBase:
-        loaded = scenario(name)
-        if loaded.game != self.game:
-            raise ParameterError(f"Scenario {name!r} is of {loaded.game}, not of {self.game}.")
-        return loaded.parameters.replace(**self.parameters)
+        return scenario_of(self.game, name).parameters.replace(**self.parameters)
 
     def parameters_of_worlds(self, count: int) -> list[ParametersBase]:
         """Return those of the first so many worlds, dealt again where there are more."""

@@ -27,9 +27,10 @@ from sphinx.util.matching import patfilter
 
 from counterpoise.agents.named import doctrines
 from counterpoise.cli.app import app as command_line
+from counterpoise.envs.adapters.registries import gymnasium_id, pettingzoo_id
 from counterpoise.envs.engine.game import Choice, Continuous, Game
 from counterpoise.envs.engine.parameters import Declaration
-from counterpoise.envs.engine.registration import game, game_names, gymnasium_id, pettingzoo_id
+from counterpoise.envs.engine.registration import game, game_names
 from counterpoise.envs.scenarios import Scenario, scenario, scenario_names
 from counterpoise.evaluation.populations.metrics import METRICS
 from counterpoise.theory import prediction

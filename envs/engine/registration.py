@@ -1,8 +1,9 @@
-"""The registry: one row per game, filled by the packages above, asked by everyone.
+"""The registry: one row per game, filled by the packages above, read by everyone.
 
-A row names what belongs to a game as entry points, ``"module:attribute"``, which are imported only
-when they are asked for. This package holds the table and knows none of its rows: `counterpoise`
-fills it for the games that ship, and `register` adds a game of your own.
+A row names the parts of a game as entry points, ``"module:attribute"``, which are imported only
+when somebody asks for them. This package holds the table and knows none of its rows:
+`counterpoise.catalogue` fills it with the games that ship, and `counterpoise.register` adds a game
+of your own.
 """
 
 from __future__ import annotations
@@ -16,13 +17,15 @@ from counterpoise.envs.engine.errors import CounterpoiseError, unknown_name
 
 if TYPE_CHECKING:
     from counterpoise.envs.engine.game import Game
+    from counterpoise.envs.engine.parameters import ParametersBase
+    from counterpoise.envs.engine.strategy import Strategy
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class GameRow:
-    """What is known of a game before any of it is imported.
+    """The parts of a game, named before any of them is imported.
 
-    Every attribute but `name` and `version` is an entry point, ``"module:attribute"``, or empty
+    Every attribute except `name` and `version` is an entry point, ``"module:attribute"``, or empty
     where the game has no such part.
 
     Attributes
@@ -56,11 +59,11 @@ class GameRow:
 
 
 ROWS: dict[str, GameRow] = {}
-SERVICES: dict[str, str] = {}
+_strategies = ""
 
 
-def register(row: GameRow) -> None:
-    """Add a game to the registry.
+def add(row: GameRow) -> None:
+    """Add a game to the table; `counterpoise.register` does this and registers it elsewhere too.
 
     Raises
     ------
@@ -75,28 +78,28 @@ def register(row: GameRow) -> None:
     ROWS[row.name] = row
 
 
-def provide(service: str, entry_point: str) -> None:
-    """Name the entry point of a function that this package asks for and that stands above it."""
-    SERVICES[service] = entry_point
+def set_strategies(entry_point: str) -> None:
+    """Set the function behind `strategy_by_name`, which stands in a layer above."""
+    global _strategies
+    _strategies = entry_point
+
+
+def strategy_by_name(name: str, game: Game, parameters: ParametersBase, power: int) -> Strategy:
+    """Return a strategy of a game by name; `counterpoise.agents.named` says which names there are.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such strategy.
+    """
+    made: Strategy = imported(_strategies)(name, game, parameters, power)
+    return made
 
 
 def imported(entry_point: str) -> Any:
     """Return the attribute that an entry point ``"module:attribute"`` names."""
     module, _, attribute = entry_point.partition(":")
     return getattr(importlib.import_module(module), attribute)
-
-
-def service(name: str) -> Any:
-    """Return a function that stands above this package, such as ``strategy``.
-
-    Raises
-    ------
-    CounterpoiseError
-        If nobody provides it.
-    """
-    if name not in SERVICES:
-        raise CounterpoiseError(f"Nobody provides {name!r}: import counterpoise first.")
-    return imported(SERVICES[name])
 
 
 def row(name: str) -> GameRow:
@@ -141,45 +144,11 @@ def game(name: str) -> Game:
 
 
 @functools.cache
-def restored(name: str, style: str, powers: int) -> Game:
-    """Return a game by name, in a style of actions and, where that matters, for some powers."""
-    made = game(name).in_style(style)
+def restored(row: GameRow, style: str, powers: int) -> Game:
+    """Return a game by its row, in a style of actions and, where that matters, for some powers.
+
+    A process that loads a pickled game of yours need not have registered it.
+    """
+    add(row)
+    made = game(row.name).in_style(style)
     return made.seated(powers) if powers else made
-
-
-def gymnasium_id(name: str) -> str:
-    """Return a game's name with Gymnasium, such as ``counterpoise/BurdenSharing-v0``."""
-    words = "".join(word.capitalize() for word in name.split("_"))
-    return f"counterpoise/{words}-v{row(name).version}"
-
-
-def pettingzoo_id(name: str) -> str:
-    """Return a game's name with PettingZoo, such as ``counterpoise/burden_sharing-v0``."""
-    return f"counterpoise/{name}-v{row(name).version}"
-
-
-def register_everywhere() -> None:
-    """Register every game with Gymnasium's registry and, where it has one, with PettingZoo's."""
-    import gymnasium
-    import pettingzoo
-
-    adapter = "counterpoise.envs.adapters.pettingzoo"
-    for name in ROWS:
-        if gymnasium_id(name) not in gymnasium.registry:
-            gymnasium.register(
-                gymnasium_id(name),
-                entry_point="counterpoise.envs.adapters.gymnasium:OnePower",
-                vector_entry_point="counterpoise.envs.adapters.vector:OnePowerVector",
-                kwargs={"game": name},
-            )
-        # PettingZoo has had a registry since 1.27.
-        if hasattr(pettingzoo, "register"):
-            registries = {"parallel": pettingzoo.parallel_registry, "aec": pettingzoo.aec_registry}
-            for kind, attribute in (("parallel", "parallel_env"), ("aec", "env")):
-                if pettingzoo_id(name) not in registries[kind]:
-                    pettingzoo.register(
-                        kind,
-                        pettingzoo_id(name),
-                        f"{adapter}:{attribute}",
-                        kwargs={"game": name},
-                    )

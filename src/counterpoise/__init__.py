@@ -16,10 +16,5 @@ if (_root / "pyproject.toml").is_file() and (_root / "envs" / "__init__.py").is_
 del _root, _Path
 
 from counterpoise.catalogue import register_games as _register_games  # noqa: E402
-from counterpoise.envs.engine.registration import (  # noqa: E402
-    register_everywhere as _register_everywhere,
-)
 
 _register_games()
-_register_everywhere()
-del _register_games, _register_everywhere

@@ -28,8 +28,8 @@ from pettingzoo.utils.conversions import parallel_to_aec
 import counterpoise
 from counterpoise.envs.adapters.gymnasium import OnePower
 from counterpoise.envs.adapters.pettingzoo import CounterpoiseParallel
+from counterpoise.envs.adapters.registries import gymnasium_id, pettingzoo_id
 from counterpoise.envs.adapters.vector import OnePowerVector
-from counterpoise.envs.engine.registration import gymnasium_id, pettingzoo_id
 from counterpoise.envs.engine.strategy import Strategy
 
 CYCLES = 40
