@@ -434,11 +434,11 @@ def _joint(own: gymnasium.spaces.Box, powers: int) -> gymnasium.spaces.Box:
 # -- entry points --------------------------------------------------------------------------------
 
 
-def parallel_env(game: str, **settings: Any) -> CounterpoiseParallel:
+def parallel_env(game: str | Game, **settings: Any) -> CounterpoiseParallel:
     """Return a game as a PettingZoo `ParallelEnv`; settings as of `CounterpoiseParallel`."""
     return CounterpoiseParallel(game, **settings)
 
 
-def env(game: str, **settings: Any) -> Any:
+def env(game: str | Game, **settings: Any) -> Any:
     """Return a game in PettingZoo's AEC form, the powers acting in order of seats."""
     return parallel_to_aec(CounterpoiseParallel(game, **settings))

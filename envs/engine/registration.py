@@ -128,17 +128,45 @@ def part(name: str, part: str) -> Any | None:
 
 
 def game_names() -> list[str]:
-    """Return the name of every registered game."""
+    """Return the name of every registered game.
+
+    Returns
+    -------
+    list of str
+        In the order of registration.
+
+    Examples
+    --------
+    >>> import counterpoise
+    >>> "arms_race" in counterpoise.games()
+    True
+    """
     return list(ROWS)
 
 
 def game(name: str) -> Game:
-    """Return a game by name.
+    """Return a game by name: its rules, its parameters, and what its powers see and do.
+
+    Parameters
+    ----------
+    name : str
+        The name of a registered game.
+
+    Returns
+    -------
+    Game
 
     Raises
     ------
     UnknownNameError
         If there is no such game; the message names the nearest.
+
+    Examples
+    --------
+    >>> import counterpoise
+    >>> arms_race = counterpoise.game("arms_race")
+    >>> arms_race.parameters(fear=0.9).fear
+    0.9
     """
     return part(name, "rules")  # type: ignore[return-value]
 

@@ -83,7 +83,17 @@ def scenario_names() -> list[str]:
 
 
 def scenario(name: str | Path) -> Scenario:
-    """Read a scenario by name, or from a file of the user's.
+    """Read a scenario by name or from a file.
+
+    Parameters
+    ----------
+    name : str or path
+        A scenario that comes with the package, or the path of a TOML file.
+
+    Returns
+    -------
+    Scenario
+        The game's parameters, the powers' names, their recorded conduct, and the sources.
 
     Raises
     ------
@@ -91,6 +101,12 @@ def scenario(name: str | Path) -> Scenario:
         If there is no such scenario.
     ScenarioError
         If the file cannot be understood; the message names the line and the field.
+
+    Examples
+    --------
+    >>> import counterpoise
+    >>> counterpoise.scenario("nato_2024").game
+    'burden_sharing'
     """
     path = Path(name)
     if path.suffix != ".toml":
