@@ -1,4 +1,4 @@
-"""The games that ship, one row each.
+"""The games that ship, one row each, and the names of the public face.
 
 This is the one place that names every layer: `counterpoise.envs.engine.registration` holds the
 table, and every layer finds the parts of a game through it.
@@ -19,6 +19,26 @@ SOLVED = {
     "pledge": 0,
     "paradox_of_power": 0,
     "shifting_power": 0,
+}
+
+
+# What ``import counterpoise`` offers; each is imported when it is first used.
+FACE = {
+    "GameRow": "counterpoise.envs.engine.registration:GameRow",
+    "Worlds": "counterpoise.envs.engine.worlds:Worlds",
+    "best_response": "counterpoise.face:best_response",
+    "compare": "counterpoise.face:compare",
+    "game": "counterpoise.envs.engine.registration:game",
+    "games": "counterpoise.envs.engine.registration:game_names",
+    "load": "counterpoise.face:load",
+    "make": "counterpoise.face:make",
+    "play": "counterpoise.human.play:play",
+    "regret": "counterpoise.face:regret",
+    "register": "counterpoise.envs.adapters.registries:register",
+    "scenario": "counterpoise.envs.scenarios:scenario",
+    "solve": "counterpoise.face:solve",
+    "train": "counterpoise.face:train",
+    "watch": "counterpoise.face:watch",
 }
 
 
