@@ -17,8 +17,6 @@ from counterpoise.envs.engine.errors import CounterpoiseError, unknown_name
 
 if TYPE_CHECKING:
     from counterpoise.envs.engine.game import Game
-    from counterpoise.envs.engine.parameters import ParametersBase
-    from counterpoise.envs.engine.strategy import Strategy
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -59,7 +57,7 @@ class GameRow:
 
 
 ROWS: dict[str, GameRow] = {}
-_strategies = ""
+SERVICES: dict[str, str] = {}
 
 
 def add(row: GameRow) -> None:
@@ -78,28 +76,24 @@ def add(row: GameRow) -> None:
     ROWS[row.name] = row
 
 
-def set_strategies(entry_point: str) -> None:
-    """Set the function behind `strategy_by_name`, which stands in a layer above."""
-    global _strategies
-    _strategies = entry_point
-
-
-def strategy_by_name(name: str, game: Game, parameters: ParametersBase, power: int) -> Strategy:
-    """Return a strategy of a game by name; `counterpoise.agents.named` says which names there are.
-
-    Raises
-    ------
-    UnknownNameError
-        If there is no such strategy.
-    """
-    made: Strategy = imported(_strategies)(name, game, parameters, power)
-    return made
+def provide(service: str, entry_point: str) -> None:
+    """Set the entry point of a function that this package calls and a layer above defines."""
+    SERVICES[service] = entry_point
 
 
 def imported(entry_point: str) -> Any:
     """Return the attribute that an entry point ``"module:attribute"`` names."""
     module, _, attribute = entry_point.partition(":")
     return getattr(importlib.import_module(module), attribute)
+
+
+def service(name: str) -> Any:
+    """Return a function that a layer above defines.
+
+    ``strategy(name, game, parameters, power)`` makes a strategy from its name, ``picture(game,
+    record, parameters, names)`` draws a world.
+    """
+    return imported(SERVICES[name])
 
 
 def row(name: str) -> GameRow:

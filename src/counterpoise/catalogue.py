@@ -5,7 +5,7 @@ table, and every layer finds the parts of a game through it.
 """
 
 from counterpoise.envs.adapters.registries import register
-from counterpoise.envs.engine.registration import GameRow, set_strategies
+from counterpoise.envs.engine.registration import GameRow, provide
 
 # Name and version; any change of dynamics, spaces or rewards raises the version.
 SOLVED = {
@@ -44,7 +44,8 @@ FACE = {
 
 def register_games() -> None:
     """Register the games that ship."""
-    set_strategies("counterpoise.agents.named:strategy")
+    provide("strategy", "counterpoise.agents.named:strategy")
+    provide("picture", "counterpoise.display.picture:picture")
     for name, version in SOLVED.items():
         register(
             GameRow(

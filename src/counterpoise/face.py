@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from counterpoise.display.replay import ReplayPage
     from counterpoise.envs.adapters.gymnasium import OnePower
     from counterpoise.envs.adapters.pettingzoo import CounterpoiseParallel
-    from counterpoise.envs.adapters.sb3 import Slots
+    from counterpoise.envs.adapters.sb3 import SeatVecEnv
     from counterpoise.envs.adapters.vector import OnePowerVector
     from counterpoise.envs.engine.game import Game
     from counterpoise.envs.engine.parameters import ParametersBase
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from counterpoise.evaluation.equilibrium.comparison import Comparison
     from counterpoise.theory.solution import BestResponse, Equilibrium
     from counterpoise.training.configuration import Configuration
-    from counterpoise.training.learn import Progress
+    from counterpoise.training.learners import Progress
     from counterpoise.training.runs import Run
 
     Players = str | Sequence[str | Strategy]
@@ -45,7 +45,7 @@ def make(game: str | Game, *, kind: Literal["gymnasium"], **settings: Any) -> On
 @overload
 def make(game: str | Game, *, kind: Literal["vector"], **settings: Any) -> OnePowerVector: ...
 @overload
-def make(game: str | Game, *, kind: Literal["sb3"], **settings: Any) -> Slots: ...
+def make(game: str | Game, *, kind: Literal["sb3"], **settings: Any) -> SeatVecEnv: ...
 @overload
 def make(game: str | Game, *, kind: str, **settings: Any) -> Any: ...
 def make(game: str | Game, *, kind: str = "parallel", **settings: Any) -> Any:
@@ -122,9 +122,9 @@ def _seats_of_worlds(
     parameters: Any = None,
     action_style: str | None = None,
     **changes: Any,
-) -> Slots:
+) -> SeatVecEnv:
     from counterpoise.agents import named
-    from counterpoise.envs.adapters.sb3 import Slots
+    from counterpoise.envs.adapters.sb3 import SeatVecEnv
     from counterpoise.envs.adapters.settings import Settings
     from counterpoise.envs.engine.worlds import Worlds
 
@@ -134,7 +134,7 @@ def _seats_of_worlds(
     if isinstance(profile, str):
         profile = named.profile(profile, made.game, made.parameters)
     batch = Worlds(made.game, worlds, made.parameters, max_cycles=max_cycles, threads=threads)
-    return Slots(batch, seats=seats, profile=profile, seed=seed)
+    return SeatVecEnv(batch, seats=seats, profile=profile, seed=seed)
 
 
 # -- theory ----------------------------------------------------------------------------------------
