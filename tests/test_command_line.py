@@ -191,7 +191,7 @@ def test_scenarios_and_variants_can_be_solved(run: Any) -> None:
         (["solve", "arms_race", "--set", "fear"], "expected NAME=VALUE"),
         (["solve", "arms_race", "--set", "fear=much"], "neither a number nor yes or no"),
         (["solve", "arms_race", "--variant", "noise"], "Did you mean 'noisy'?"),
-        (["solve", "arms_race", "--scenario", "nato_2024"], "is one of burden_sharing"),
+        (["solve", "arms_race", "--scenario", "nato_2024"], "is of burden_sharing"),
         (["describe", "chess"], "There is no game 'chess'"),
         (["compare", "/no/such/folder"], "There is no folder"),
         (["report", "/"], "There is no run"),
