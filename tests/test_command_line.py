@@ -17,10 +17,10 @@ import pytest
 
 from counterpoise.cli import app as command_line
 from counterpoise.cli import demonstration, judge, learn, options
-from counterpoise.envs.engine.errors import CounterpoiseError
+from counterpoise.envs.engine.errors import CounterpoiseError, Interrupted
 from counterpoise.envs.engine.registration import game_names
 from counterpoise.training.configuration import Configuration, load, shipped
-from counterpoise.training.learn import Interrupted, train
+from counterpoise.training.learn import train
 from counterpoise.training.runs import Run
 from counterpoise.training.sections import NetworkOptions, PPOOptions, WorldOptions
 

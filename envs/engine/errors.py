@@ -33,6 +33,10 @@ class ScenarioError(CounterpoiseError, ValueError):
     """A scenario file that cannot be understood; the message names line and field."""
 
 
+class Interrupted(CounterpoiseError):
+    """A training was stopped by the user; its run can be used and resumed."""
+
+
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> UnknownNameError:
     """Return the error for an unknown `name`, with the nearest known name where one is near."""
     names = sorted(known)
