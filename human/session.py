@@ -29,11 +29,12 @@ from counterpoise.agents.named import doctrines, strategy
 from counterpoise.envs.engine.errors import CounterpoiseError, unknown_name
 from counterpoise.envs.engine.files import write_text_atomically
 from counterpoise.envs.engine.game import Choice, Continuous, Feature, Game
-from counterpoise.envs.engine.parameters import ParametersBase, observed_names
+from counterpoise.envs.engine.parameters import ParametersBase, observed_parameter_names
 from counterpoise.envs.engine.registration import game as game_named
 from counterpoise.envs.engine.rollouts import play
 from counterpoise.envs.engine.strategy import Strategy
-from counterpoise.envs.engine.worlds import CUT_OFF, Worlds, as_parameters
+from counterpoise.envs.engine.world import CUT_OFF
+from counterpoise.envs.engine.worlds import Worlds, as_parameters
 from counterpoise.human.briefing import Seen, briefing_of
 from counterpoise.training.runs import CONFIGURATION, Run
 
@@ -572,7 +573,7 @@ class Session:
 
     def _observed_parameters(self, seat: int) -> list[dict[str, Any]]:
         kind = self._game.parameters
-        names = observed_names(kind, self.worlds.powers)
+        names = observed_parameter_names(kind, self.worlds.powers)
         values = self.worlds.observations[0, seat, -len(names) :].tolist() if names else []
         docs = {name: declared for name, declared in kind.declarations.items() if declared.observed}
         found = []

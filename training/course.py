@@ -169,8 +169,8 @@ def _alike(worlds: Worlds) -> tuple[Units, Units] | None:
     """Return what features and outputs are about; nothing to be tied where there is one other."""
     if worlds.powers < 3:
         return None
-    seen = worlds.game.subjects_seen(worlds.powers)
-    return Units.of(seen), Units.of(worlds.game.subjects_of_options(worlds.powers))
+    seen = worlds.game.observation_subjects(worlds.powers)
+    return Units.of(seen), Units.of(worlds.game.action_subjects(worlds.powers))
 
 
 class Course(BaseCallback):

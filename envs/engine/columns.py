@@ -1,11 +1,14 @@
-"""The columns of an observation by name, so that no rule writes a number of a column.
+"""Columns of an observation and components of an action by name, so that no rule writes a number.
 
-A game declares its `Feature`s once. `columns` turns them into a namedtuple with one `Column` a
-feature, which rules read as a constant::
+A game declares its `Feature`s and its actions once. `columns` turns the features into a namedtuple
+with one `Column` per feature, and `components` turns the parts of an action into a namedtuple with
+the number of each. Rules read both as constants::
 
     SEES = columns(FEATURES)
+    DOES = components(ACTIONS)
     observations[power, column(SEES.years_left, others)] = left
-    row[column(SEES.arms_of_other, others, place)] = clipped(SEES.arms_of_other, told)
+    row[column(SEES.arms_of_other, others, place)] = clipped(SEES.arms_of_other, reported)
+    build = actions[power, DOES.build]
 
 `others` is the number of other powers, and `place` says which of them.
 """
@@ -19,7 +22,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from counterpoise.envs.engine.compilation import rule
 
 if TYPE_CHECKING:
-    from counterpoise.envs.engine.game import Feature
+    from counterpoise.envs.engine.game import Choice, Continuous, Feature
 
 
 class Column(NamedTuple):
@@ -28,9 +31,9 @@ class Column(NamedTuple):
     Attributes
     ----------
     before : int
-        Features before it that have one column.
+        Number of features before it that have one column.
     before_others : int
-        Features before it that have one column for each other power.
+        Number of features before it that have one column for each other power.
     low, high : float
         The feature's bounds.
     """
@@ -54,10 +57,31 @@ def columns(features: Sequence[Feature]) -> Any:
     return collections.namedtuple("Columns", made)(**made)
 
 
+def components(actions: Sequence[Continuous | Choice]) -> Any:
+    """Return a namedtuple with the number of each component of an action under its name.
+
+    Raises
+    ------
+    ValueError
+        If a component stands once for each other power: it has no single number.
+    """
+    towards = [part.name for part in actions if part.others]
+    if towards:
+        raise ValueError(f"{towards[0]} stands once for each other power and has no single number.")
+    names = [part.name for part in actions]
+    return collections.namedtuple("Components", names)(*range(len(names)))
+
+
 @rule
 def column(feature: Column, others: int, place: int = 0) -> int:
     """Return the number of a feature's column; of one towards others, the one for `place`."""
     return feature.before + feature.before_others * others + place
+
+
+def columns_of(feature: Column, others: int) -> slice:
+    """Return the columns of a feature that has one for each other power."""
+    first = column(feature, others)
+    return slice(first, first + others)
 
 
 @rule
