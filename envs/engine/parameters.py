@@ -2,7 +2,8 @@
 
 A `Parameters` class is a frozen dataclass whose fields are made by `parameter`. That one
 declaration gives validation, the numpy record that the compiled rules read, the documentation
-tables, the command line's ``--set``, and the parameters in an observation."""
+tables, the command line's ``--set``, and the parameters in an observation.
+"""
 
 from __future__ import annotations
 
