@@ -1,16 +1,23 @@
-"""Columns of an observation and components of an action by name, so that no rule writes a number.
+"""Columns of observations and parts of actions by name, so that no rule writes their numbers.
 
-A game declares its `Feature`s and its actions once. `columns` turns the features into a namedtuple
-with one `Column` per feature, and `components` turns the parts of an action into a namedtuple with
-the number of each. Rules read both as constants::
+A game declares its `Feature`s once. `columns` turns them into a namedtuple with one `Column` per
+feature, which rules read as a constant::
 
     SEES = columns(FEATURES)
-    DOES = components(ACTIONS)
     observations[power, column(SEES.years_left, others)] = left
     row[column(SEES.arms_of_other, others, place)] = clipped(SEES.arms_of_other, reported)
-    build = actions[power, DOES.build]
 
 `others` is the number of other powers, and `place` says which of them.
+
+`parts` does the same for the actions of a role: `component` is a part's number in an action,
+`first_option` the place of its first option in a mask::
+
+    DOES = parts(CHOICES)
+    plan = actions[power, component(DOES.plan)]
+    stance = actions[power, component(DOES.stance, others, place)]
+    masks[power, first_option(DOES.stance, others, place) + OFFER] = 0
+
+A role without parts towards others leaves `others` out.
 """
 
 from __future__ import annotations
@@ -57,21 +64,6 @@ def columns(features: Sequence[Feature]) -> Any:
     return collections.namedtuple("Columns", made)(**made)
 
 
-def components(actions: Sequence[Continuous | Choice]) -> Any:
-    """Return a namedtuple with the number of each component of an action under its name.
-
-    Raises
-    ------
-    ValueError
-        If a component stands once for each other power: it has no single number.
-    """
-    towards = [part.name for part in actions if part.others]
-    if towards:
-        raise ValueError(f"{towards[0]} stands once for each other power and has no single number.")
-    names = [part.name for part in actions]
-    return collections.namedtuple("Components", names)(*range(len(names)))
-
-
 @rule
 def column(feature: Column, others: int, place: int = 0) -> int:
     """Return the number of a feature's column; of one towards others, the one for `place`."""
@@ -88,3 +80,50 @@ def columns_of(feature: Column, others: int) -> slice:
 def clipped(feature: Column, value: float) -> float:
     """Return a value within a feature's bounds."""
     return min(max(value, feature.low), feature.high)
+
+
+class Part(NamedTuple):
+    """Where a part of an action stands, and its number of options.
+
+    Attributes
+    ----------
+    before : int
+        Number of parts before it that are decided once.
+    before_others : int
+        Number of parts before it that are decided for each other power.
+    options_before, options_before_others : int
+        Number of options of those parts.
+    options : int
+        Number of its options; 0 for an amount.
+    """
+
+    before: int
+    before_others: int
+    options_before: int
+    options_before_others: int
+    options: int
+
+
+def parts(actions: Sequence[Choice | Continuous]) -> Any:
+    """Return a namedtuple with the `Part` of each part of a role's action, under its name."""
+    made: dict[str, Part] = {}
+    counts, options = [0, 0], [0, 0]
+    for action in actions:
+        width = len(getattr(action, "options", ()))
+        made[action.name] = Part(*counts, *options, width)
+        counts[action.others] += 1
+        options[action.others] += width
+    return collections.namedtuple("Parts", made)(**made)
+
+
+@rule
+def component(part: Part, others: int = 0, place: int = 0) -> int:
+    """Return the number of a part in an action; of one towards others, the one for `place`."""
+    return part.before + part.before_others * others + place
+
+
+@rule
+def first_option(part: Part, others: int = 0, place: int = 0) -> int:
+    """Return the place of a part's first option in a mask."""
+    earlier = part.options_before + part.options_before_others * others
+    return earlier + place * part.options

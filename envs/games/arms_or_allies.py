@@ -43,7 +43,7 @@ import dataclasses
 import numpy as np
 from numpy.typing import NDArray
 
-from counterpoise.envs.engine.columns import Column, column, columns, components
+from counterpoise.envs.engine.columns import Column, column, columns, component, parts
 from counterpoise.envs.engine.compilation import rule
 from counterpoise.envs.engine.errors import ParameterError
 from counterpoise.envs.engine.game import Account, Choice, Feature, Game, Role
@@ -293,7 +293,7 @@ DEFENDER_ACTIONS, CHALLENGER_ACTIONS = (PLAN_CHOICE,), (CHALLENGE_CHOICE,)
 CHALLENGING = CHALLENGE_CHOICE.options.index("challenge")
 
 SEES = columns(FEATURES)
-PLANNING, ANSWERING = components(DEFENDER_ACTIONS), components(CHALLENGER_ACTIONS)
+PLANNING, ANSWERING = parts(DEFENDER_ACTIONS), parts(CHALLENGER_ACTIONS)
 
 
 @rule
@@ -469,11 +469,11 @@ def turn_the_year(world: World, parameters: Parameters) -> None:
 def step(world: World, parameters: Parameters, actions: Actions, rewards: Rewards) -> bool:
     """Play one phase: the defender's plan, or the challenger's decision and the payoffs."""
     if world.phase == PLAN:
-        adopt_plan(world, parameters, actions[DEFENDER, PLANNING.plan])
+        adopt_plan(world, parameters, actions[DEFENDER, component(PLANNING.plan)])
         world.private_cost = uniform(world) * parameters.highest_challenge_cost
         world.phase = CHALLENGE
         return False
-    world.challenged = actions[CHALLENGER, ANSWERING.challenge]
+    world.challenged = actions[CHALLENGER, component(ANSWERING.challenge)]
     pay(world, parameters, rewards)
     turn_the_year(world, parameters)
     world.phase = PLAN

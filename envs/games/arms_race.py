@@ -28,7 +28,7 @@ v0: first release.
 
 from __future__ import annotations
 
-from counterpoise.envs.engine.columns import column, columns, components
+from counterpoise.envs.engine.columns import column, columns, component, parts
 from counterpoise.envs.engine.compilation import rule
 from counterpoise.envs.engine.game import Account, Continuous, Feature, Game, Role
 from counterpoise.envs.engine.parameters import ParametersBase, parameter, parameters
@@ -172,7 +172,7 @@ ACTIONS = (
 )
 
 SEES = columns(FEATURES)
-DOES = components(ACTIONS)
+DOES = parts(ACTIONS)
 
 
 @rule
@@ -225,7 +225,9 @@ def yearly_cost(parameters: Parameters, power: int, arms: PerPower, build: float
 def step(world: World, parameters: Parameters, actions: Actions, rewards: Rewards) -> bool:
     """Play one year: powers build at the same time, bear the cost, and arms age."""
     for power in range(world.powers):
-        build = effective_build(parameters, world.arms[power], actions[power, DOES.build])
+        build = effective_build(
+            parameters, world.arms[power], actions[power, component(DOES.build)]
+        )
         world.build[power] = build
         world.cost[power] = yearly_cost(parameters, power, world.arms, build)
         rewards[power] = -world.cost[power]

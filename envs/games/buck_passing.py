@@ -23,7 +23,7 @@ v0: first release.
 
 from __future__ import annotations
 
-from counterpoise.envs.engine.columns import column, columns, components
+from counterpoise.envs.engine.columns import column, columns, component, parts
 from counterpoise.envs.engine.compilation import rule
 from counterpoise.envs.engine.errors import ParameterError
 from counterpoise.envs.engine.game import Account, Choice, Feature, Game, Role
@@ -131,7 +131,7 @@ FEATURES = (
 )
 
 SEES = columns(FEATURES)
-DOES = components((STAND,))
+DOES = parts((STAND,))
 
 
 @rule
@@ -184,7 +184,9 @@ def step(world: World, parameters: Parameters, actions: Actions, rewards: Reward
         return True
     is_stopped = False
     for power in range(parameters.powers):
-        balances = is_concerned(parameters, power) and actions[power, DOES.stand] == BALANCE
+        balances = (
+            is_concerned(parameters, power) and actions[power, component(DOES.stand)] == BALANCE
+        )
         world.balanced[power] = 1.0 if balances else 0.0
         is_stopped = is_stopped or balances
     for power in range(parameters.powers):

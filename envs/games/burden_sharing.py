@@ -29,7 +29,7 @@ from __future__ import annotations
 
 import math
 
-from counterpoise.envs.engine.columns import column, columns, components
+from counterpoise.envs.engine.columns import column, columns, component, parts
 from counterpoise.envs.engine.compilation import rule
 from counterpoise.envs.engine.game import Account, Continuous, Feature, Game, Role
 from counterpoise.envs.engine.parameters import ParametersBase, parameter, parameters
@@ -148,7 +148,7 @@ ACTIONS = (
 )
 
 SEES = columns(FEATURES)
-DOES = components(ACTIONS)
+DOES = parts(ACTIONS)
 
 
 @rule
@@ -192,8 +192,8 @@ def step(world: World, parameters: Parameters, actions: Actions, rewards: Reward
     """Play one year: members spend at the same time, are paid, and incomes grow."""
     total = 0.0
     for power in range(world.powers):
-        world.share[power] = actions[power, DOES.defence_share]
-        world.defence[power] = actions[power, DOES.defence_share] * world.gdp[power]
+        world.share[power] = actions[power, component(DOES.defence_share)]
+        world.defence[power] = actions[power, component(DOES.defence_share)] * world.gdp[power]
         total += world.defence[power]
     for power in range(world.powers):
         own = world.defence[power]

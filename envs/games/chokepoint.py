@@ -38,7 +38,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from counterpoise.envs.engine.columns import column, columns, components
+from counterpoise.envs.engine.columns import column, columns, component, parts
 from counterpoise.envs.engine.compilation import rule
 from counterpoise.envs.engine.game import Account, Continuous, Feature, Game, Role
 from counterpoise.envs.engine.parameters import ParametersBase, parameter, parameters
@@ -176,7 +176,7 @@ HUB_ACTIONS = tuple(
 )
 
 SEES = columns(FEATURES)
-DOES = components(TARGET_ACTIONS)
+DOES = parts(TARGET_ACTIONS)
 
 
 @rule
@@ -222,7 +222,9 @@ def invest(world: World, parameters: Parameters, actions: Actions) -> None:
     """Set the targets' investments, within the limits, and the hub's demands."""
     for target in range(TARGETS):
         left = kept(parameters, world.resilience[target])
-        world.investment[target] = min(max(actions[target, DOES.investment], -left), 1.0 - left)
+        world.investment[target] = min(
+            max(actions[target, component(DOES.investment)], -left), 1.0 - left
+        )
         world.demand[target] = actions[HUB, target] if has_hub(parameters) else 0.0
 
 
@@ -232,7 +234,7 @@ def extract(world: World, parameters: Parameters, actions: Actions, rewards: Rew
     for target in range(TARGETS):
         loss = loss_of_embargo(parameters, world.resilience[target])
         if has_hub(parameters):
-            accepted = actions[target, DOES.acceptance]
+            accepted = actions[target, component(DOES.acceptance)]
             world.extracted[target] = accepted * world.demand[target] + (1.0 - accepted) * loss
             rewards[HUB] += accepted * world.demand[target]
             rewards[HUB] -= (1.0 - accepted) * parameters.embargo_cost

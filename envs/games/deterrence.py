@@ -27,7 +27,7 @@ from __future__ import annotations
 
 import math
 
-from counterpoise.envs.engine.columns import column, columns, components
+from counterpoise.envs.engine.columns import column, columns, component, parts
 from counterpoise.envs.engine.compilation import rule
 from counterpoise.envs.engine.errors import ParameterError
 from counterpoise.envs.engine.game import Account, Choice, Feature, Game, Role
@@ -100,7 +100,7 @@ FEATURES = (
 )
 
 SEES = columns(FEATURES)
-DOES = components((ARMING,))
+DOES = parts((ARMING,))
 
 
 @rule
@@ -153,7 +153,7 @@ def start(world: World, parameters: Parameters) -> None:
 def step(world: World, parameters: Parameters, actions: Actions, rewards: Rewards) -> bool:
     """Play one year."""
     for power in range(POWERS):
-        world.arms[power] = arms_of(parameters, actions[power, DOES.arms])
+        world.arms[power] = arms_of(parameters, actions[power, component(DOES.arms)])
     for power in range(POWERS):
         own, other = world.arms[power], world.arms[1 - power]
         world.war[power] = 1.0 if is_war(parameters, own, other) else 0.0

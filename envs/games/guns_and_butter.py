@@ -35,7 +35,7 @@ from __future__ import annotations
 
 import math
 
-from counterpoise.envs.engine.columns import column, columns, components
+from counterpoise.envs.engine.columns import column, columns, component, parts
 from counterpoise.envs.engine.compilation import rule
 from counterpoise.envs.engine.game import Account, Continuous, Feature, Game, Role
 from counterpoise.envs.engine.parameters import ParametersBase, parameter, parameters
@@ -60,7 +60,9 @@ ACTIONS = tuple(
     )
 )
 USES = len(ACTIONS)
-INDUSTRY, TECHNOLOGY, MILITARY, CONSUMPTION = components(ACTIONS)
+DOES = parts(ACTIONS)
+INDUSTRY, TECHNOLOGY = component(DOES.industry), component(DOES.technology)
+MILITARY, CONSUMPTION = component(DOES.military), component(DOES.consumption)
 
 MOST_ELASTICITY = 0.45
 # No share is below 1 / (1 + 3 e^8), whose logarithm is -9.1; at the highest elasticities, a stock

@@ -22,7 +22,7 @@ v0: first release.
 
 from __future__ import annotations
 
-from counterpoise.envs.engine.columns import column, columns, components
+from counterpoise.envs.engine.columns import column, columns, component, parts
 from counterpoise.envs.engine.compilation import rule
 from counterpoise.envs.engine.game import Account, Continuous, Feature, Game, Role
 from counterpoise.envs.engine.parameters import ParametersBase, parameter, parameters
@@ -98,7 +98,7 @@ ACTIONS = (
 )
 
 SEES = columns(FEATURES)
-DOES = components(ACTIONS)
+DOES = parts(ACTIONS)
 
 
 @rule
@@ -138,7 +138,7 @@ def start(world: World, parameters: Parameters) -> None:
 def step(world: World, parameters: Parameters, actions: Actions, rewards: Rewards) -> bool:
     """Play one year."""
     for power in range(POWERS):
-        world.fighting[power] = actions[power, DOES.fighting] * world.resources[power]
+        world.fighting[power] = actions[power, component(DOES.fighting)] * world.resources[power]
     for power in range(POWERS):
         own, other = world.fighting[power], world.fighting[1 - power]
         world.income[power] = income(parameters, own, other)

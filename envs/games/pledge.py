@@ -26,7 +26,7 @@ v0: first release.
 
 from __future__ import annotations
 
-from counterpoise.envs.engine.columns import column, columns, components
+from counterpoise.envs.engine.columns import column, columns, component, parts
 from counterpoise.envs.engine.compilation import rule
 from counterpoise.envs.engine.game import Account, Continuous, Feature, Game, Role
 from counterpoise.envs.engine.parameters import ParametersBase, parameter, parameters
@@ -130,7 +130,7 @@ PATRON_ACTIONS = (Continuous("pledge", 0.0, 1.0, "1", "Share of the loss from wa
 PROTEGE_ACTIONS = (Continuous("firmness", 0.0, 1.0, "1", "Firmness towards the rival."),)
 
 SEES = columns(FEATURES)
-PLEDGING, INSISTING = components(PATRON_ACTIONS), components(PROTEGE_ACTIONS)
+PLEDGING, INSISTING = parts(PATRON_ACTIONS), parts(PROTEGE_ACTIONS)
 
 
 @rule
@@ -171,12 +171,12 @@ def start(world: World, parameters: Parameters) -> None:
 def step(world: World, parameters: Parameters, actions: Actions, rewards: Rewards) -> bool:
     """Play one phase: the pledge, or the answer to it and the payoffs of the year."""
     if world.phase == PLEDGE:
-        meant = actions[PATRON, PLEDGING.pledge]
+        meant = actions[PATRON, component(PLEDGING.pledge)]
         is_mistaken = happens(world, parameters.tremble)
         world.pledged[PATRON] = uniform(world) if is_mistaken else meant
         world.phase = FIRMNESS
         return False
-    pledge, firmness = world.pledged[PATRON], actions[PROTEGE, INSISTING.firmness]
+    pledge, firmness = world.pledged[PATRON], actions[PROTEGE, component(INSISTING.firmness)]
     world.firmness[PROTEGE] = firmness
     for power in range(POWERS):
         world.risk[power] = risk_of_war(parameters, pledge, firmness)

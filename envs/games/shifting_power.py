@@ -24,7 +24,7 @@ v0: first release.
 
 from __future__ import annotations
 
-from counterpoise.envs.engine.columns import column, columns, components
+from counterpoise.envs.engine.columns import column, columns, component, parts
 from counterpoise.envs.engine.compilation import rule
 from counterpoise.envs.engine.game import Account, Choice, Feature, Game, Role
 from counterpoise.envs.engine.parameters import ParametersBase, parameter, parameters
@@ -127,7 +127,7 @@ INVESTS = TARGET_ACTIONS[0].options.index("invest")
 STRIKES = DETERRER_ACTIONS[0].options.index("strike")
 
 SEES = columns(FEATURES)
-RISING, STRIKING = components(TARGET_ACTIONS), components(DETERRER_ACTIONS)
+RISING, STRIKING = parts(TARGET_ACTIONS), parts(DETERRER_ACTIONS)
 
 
 @rule
@@ -159,13 +159,13 @@ def start(world: World, parameters: Parameters) -> None:
 def step(world: World, parameters: Parameters, actions: Actions, rewards: Rewards) -> bool:
     """Play one phase: the hidden investment, or the strike and the payoffs of the year."""
     if world.phase == INVEST:
-        world.invested[TARGET] = actions[TARGET, RISING.investment]
+        world.invested[TARGET] = actions[TARGET, component(RISING.investment)]
         is_seen = world.invested[TARGET] == 1.0 and happens(world, parameters.intelligence)
         world.seen[DETERRER] = 1.0 if is_seen else 0.0
         world.struck[DETERRER] = 0.0
         world.phase = STRIKE
         return False
-    world.struck[DETERRER] = actions[DETERRER, STRIKING.strike]
+    world.struck[DETERRER] = actions[DETERRER, component(STRIKING.strike)]
     rewards[TARGET] = target_payoff(parameters, world.invested[TARGET], world.struck[DETERRER])
     rewards[DETERRER] = deterrer_payoff(parameters, world.invested[TARGET], world.struck[DETERRER])
     world.year += 1
