@@ -9,7 +9,7 @@ import numpy as np
 from counterpoise.envs.engine.errors import ParameterError
 from counterpoise.envs.engine.game import Game
 from counterpoise.envs.engine.parameters import ParametersBase
-from counterpoise.envs.engine.registration import service
+from counterpoise.envs.engine.registration import strategy_by_name
 from counterpoise.envs.engine.strategy import Strategy
 from counterpoise.envs.engine.worlds import Worlds
 
@@ -43,7 +43,7 @@ def resolve_others(
         )
     for seat, strategy in chosen.items():
         if isinstance(strategy, str):
-            chosen[seat] = service("strategy")(strategy, game, parameters, seat)
+            chosen[seat] = strategy_by_name(strategy, game, parameters, seat)
         elif not isinstance(strategy, Strategy):
             raise ParameterError(
                 f"power_{seat} is to be played by {strategy!r}: expected a Strategy or its name."

@@ -17,6 +17,8 @@ from counterpoise.envs.engine.errors import CounterpoiseError, unknown_name
 
 if TYPE_CHECKING:
     from counterpoise.envs.engine.game import Game
+    from counterpoise.envs.engine.parameters import ParametersBase
+    from counterpoise.envs.engine.strategy import Strategy
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -77,23 +79,39 @@ def add(row: GameRow) -> None:
 
 
 def provide(service: str, entry_point: str) -> None:
-    """Set the entry point of a function that this package calls and a layer above defines."""
+    """Name the entry point of a function that stands in a layer above, such as ``strategy``."""
     SERVICES[service] = entry_point
+
+
+def service(name: str) -> Any:
+    """Return a function that stands in a layer above this package.
+
+    Raises
+    ------
+    CounterpoiseError
+        If no layer provides it.
+    """
+    if name not in SERVICES:
+        raise CounterpoiseError(f"No layer provides {name!r}: import counterpoise first.")
+    return imported(SERVICES[name])
+
+
+def strategy_by_name(name: str, game: Game, parameters: ParametersBase, power: int) -> Strategy:
+    """Return a strategy of a game by name; `counterpoise.agents.named` says which names there are.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such strategy.
+    """
+    made: Strategy = service("strategy")(name, game, parameters, power)
+    return made
 
 
 def imported(entry_point: str) -> Any:
     """Return the attribute that an entry point ``"module:attribute"`` names."""
     module, _, attribute = entry_point.partition(":")
     return getattr(importlib.import_module(module), attribute)
-
-
-def service(name: str) -> Any:
-    """Return a function that a layer above defines.
-
-    ``strategy(name, game, parameters, power)`` makes a strategy from its name, ``picture(game,
-    record, parameters, names)`` draws a world.
-    """
-    return imported(SERVICES[name])
 
 
 def row(name: str) -> GameRow:

@@ -15,13 +15,11 @@ from numpy.typing import ArrayLike, NDArray
 from counterpoise.envs.engine.compilation import is_compiled
 from counterpoise.envs.engine.errors import ActionError, LifecycleError, ParameterError
 from counterpoise.envs.engine.game import Game
-from counterpoise.envs.engine.parameters import ParametersBase, observed_values
+from counterpoise.envs.engine.parameters import ParametersBase, observed_parameter_values
 from counterpoise.envs.engine.registration import game as game_named
+from counterpoise.envs.engine.world import CUT_OFF, ENDED
 
 CHUNK = 1_024
-
-# What stands in the `over` of a record: the game ended by its own rules, or at max_cycles.
-ENDED, CUT_OFF = 1, 2
 
 
 @dataclasses.dataclass(frozen=True)
@@ -132,10 +130,15 @@ class Worlds:
         self.action_low, self.action_high = game.action_bounds(unique, self.powers)
         self._names = game.observation_names(self.powers)
         shape = (count, self.powers, len(self._names))
-        own = len(self._names) - observed_values(game.parameters, unique[:1], self.powers).shape[1]
+        own = (
+            len(self._names)
+            - observed_parameter_values(game.parameters, unique[:1], self.powers).shape[1]
+        )
         self.observations = np.zeros(shape, np.float32)
         self.final_observations = np.zeros(shape, np.float32)
-        seen = observed_values(game.parameters, self.parameter_records, self.powers)[:, None, :]
+        seen = observed_parameter_values(game.parameters, self.parameter_records, self.powers)[
+            :, None, :
+        ]
         self.observations[:, :, own:] = seen
         self.final_observations[:, :, own:] = seen
         self.rewards = np.zeros((count, self.powers))

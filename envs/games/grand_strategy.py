@@ -40,7 +40,6 @@ def alliances(world: Any, parameters: Parameters) -> list[tuple[str, str]]:
 
 BY_CHOICES = Game(
     name="grand_strategy",
-    version=0,
     title="Two to eight powers arm, grow, ally, press and fight on one budget",
     source="the balance of power since Waltz 1979, each debate a mechanism",
     parameters=Parameters,

@@ -440,7 +440,7 @@ def test_a_permutation_of_the_others_permutes_the_outputs(policy, powers):
     player = LearnedStrategy(
         game, configuration.parameters_to_judge(), 1, training.weights(), training.description()
     )
-    seen, options = game.subjects_seen(powers), game.subjects_of_options(powers)
+    seen, options = game.observation_subjects(powers), game.action_subjects(powers)
     rng = np.random.default_rng(0)
     order = np.roll(rng.permutation(powers - 1), 1).tolist()
     rows = rng.normal(size=(40, len(seen))).astype(np.float32)
@@ -454,9 +454,11 @@ def test_a_permutation_of_the_others_permutes_the_outputs(policy, powers):
 
 def test_what_a_feature_is_about_stands_in_the_order_of_the_observation():
     game = EQUIVARIANT.the_game().seated(4)
-    named = [name if other < 0 else f"{name}_{other}" for name, other in game.subjects_seen(4)]
+    named = [
+        name if other < 0 else f"{name}_{other}" for name, other in game.observation_subjects(4)
+    ]
     assert named == game.observation_names(4)
-    assert len(game.subjects_of_options(4)) == game.mask_width
+    assert len(game.action_subjects(4)) == game.mask_width
 
 
 def test_nothing_is_tied_between_two_powers():
