@@ -169,9 +169,6 @@ class Game:
     events : callable, optional
         Maps world record, parameters and the powers' names to the events of the last step, one
         line of text per event.
-    picture : callable, optional
-        Maps the same to a picture of the world, uint8 [height, width, 3], which replaces the
-        general picture.
     variants : mapping
         Named sets of parameter changes from the literature; tests run over all of them.
     styles : mapping
@@ -202,7 +199,6 @@ class Game:
     accounts: tuple[Account, ...] = ()
     alliances: Callable[..., list[tuple[str, str]]] = no_alliances
     events: Callable[..., list[str]] | None = None
-    picture: Callable[..., NDArray[np.uint8]] | None = None
     variants: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
     styles: Mapping[str, Game] = dataclasses.field(default_factory=dict)
     style: str = ""
@@ -214,10 +210,12 @@ class Game:
         return f"Game({self.name!r}, version={self.version}{style})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Worker processes load a game by its name; its code is not pickled.
+        # Worker processes import a game by its row in the registry rather than receive its code.
+        from counterpoise.envs.engine.registration import row
+
         is_seated = self.general is not None
         powers = self.seats if is_seated else 0
-        return restored, (self.name, self.style, powers)
+        return restored, (row(self.name), self.style, powers)
 
     @property
     def version(self) -> int:

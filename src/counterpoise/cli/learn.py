@@ -256,7 +256,8 @@ def benchmark(
       counterpoise benchmark --game arms_race --game pledge --seeds 3
       counterpoise benchmark --quick --out /tmp/benchmark
     """
-    from counterpoise.evaluation.equilibrium.benchmark import print_results, run_benchmark
+    from counterpoise.display.tables import print_benchmark, write_benchmark
+    from counterpoise.evaluation.equilibrium.benchmark import run_benchmark
 
     results = run_benchmark(
         out,
@@ -266,11 +267,12 @@ def benchmark(
         processes=process_count(processes),
         console=console(to_errors=True),
     )
+    page = write_benchmark(results, out)
     if as_json:
         print_json([{**row, **_intervals_apart(row)} for row in results.summary()])
     else:
-        print_results(console(), results)
-        typer.echo(out / "table.md")
+        print_benchmark(console(), results)
+        typer.echo(page)
 
 
 def _intervals_apart(row: dict[str, Any]) -> dict[str, Any]:

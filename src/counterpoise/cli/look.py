@@ -9,7 +9,6 @@ import typer
 
 from counterpoise.cli.options import AsJson, Changes, GameName, ScenarioName, read_settings
 from counterpoise.cli.printing import as_text, console, print_json, print_table, waiting
-from counterpoise.envs.engine.errors import CounterpoiseError
 
 if TYPE_CHECKING:
     from counterpoise.envs.engine.game import Continuous, Game
@@ -49,7 +48,7 @@ def list_everything(as_json: AsJson = False) -> None:
             "name": each.name,
             "game": each.game,
             "scenario": each.scenario,
-            "policy": each.policy,
+            "policy": each.network.policy,
             "agent_steps": each.agent_steps,
         }
         for each in map(load, shipped())
@@ -130,11 +129,9 @@ def describe(game: GameName, scenario: ScenarioName = None, as_json: AsJson = Fa
 
 def _describe_scenario(game: Game, name: str, as_json: bool) -> None:
     """Print a scenario: starting values of powers and pairs, and their sources."""
-    from counterpoise.envs.scenarios import scenario as scenario_named
+    from counterpoise.envs.scenarios import scenario_of
 
-    found = scenario_named(name)
-    if found.game != game.name:
-        raise CounterpoiseError(f"Scenario {found.name!r} is of {found.game}, not of {game.name}.")
+    found = scenario_of(game.name, name)
     usual = game.parameters.from_mapping({"powers": found.parameters.powers})
     changed: dict[str, list[str]] = {"plain": [], "per_power": [], "per_pair": []}
     for key, declaration in game.parameters.declarations.items():
@@ -236,8 +233,8 @@ def watch(
     counterpoise watch arms_race --with equilibrium --with worst_case_armer
     counterpoise watch burden_sharing --with runs/burden/seed_0 --delay 0
     """
-    from counterpoise.evaluation.playback import play_episode, who_plays, write_picture
-    from counterpoise.evaluation.playback import watch as watch_episode
+    from counterpoise.display.text import show_in_terminal
+    from counterpoise.evaluation.playback import play_episode, who_plays
 
     cast = who_plays(what, who or (), changes=read_settings(settings), scenario=scenario)
     if page is not None or is_opened:
@@ -248,10 +245,12 @@ def watch(
         cast.game, cast.parameters, cast.profile, names=cast.names, seed=seed, steps=steps
     )
     if picture is not None:
+        from counterpoise.display.picture import write_picture
+
         write_picture(episode, picture)
         typer.echo(picture)
         return
-    watch_episode(episode, console(), delay=delay)
+    show_in_terminal(episode, console(), delay=delay)
 
 
 def _watch_on_page(cast: Cast, page: Path, seed: int, steps: int, is_opened: bool) -> None:
