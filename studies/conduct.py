@@ -10,7 +10,7 @@ import argparse
 from pathlib import Path
 
 from counterpoise.envs.engine.files import write_text_atomically
-from counterpoise.evaluation.populations.episodes import watch
+from counterpoise.evaluation.populations.episodes import play_episodes
 from counterpoise.evaluation.populations.metrics import METRICS
 from counterpoise.training.runs import Run
 
@@ -37,7 +37,7 @@ def main() -> None:
     ]
     for folder in sorted(asked.group.glob("seed_*")):
         run = Run(folder / "run")
-        seen = watch(run.game, run.parameters, run.profile(), worlds=asked.worlds)
+        seen = play_episodes(run.game, run.parameters, run.profile(), worlds=asked.worlds)
         told = " | ".join(f"{METRICS[name](seen.years):.4f}" for name in SHOWN)
         lines.append(f"| {run.seed} | {told} |")
         print(lines[-1], flush=True)

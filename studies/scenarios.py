@@ -14,7 +14,7 @@ import polars
 from counterpoise.agents.doctrines.grand_strategy import DOCTRINES
 from counterpoise.envs.engine.files import write_atomically, write_text_atomically
 from counterpoise.envs.scenarios import scenario
-from counterpoise.evaluation.populations.episodes import watch
+from counterpoise.evaluation.populations.episodes import play_episodes
 from counterpoise.evaluation.populations.metrics import METRICS
 from counterpoise.training.runs import Run
 
@@ -43,7 +43,7 @@ def main() -> None:
                 profile = run.profile(parameters=parameters)
             else:
                 profile = [DOCTRINES[who](parameters, k) for k in range(parameters.powers)]
-            years = watch(game, parameters, profile, worlds=asked.worlds).years
+            years = play_episodes(game, parameters, profile, worlds=asked.worlds).years
             row = {"scenario": name, "population": who}
             rows.append(row | {metric: METRICS[metric](years) for metric in SHOWN})
             print(rows[-1], flush=True)

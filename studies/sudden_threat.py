@@ -16,7 +16,7 @@ import numpy as np
 import polars
 
 from counterpoise.envs.engine.files import write_text_atomically
-from counterpoise.evaluation.populations.episodes import watch
+from counterpoise.evaluation.populations.episodes import play_episodes
 from counterpoise.evaluation.predictions.estimation import estimate
 from counterpoise.training.runs import Run
 
@@ -27,7 +27,7 @@ SHOWN = (0, 1, 2, 3, 5, 8, 12, 20, 29)
 def path(run: Run, surge: float, worlds: int) -> polars.DataFrame:
     """Return the mean allies, arms and spending of the others, a row for each year."""
     parameters = run.parameters.replace(surge_year=YEAR, surge_power=0, surge=surge)
-    seen = watch(
+    seen = play_episodes(
         run.game, parameters, run.profile(parameters=parameters), worlds=worlds, seed=5_000_000
     )
     spending = polars.col("procurement") + polars.col("upkeep")
