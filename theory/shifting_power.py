@@ -29,11 +29,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from counterpoise.envs.engine.columns import column
 from counterpoise.envs.engine.strategy import Profile, Strategy
 from counterpoise.envs.engine.worlds import Worlds
 from counterpoise.envs.games.shifting_power import (
     DETERRER,
     GAME,
+    POWERS,
+    SEES,
     STRIKE,
     TARGET,
     Parameters,
@@ -42,6 +45,10 @@ from counterpoise.envs.games.shifting_power import (
 )
 from counterpoise.theory.solution import BestResponse, Equilibrium
 from counterpoise.theory.strategies import year_of
+
+PHASE_AT, YEARS_LEFT_AT, SIGNAL_AT = (
+    column(feature, POWERS - 1) for feature in (SEES.phase, SEES.years_left, SEES.signal)
+)
 
 OUTCOME_UNITS = {
     "investment_rate": "1/year",
@@ -77,8 +84,8 @@ class Mixed(Strategy):
         self, observations: NDArray[np.float32], masks: NDArray[np.int8]
     ) -> NDArray[np.float64]:
         """Return the probability of each option, [n, 2]."""
-        is_on_the_move = np.rint(observations[:, 0]).astype(np.int64) == self._phase
-        signal = np.rint(observations[:, 3]).astype(np.int64)
+        is_on_the_move = np.rint(observations[:, PHASE_AT]).astype(np.int64) == self._phase
+        signal = np.rint(observations[:, SIGNAL_AT]).astype(np.int64)
         chance = np.where(is_on_the_move, self._chances[signal], 0.0)
         return np.stack([1.0 - chance, chance], axis=1)
 
@@ -112,9 +119,9 @@ class ByYear(Strategy):
         self, observations: NDArray[np.float32], masks: NDArray[np.int8], rng: np.random.Generator
     ) -> NDArray[np.int64]:
         """Look each row's option up, [n, 1]."""
-        year = year_of(observations, 1, self._years)
-        signal = np.rint(observations[:, 3]).astype(np.int64)
-        is_on_the_move = np.rint(observations[:, 0]).astype(np.int64) == self._phase
+        year = year_of(observations, YEARS_LEFT_AT, self._years)
+        signal = np.rint(observations[:, SIGNAL_AT]).astype(np.int64)
+        is_on_the_move = np.rint(observations[:, PHASE_AT]).astype(np.int64) == self._phase
         return np.where(is_on_the_move, self._options[year, signal], 0)[:, None]
 
 
@@ -134,7 +141,7 @@ def _sights(
     records["year"] = np.concatenate([np.arange(years), np.repeat(np.arange(years), 2)])
     records["phase"][years:] = STRIKE
     records["seen"][years:, DETERRER] = np.tile([0.0, 1.0], years)
-    worlds.restore(worlds.copy())
+    worlds.observe()
     return (
         worlds.observations[:years, TARGET].copy(),
         worlds.masks[:years, TARGET].copy(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from counterpoise.display.appearance import Display
 from counterpoise.theory.targets import Curve, Targets
 
 AXES: dict[str, tuple[str, ...]] = {
@@ -31,3 +32,6 @@ CURVES = (
         outcomes=("balancers", "balance_rate"),
     ),
 )
+
+
+DISPLAY = Display()

@@ -8,7 +8,6 @@ from typing import Any
 from counterpoise.envs.engine.game import Account, Game
 from counterpoise.envs.grand_strategy.parameters import Parameters
 from counterpoise.envs.grand_strategy.perception import FEATURES, allow, observe
-from counterpoise.envs.grand_strategy.picture import picture
 from counterpoise.envs.grand_strategy.words import events
 from counterpoise.envs.grand_strategy.world import PHASES, ROLES, ROLES_OF_AMOUNTS, WORLD
 from counterpoise.envs.grand_strategy.year import start, step, step_by_amounts
@@ -38,7 +37,6 @@ def alliances(world: Any, parameters: Parameters) -> list[tuple[str, str]]:
 
 BY_CHOICES = Game(
     name="grand_strategy",
-    version=0,
     title="Two to eight powers arm, grow, ally, coerce and fight, each on one budget",
     source="the balance-of-power literature since Waltz 1979, one mechanism per debate",
     parameters=Parameters,
@@ -62,7 +60,6 @@ BY_CHOICES = Game(
     ),
     alliances=alliances,
     events=events,
-    picture=picture,
     variants={
         "two_powers": {"powers": 2},
         "eight_powers": {"powers": 8},
