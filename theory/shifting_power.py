@@ -134,7 +134,7 @@ def _sights(
     records["year"] = np.concatenate([np.arange(years), np.repeat(np.arange(years), 2)])
     records["phase"][years:] = STRIKE
     records["seen"][years:, DETERRER] = np.tile([0.0, 1.0], years)
-    worlds.restore(worlds.copy())
+    worlds.observe()
     return (
         worlds.observations[:years, TARGET].copy(),
         worlds.masks[:years, TARGET].copy(),

@@ -101,7 +101,7 @@ def parts(actions: Sequence[Choice | Continuous]) -> Any:
     counts, options = [0, 0], [0, 0]
     for action in actions:
         width = len(getattr(action, "options", ()))
-        made[action.name] = Part(*counts, *options, width)
+        made[action.name] = Part(counts[0], counts[1], options[0], options[1], width)
         counts[action.others] += 1
         options[action.others] += width
     return collections.namedtuple("Parts", made)(**made)

@@ -205,12 +205,12 @@ class Game:
         return f"Game({self.name!r}, version={self.version}{style})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # A game is known by its name: worker processes load it rather than receive its code.
-        from counterpoise.envs.engine.registration import restored
+        # Worker processes import a game by its row in the registry rather than receive its code.
+        from counterpoise.envs.engine.registration import restored, row
 
         is_seated = self.general is not None
         powers = self.seats if is_seated else 0
-        return restored, (self.name, self.style, powers)
+        return restored, (row(self.name), self.style, powers)
 
     def in_style(self, style: str | None) -> Game:
         """Return the same game with another kind of actions.

@@ -138,7 +138,7 @@ def world_dtype(kind: type[WorldRecord], capacity: int) -> np.dtype[Any]:
                 placed[name] = _array_over(packed, name, rows)
     if len(placed) == len(names):
         return np.dtype((np.record, packed))
-    layout = {
+    layout: Any = {
         "names": list(placed),
         "formats": [stored for stored, _ in placed.values()],
         "offsets": [offset for _, offset in placed.values()],

@@ -36,7 +36,7 @@ from counterpoise.evaluation.equilibrium.comparison import (
     targets_of,
 )
 from counterpoise.theory import regret
-from counterpoise.training.configuration import PPO, Configuration, load
+from counterpoise.training.configuration import Configuration, load
 from counterpoise.training.runs import Run, versions
 
 if TYPE_CHECKING:
@@ -113,21 +113,11 @@ def entries(out: Path, *, games: Sequence[str] | None, seeds: int, is_quick: boo
             raise unknown_name("game", name, regret.solved_games())
         configuration = load(name)
         if is_quick:
-            configuration = quicker(configuration)
+            configuration = configuration.shortened(QUICK_SHARE).replace(
+                regret_points=QUICK_REGRET_POINTS
+            )
         made += [Entry(configuration, seed, out / name / f"seed_{seed}") for seed in range(seeds)]
     return made
-
-
-def quicker(configuration: Configuration) -> Configuration:
-    """Return a configuration with a tenth of the agent-steps."""
-    iterations = configuration.iterations
-    if configuration.algorithm != PPO:
-        iterations = max(2, round(iterations * QUICK_SHARE * 3))
-    return configuration.replace(
-        agent_steps=max(1, round(configuration.agent_steps * QUICK_SHARE)),
-        iterations=iterations,
-        regret_points=QUICK_REGRET_POINTS,
-    )
 
 
 def make_row(entry: Entry, device: str = "auto") -> dict[str, Any]:
@@ -151,7 +141,7 @@ def make_row(entry: Entry, device: str = "auto") -> dict[str, Any]:
     row = {
         "origin": entry.origin,
         "game": name,
-        "learner": learner_in_words(entry.configuration),
+        "learner": entry.configuration.learner_in_words(),
         "seed": entry.seed,
         "agent_steps": judgement.agent_steps,
         "seconds": float(run.state["seconds"]),
@@ -167,18 +157,6 @@ def make_row(entry: Entry, device: str = "auto") -> dict[str, Any]:
     }
     write_text_atomically(entry.folder / ROW, json.dumps(row, indent=2) + "\n")
     return row
-
-
-def learner_in_words(configuration: Configuration) -> str:
-    """Return the algorithm and who shares a network, in a few words."""
-    if configuration.algorithm != PPO:
-        return configuration.algorithm.replace("_", " ")
-    words = "PPO"
-    if configuration.magnet > 0.0:
-        words += " with magnet"
-    elif configuration.mixed:
-        words += ", mixed"
-    return f"{words}, {configuration.policy}"
 
 
 def machine() -> str:

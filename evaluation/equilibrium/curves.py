@@ -39,7 +39,7 @@ from counterpoise.evaluation.equilibrium.comparison import bootstrap, game_modul
 from counterpoise.evaluation.trainings import Training, train_all
 from counterpoise.theory import regret
 from counterpoise.theory.targets import Curve
-from counterpoise.training.configuration import FOLDER, PPO, Configuration, load
+from counterpoise.training.configuration import FOLDER, Configuration, load
 from counterpoise.training.runs import Run
 
 if TYPE_CHECKING:
@@ -289,7 +289,7 @@ def _configuration(game: str, asked: str | Path | None, is_separate: bool) -> Co
     if for_curves.is_file() and not is_separate:
         return load(for_curves)
     usual = load(game)
-    if usual.algorithm != PPO and not is_separate:
+    if not usual.learner.gives_one_policy and not is_separate:
         raise CounterpoiseError(
             f"{game} is learned by {usual.algorithm}, which gives one mixture for all values of a "
             "parameter: add --separate, or name a training with --configuration."

@@ -1,10 +1,11 @@
 """The games that ship, one row each.
 
-This is the one place that knows every layer: `counterpoise.envs.engine.registration` holds the
-table, and everything below finds the parts of a game through it.
+This is the one place that names every layer: `counterpoise.envs.engine.registration` holds the
+table, and every layer finds the parts of a game through it.
 """
 
-from counterpoise.envs.engine.registration import GameRow, provide, register
+from counterpoise.envs.adapters.registries import register
+from counterpoise.envs.engine.registration import GameRow, provide
 
 # Name and version; any change of dynamics, spaces or rewards raises the version.
 SOLVED = {
@@ -22,7 +23,7 @@ SOLVED = {
 
 
 def register_games() -> None:
-    """Fill the registry."""
+    """Register the games that ship."""
     provide("strategy", "counterpoise.agents.named:strategy")
     provide("picture", "counterpoise.display.picture:picture")
     for name, version in SOLVED.items():

@@ -290,8 +290,10 @@ def test_a_page_is_written_where_it_is_asked_for(tmp_path: Path) -> None:
 
 def test_a_run_is_replayed_as_it_was_learned(tmp_path: Path) -> None:
     shipped = load("burden_sharing")
-    batch = 32 * shipped.game_parameters().powers * shipped.steps
-    short = shipped.replace(worlds=32, minibatch=batch, agent_steps=2 * batch, regret_points=1)
+    batch = 32 * shipped.game_parameters().powers * shipped.ppo.n_steps
+    short = shipped.replace(
+        worlds={"count": 32}, ppo={"batch_size": batch}, agent_steps=2 * batch, regret_points=1
+    )
     train(short, tmp_path / "run", seed=0, device="cpu")
     data = data_in(replay(tmp_path / "run").html)
     assert data["players"] == ["learned"] * 4

@@ -26,7 +26,10 @@ RESULTS = Path(__file__).resolve().parents[2] / "docs" / "results"
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> list[Run]:
     small = load_training("cases").replace(
-        agent_steps=2_000, worlds=16, steps=8, minibatch=512, hidden=(8,)
+        agent_steps=2_000,
+        worlds={"count": 16},
+        ppo={"n_steps": 8, "batch_size": 512},
+        network={"hidden": (8,)},
     )
     folder = tmp_path_factory.mktemp("cases") / "amortised" / "cases"
     return [train(small, folder / f"seed_{seed}" / "run", seed=seed) for seed in range(2)]

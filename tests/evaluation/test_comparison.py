@@ -29,7 +29,7 @@ from counterpoise.evaluation.equilibrium.comparison import (
 )
 from counterpoise.theory.regret import equilibria, equilibrium
 from counterpoise.training.configuration import load
-from counterpoise.training.runs import Run, begin
+from counterpoise.training.runs import Run
 
 
 def with_regret(group: Group, regret: np.ndarray) -> Group:
@@ -241,7 +241,7 @@ def test_what_is_no_run_is_told(tmp_path: Path) -> None:
 
 
 def test_a_run_that_has_learned_nothing_is_told(tmp_path: Path) -> None:
-    begin(tmp_path / "run", load("burden_sharing"), 0)
+    Run.begin(tmp_path / "run", load("burden_sharing"), 0)
     with pytest.raises(CounterpoiseError, match="learned nothing yet"):
         compare([Run(tmp_path / "run")])
 
