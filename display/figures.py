@@ -180,7 +180,7 @@ def legend_outside(figure: Figure, axes: Any) -> None:
     figure.legend(*axes.get_legend_handles_labels(), loc="outside upper right", ncols=4)
 
 
-def learning_curves(group: Group) -> Picture:
+def learning_curves(group: Group[Any]) -> Picture:
     """Return regret and reward of every power over the training, all seeds."""
     with style():
         figure = new_figure(9.4, 3.6)
@@ -231,7 +231,7 @@ def learning_curves(group: Group) -> Picture:
 OF_MANY = {"max": "highest of all powers", "median": "median power", "min": "lowest of all powers"}
 
 
-def _lines_shown(group: Group) -> list[tuple[int | str, str]]:
+def _lines_shown(group: Group[Any]) -> list[tuple[int | str, str]]:
     """Return which powers have a line of their own; of many, the worst, the middle and the best."""
     return list(enumerate(group.power_names) if group.powers <= MOST_LINES else OF_MANY.items())
 
@@ -265,7 +265,7 @@ def _line(
     )  # fmt: skip
 
 
-def outcome_bars(group: Group) -> Picture:
+def outcome_bars(group: Group[Any]) -> Picture:
     """Return one panel for each outcome that is a number, or a number a power."""
     shown = [name for name in group.equilibrium.outcomes if group.axes(name) in ((), ("power",))]
     with style():
@@ -287,7 +287,7 @@ def outcome_bars(group: Group) -> Picture:
     )
 
 
-def outcome_panel(axes: Any, group: Group, name: str, title: str | None = None) -> None:
+def outcome_panel(axes: Any, group: Group[Any], name: str, title: str | None = None) -> None:
     """Draw one outcome, a number or one a power, beside the equilibrium."""
     unit = group.units.get(name, "1")
     factor, shown = displayed(unit)
@@ -300,7 +300,7 @@ def outcome_panel(axes: Any, group: Group, name: str, title: str | None = None) 
         axes.set_xlim(-1.0, 1.0)
 
 
-def pictures(group: Group) -> list[Picture]:
+def pictures(group: Group[Any]) -> list[Picture]:
     """Return every figure of a group: learning curves, then what its game shows of its own."""
     module = game_module(group.game.name)
     own = getattr(module, "pictures", lambda group: [outcome_bars(group)])(group)
@@ -321,7 +321,7 @@ def composite(comparison: Comparison) -> Figure:
     return figure
 
 
-def _generic_panel(canvas: SubFigure, group: Group) -> None:
+def _generic_panel(canvas: SubFigure, group: Group[Any]) -> None:
     shown = [name for name in group.equilibrium.outcomes if group.axes(name) in ((), ("power",))]
     axes = canvas.subplots()
     outcome_panel(axes, group, shown[0], f"{in_words(group.name)}: {in_words(shown[0])}")

@@ -26,7 +26,6 @@ from counterpoise.evaluation.equilibrium.comparison import (
     STAKE,
     Comparison,
     Group,
-    claims,
     interval_in_words,
 )
 from counterpoise.evaluation.playback import as_data, long_episode
@@ -103,7 +102,7 @@ def as_html(comparison: Comparison, page: Path, *, title: str = "") -> str:
     )
 
 
-def _unique_names(groups: Sequence[Group]) -> list[str]:
+def _unique_names(groups: Sequence[Group[Any]]) -> list[str]:
     """Return a name for each section that a link can hold."""
     names: list[str] = []
     for group in groups:
@@ -153,7 +152,7 @@ def _summary(comparison: Comparison, names: list[str], page: Path) -> str:
         "worst power's<br>mean regret", "distance<br>in outcomes", "target", "NashConv<br>(payoff)",
         "agent-steps<br>a run",
     ]  # fmt: skip
-    claimed = [(group, claim) for group in comparison.groups for claim in claims(group)]
+    claimed = [(group, claim) for group in comparison.groups for claim in group.claims]
     items = "".join(
         f"<li>{_badge(claim.is_met)}{html.escape(group.title)}: {html.escape(claim.words)}</li>"
         for group, claim in claimed
@@ -178,7 +177,7 @@ def _distance(row: dict[str, Any]) -> str:
     return f"{100.0 * row['distance']:.1f} %<br>(at most {100.0 * row['target_distance']:g} %)"
 
 
-def _reached(group: Group) -> str:
+def _reached(group: Group[Any]) -> str:
     """Say how near the outcomes come, and to which equilibrium where there are several."""
     judged = ", ".join(group.targets.outcomes).replace("_", " ")
     if not judged:
@@ -199,7 +198,7 @@ def _reached(group: Group) -> str:
     )
 
 
-def _verdict(group: Group) -> str:
+def _verdict(group: Group[Any]) -> str:
     kind = {True: "met", False: "not-met", None: "undecided"}[group.is_met]
     return f'<span class="{kind}">{html.escape(group.verdict)}</span>'
 
@@ -211,7 +210,7 @@ def _badge(is_met: bool) -> str:
 # -- one group -------------------------------------------------------------------------------------
 
 
-def _section(group: Group, name: str, folder: Path) -> str:
+def _section(group: Group[Any], name: str, folder: Path) -> str:
     game = group.game
     about = [html.escape(game.title) + "; " + html.escape(game.source) + "."]
     if group.scenario is not None:
@@ -253,14 +252,14 @@ def _figure(picture: Picture, name: str) -> str:
     )
 
 
-def _interval_note(group: Group) -> str:
+def _interval_note(group: Group[Any]) -> str:
     words = interval_in_words(len(group.runs))
     return (
         f"In brackets: {words[0].lower()}{words[1:]}" if len(group.runs) >= FEWEST_SEEDS else words
     )
 
 
-def _regret_table(group: Group) -> str:
+def _regret_table(group: Group[Any]) -> str:
     table = group.summary()
     rows = []
     worst_first = np.argsort(-group.regret.max(axis=0), kind="stable")
@@ -298,7 +297,7 @@ def _regret_table(group: Group) -> str:
     return _long_table(head, rows, keep_last=True)
 
 
-def _outcome_tables(group: Group) -> str:
+def _outcome_tables(group: Group[Any]) -> str:
     """Return what is not over years openly, and what is folded away."""
     table = group.summary().filter(~polars.col("quantity").is_in([REGRET, GAIN, STAKE, NASH_CONV]))
     parts = []
@@ -339,7 +338,7 @@ def _outcome_row(row: dict[str, Any]) -> list[str]:
     ]
 
 
-def _replay(group: Group) -> str:
+def _replay(group: Group[Any]) -> str:
     learned = long_episode(
         group.game, group.parameters, group.runs[0].profile(), names=group.power_names
     )
@@ -364,7 +363,7 @@ def _replay(group: Group) -> str:
     )
 
 
-def _parameters(group: Group) -> str:
+def _parameters(group: Group[Any]) -> str:
     defaults = group.game.parameters.from_mapping({})
     rows = []
     for name, declaration in group.parameters.declarations.items():
@@ -401,11 +400,11 @@ def _values(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _configuration(group: Group) -> str:
+def _configuration(group: Group[Any]) -> str:
     return f"<pre><code>{html.escape(group.configuration.to_toml())}</code></pre>"
 
 
-def _runs(group: Group, folder: Path) -> str:
+def _runs(group: Group[Any], folder: Path) -> str:
     rows = []
     for run in group.runs:
         state = run.state

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from counterpoise.display.report import number, with_interval
-from counterpoise.evaluation.equilibrium.comparison import Comparison, claims, interval_in_words
+from counterpoise.evaluation.equilibrium.comparison import Comparison, interval_in_words
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -51,7 +51,7 @@ def print_comparison(console: Console, comparison: Comparison) -> None:
         f"{_intervals(comparison)}[/dim]\n"
     )
     for group in comparison.groups:
-        for claim in claims(group):
+        for claim in group.claims:
             verdict = coloured("met" if claim.is_met else "NOT met", claim.is_met)
             console.print(f"{verdict}  {group.title}: {claim.words}", highlight=False)
 

@@ -57,7 +57,17 @@ from counterpoise.envs.games.arms_or_allies import (
     tax_due,
     threat_chance,
 )
-from counterpoise.theory.solution import BestResponse, Equilibrium
+from counterpoise.theory.solution import (
+    BestResponse,
+    Claim,
+    Curve,
+    Equilibrium,
+    Findings,
+    OutcomeSpec,
+    Targets,
+    Theory,
+    only,
+)
 
 SHAPE = (2, MOST_ARMS + 1, MOST_DEBT + 1, 2)
 """Threat, arms, debt, allied: the axes of a state's number."""
@@ -74,24 +84,6 @@ IMPROVEMENT = 1e-12
 # for the linear system to be well conditioned.
 RESTART = 1e-8
 SETTLING_YEARS = 256
-
-OUTCOME_UNITS: dict[str, str] = {
-    "arms": "units",
-    "arms_calm": "units",
-    "arms_threat": "units",
-    "debt": "units",
-    "debt_calm": "units",
-    "debt_threat": "units",
-    "allied": "share of years",
-    "allied_calm": "share of calm years",
-    "allied_threat": "share of years of threat",
-    "challenge_rate": "1/year",
-    "challenge_rate_calm": "1/year",
-    "challenge_rate_threat": "1/year",
-    "sudden_threat_arms": "units",
-    "sudden_threat_debt": "units",
-    "sudden_threat_allied": "probability",
-}
 
 
 # Open to compiled rules, and plain Python for whole arrays, each kind of which would be compiled.
@@ -630,11 +622,37 @@ def threat_path(
     return {"arms": shares @ arms, "debt": shares @ debt, "allied": shares[:-1] @ with_ally}
 
 
-def outcomes(parameters: Parameters, profile: Profile) -> dict[str, Any]:
-    """Return what a profile leads to: the long run, and the years after a sudden threat.
+OUTCOMES = {
+    "arms": OutcomeSpec("units", "The defender's mean stock of arms in the long run."),
+    "arms_calm": OutcomeSpec("units", "The same over calm years; NaN without any."),
+    "arms_threat": OutcomeSpec("units", "The same over years of threat; NaN without any."),
+    "debt": OutcomeSpec("units", "The defender's mean debt in the long run."),
+    "debt_calm": OutcomeSpec("units", "The same over calm years; NaN without any."),
+    "debt_threat": OutcomeSpec("units", "The same over years of threat; NaN without any."),
+    "allied": OutcomeSpec("share of years", "How often the defender has an ally in the long run."),
+    "allied_calm": OutcomeSpec("share of calm years", "The same over calm years; NaN without any."),
+    "allied_threat": OutcomeSpec(
+        "share of years of threat", "The same over years of threat; NaN without any."
+    ),
+    "challenge_rate": OutcomeSpec("1/year", "Probability of a challenge in the long run."),
+    "challenge_rate_calm": OutcomeSpec("1/year", "The same over calm years; NaN without any."),
+    "challenge_rate_threat": OutcomeSpec(
+        "1/year", "The same over years of threat; NaN without any."
+    ),
+    "sudden_threat_arms": OutcomeSpec(
+        "units", "Arms in each of the 12 years after a sudden threat, without losses.", ("year",)
+    ),
+    "sudden_threat_debt": OutcomeSpec("units", "Debt in the same years.", ("year",)),
+    "sudden_threat_allied": OutcomeSpec(
+        "probability", "Probability of an ally in the same years.", ("year",)
+    ),
+}
 
-    The long run is the stationary distribution of the chain without its ending, over all years and
-    over calm years and years of threat apart (nan where there are none of them). The sudden threat
+
+def outcomes(parameters: Parameters, profile: Profile) -> dict[str, Any]:
+    """Return the outcomes of a profile, as `OUTCOMES` declares them.
+
+    The long run is the stationary distribution of the chain without its ending. The sudden threat
     comes in the first state and stays for 12 years, without losses.
     """
     policy = defender_policy(parameters, profile[DEFENDER])
@@ -660,3 +678,82 @@ def outcomes(parameters: Parameters, profile: Profile) -> dict[str, Any]:
     for name in ("arms", "debt", "allied"):
         found[f"sudden_threat_{name}"] = path[name][:SUDDEN_THREAT_YEARS]
     return found
+
+
+# An ally is there where its probability is above this.
+LIKELY = 0.5
+
+
+def alliance_precedes_arms(arms: NDArray[np.float64], allied: NDArray[np.float64]) -> bool:
+    """Return whether a path goes to an ally at once and to its full arms only later."""
+    return bool(allied[0] > LIKELY and arms[0] < arms.max() and allied.argmax() < arms.argmax())
+
+
+def year_of_dropping(allied: NDArray[np.float64]) -> int | None:
+    """Return the first year without an ally after there was one; None if it is kept."""
+    years = np.flatnonzero((allied[1:] <= LIKELY) & (allied[:-1] > LIKELY))
+    return int(years[0]) + 1 if len(years) else None
+
+
+def alliance_in_words(allied: NDArray[np.float64]) -> str:
+    """Say when there is an ally."""
+    if not (allied > LIKELY).any():
+        return "never an ally"
+    begins = int((allied > LIKELY).argmax())
+    begun = "an ally at once" if begins == 0 else f"an ally from year {begins}"
+    dropped = year_of_dropping(allied)
+    return f"{begun}, " + ("kept to the end" if dropped is None else f"given up in year {dropped}")
+
+
+def arms_in_words(arms: NDArray[np.float64]) -> str:
+    """Say how far arms rise, and by when."""
+    if arms.max() <= arms[0]:
+        return "no more arms"
+    return f"arms from {arms[0]:.0f} to {arms.max():.0f} by year {int(arms.argmax())}"
+
+
+def claims(findings: Findings[Parameters]) -> list[Claim]:
+    """Return whether a sudden threat is answered by allies first, then arms, in every seed."""
+    arms, allied = findings.outcome("sudden_threat_arms"), findings.outcome("sudden_threat_allied")
+    came_out = [alliance_precedes_arms(*path) for path in zip(arms, allied, strict=True)]
+    parts = [
+        f"seed {seed}: {alliance_in_words(allied[k])}, {arms_in_words(arms[k])}"
+        for k, seed in enumerate(findings.seeds)
+    ]
+    theory = findings.equilibrium.outcomes
+    words = (
+        f"A sudden threat is answered by allies first, then arms, in {sum(came_out)} of "
+        f"{len(came_out)} seeds ({'; '.join(parts)}). In equilibrium: "
+        f"{alliance_in_words(np.asarray(theory['sudden_threat_allied']))}, "
+        f"{arms_in_words(np.asarray(theory['sudden_threat_arms']))}."
+    )
+    return [Claim(words, all(came_out))]
+
+
+THEORY = Theory(
+    game=GAME.name,
+    equilibria=only(equilibrium),
+    best_response=best_response,
+    outcomes=outcomes,
+    declared=OUTCOMES,
+    targets=Targets(
+        regret=0.02, outcomes=("arms", "debt", "allied", "challenge_rate"), tolerance=0.10
+    ),
+    curves=(
+        Curve(
+            name="reliability",
+            title="The more reliable the ally, the more it stands in for arms",
+            vary={"reliability": (0.0, 1.0)},
+            points=11,
+            outcomes=("arms", "allied"),
+        ),
+        Curve(
+            name="committed_revenue",
+            title="Promised revenue leaves less for arms, and more to allies",
+            vary={"committed_revenue": (0.0, 0.20)},
+            points=9,
+            outcomes=("arms", "allied"),
+        ),
+    ),
+    claims=claims,
+)

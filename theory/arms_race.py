@@ -39,18 +39,17 @@ from counterpoise.envs.games.arms_race import (
 from counterpoise.theory import linear_quadratic
 from counterpoise.theory.endless import years_followed
 from counterpoise.theory.linear_quadratic import Feedbacks, LinearQuadraticGame
-from counterpoise.theory.solution import BestResponse, Equilibrium
+from counterpoise.theory.solution import (
+    BestResponse,
+    Curve,
+    Equilibrium,
+    OutcomeSpec,
+    Targets,
+    Theory,
+    only,
+)
 
 Matrix = NDArray[np.float64]
-
-OUTCOME_UNITS = {
-    "arms": "% of GDP",
-    "final_arms": "% of GDP",
-    "build": "% of GDP/year",
-    "cost": "discounted",
-    "arms_path": "% of GDP",
-    "build_path": "% of GDP/year",
-}
 
 
 SEED = 0
@@ -269,16 +268,20 @@ def _choices(worlds: Worlds, profile: Profile, draws: Sequence[np.random.Generat
     return actions
 
 
-def outcomes(parameters: Parameters, profile: Profile) -> dict[str, Any]:
-    """Return what a profile leads to; the mean over many episodes where chance has a part in it.
+OUTCOMES = {
+    "arms": OutcomeSpec("% of GDP", "Mean stock of arms over the years.", ("power",)),
+    "final_arms": OutcomeSpec("% of GDP", "Stock of arms after the last year.", ("power",)),
+    "build": OutcomeSpec("% of GDP/year", "Mean building over the years.", ("power",)),
+    "cost": OutcomeSpec("discounted", "Discounted sum of costs.", ("power",)),
+    "arms_path": OutcomeSpec(
+        "% of GDP", "Stock of arms as each year begins, and at the end.", ("year", "power")
+    ),
+    "build_path": OutcomeSpec("% of GDP/year", "Building in each year.", ("year", "power")),
+}
 
-    Returns
-    -------
-    dict
-        ``arms`` [powers] mean stock over the years, ``final_arms`` [powers], ``build`` [powers]
-        mean over the years, ``cost`` [powers] discounted sum, ``arms_path`` [years + 1, powers] the
-        stock at the beginning of each year, ``build_path`` [years, powers].
-    """
+
+def outcomes(parameters: Parameters, profile: Profile) -> dict[str, Any]:
+    """Return the outcomes of a profile; means over many episodes where chance has a part in it."""
     played = _played(parameters, profile)
     return {
         "arms": played.arms_path[:-1].mean(axis=0),
@@ -731,3 +734,29 @@ def _choices_but(
                 worlds.observations[:, seat], worlds.masks[:, seat], draws[seat]
             )
     return actions
+
+
+THEORY = Theory(
+    game=GAME.name,
+    equilibria=only(equilibrium),
+    best_response=best_response,
+    outcomes=outcomes,
+    declared=OUTCOMES,
+    targets=Targets(regret=0.01, outcomes=("arms", "final_arms")),
+    curves=(
+        Curve(
+            name="fear",
+            title="Fear drives a spiral: arms rise ever more steeply",
+            vary={"fear": (0.0, 0.9)},
+            points=10,
+            outcomes=("arms", "cost"),
+        ),
+        Curve(
+            name="fatigue",
+            title="What building costs holds arms down",
+            vary={"fatigue": (2.0, 16.0)},
+            points=8,
+            outcomes=("arms", "cost"),
+        ),
+    ),
+)

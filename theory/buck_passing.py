@@ -36,17 +36,14 @@ from counterpoise.envs.games.buck_passing import (
     loss_of_passing,
     payoff,
 )
-from counterpoise.theory.solution import BestResponse, Equilibrium
-
-OUTCOME_UNITS = {
-    "balance_rate": "1",
-    "balance_by_power": "1",
-    "nobody_balances": "1",
-    "reached": "1",
-    "conquered": "1",
-    "balancers": "powers",
-    "value": "payoff, discounted",
-}
+from counterpoise.theory.solution import (
+    BestResponse,
+    Curve,
+    Equilibrium,
+    OutcomeSpec,
+    Targets,
+    Theory,
+)
 
 
 class ByLevel(Strategy):
@@ -232,13 +229,30 @@ def _equilibrium(
     )
 
 
-def outcomes(parameters: Parameters, profile: Profile) -> dict[str, Any]:
-    """Return who balances at each level, how far the aggressor comes, and what it costs.
+# Levels are numbered from 0 and stand on the axis of years: one level is contested in a year.
+OUTCOMES = {
+    "balance_rate": OutcomeSpec(
+        "1", "Probability of balancing at each level, the mean of the powers concerned.", ("year",)
+    ),
+    "balance_by_power": OutcomeSpec(
+        "1", "Probability of balancing at each level.", ("year", "power")
+    ),
+    "nobody_balances": OutcomeSpec(
+        "1", "Probability at each level that no power balances.", ("year",)
+    ),
+    "reached": OutcomeSpec(
+        "1", "Probability that the aggressor ever stands at each level.", ("year",)
+    ),
+    "conquered": OutcomeSpec("1", "Probability that the aggressor passes the last level."),
+    "balancers": OutcomeSpec(
+        "powers", "Expected number of powers that balance at the first level."
+    ),
+    "value": OutcomeSpec("payoff, discounted", "Discounted payoff.", ("power",)),
+}
 
-    ``balance_rate`` is the mean over the powers concerned. ``reached`` is the probability that the
-    aggressor ever stands at each level from the first on, ``conquered`` that it comes to the last.
-    ``balancers`` is how many are expected to balance at the first level.
-    """
+
+def outcomes(parameters: Parameters, profile: Profile) -> dict[str, Any]:
+    """Return the outcomes of a profile, as `OUTCOMES` declares them."""
     chances = chances_of(parameters, profile)
     first, n = parameters.start_level, concerned(parameters)
     nobody = np.prod(1.0 - chances, axis=1)
@@ -254,3 +268,30 @@ def outcomes(parameters: Parameters, profile: Profile) -> dict[str, Any]:
         "balancers": float(chances[first].sum()),
         "value": np.array(values),
     }
+
+
+THEORY = Theory(
+    game=GAME.name,
+    equilibria=equilibria,
+    best_response=best_response,
+    outcomes=outcomes,
+    declared=OUTCOMES,
+    targets=Targets(regret=0.02, outcomes=("balance_rate", "balance_by_power", "nobody_balances")),
+    curves=(
+        Curve(
+            name="bystanders",
+            title="The fewer stand by and the more could balance, the less each does",
+            vary={"bystanders": (0, 6)},
+            points=7,
+            outcomes=("balancers", "balance_rate"),
+            fixed={"powers": 8},
+        ),
+        Curve(
+            name="tie_cost",
+            title="Ties chain the gang together: ever more balance at once",
+            vary={"tie_cost": (0.0, 0.12)},
+            points=7,
+            outcomes=("balancers", "balance_rate"),
+        ),
+    ),
+)

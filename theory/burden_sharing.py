@@ -27,14 +27,18 @@ from counterpoise.envs.games.burden_sharing import (
     marginal_utility,
     utility,
 )
-from counterpoise.theory.solution import BestResponse, Equilibrium
+from counterpoise.theory.solution import (
+    BestResponse,
+    Claim,
+    Curve,
+    Equilibrium,
+    Findings,
+    OutcomeSpec,
+    Targets,
+    Theory,
+    only,
+)
 
-OUTCOME_UNITS = {
-    "share": "of GDP",
-    "share_by_year": "of GDP",
-    "total_defence": "index",
-    "exploitation_gap": "of GDP",
-}
 SAMPLED_WORLDS = 8_192
 MOST_SWEEPS = 10_000
 
@@ -222,16 +226,20 @@ def best_response(parameters: Parameters, profile: Profile, power: int) -> BestR
     return BestResponse(ShareByYear(parameters, shares), value, own_value)
 
 
-def outcomes(parameters: Parameters, profile: Profile) -> dict[str, Any]:
-    """Return what a profile leads to.
+OUTCOMES = {
+    "share": OutcomeSpec("of GDP", "Mean share of GDP spent on defence.", ("power",)),
+    "share_by_year": OutcomeSpec(
+        "of GDP", "Share of GDP spent on defence in each year.", ("year", "power")
+    ),
+    "total_defence": OutcomeSpec("index", "Sum of all members' defence in each year.", ("year",)),
+    "exploitation_gap": OutcomeSpec(
+        "of GDP", "The largest member's share less the smallest member's, in the first year."
+    ),
+}
 
-    Returns
-    -------
-    dict
-        ``share`` [powers] mean over the years, ``share_by_year`` [years, powers],
-        ``total_defence`` [years], ``exploitation_gap``: the largest member's share less the
-        smallest member's, in the first year.
-    """
+
+def outcomes(parameters: Parameters, profile: Profile) -> dict[str, Any]:
+    """Return the outcomes of a profile, as `OUTCOMES` declares them."""
     is_random = any(strategy.is_random for strategy in profile)
     rollout = _rollout(parameters, profile, SAMPLED_WORLDS if is_random else 1)
     after = rollout.records[1:]
@@ -248,3 +256,54 @@ def outcomes(parameters: Parameters, profile: Profile) -> dict[str, Any]:
 def _rollout(parameters: Parameters, profile: Profile, count: int) -> Any:
     worlds = Worlds(GAME, count, parameters, autoreset=False)
     return play(worlds, profile, seed=0)
+
+
+PER_CENT = 100.0
+# The members whose shares are claimed, and the error allowed in percentage points.
+LARGEST, LARGEST_ERROR = 10, 0.1
+
+
+def claims(findings: Findings[Parameters]) -> list[Claim]:
+    """Return whether the ten largest members learned their equilibrium shares."""
+    if findings.observed("share") is None:
+        return []
+    sizes = np.array(findings.parameters.gdp)
+    largest = np.argsort(-sizes)[:LARGEST]
+    theory = np.asarray(findings.equilibrium.outcomes["share"])
+    apart = PER_CENT * np.abs(findings.outcome("share") - theory)[:, largest]
+    k = int(apart.max(axis=0).argmax())
+    return [
+        Claim(
+            f"The {len(largest)} largest members learn shares within {LARGEST_ERROR:g} percentage "
+            f"points of the equilibrium's in every seed: furthest is "
+            f"{findings.power_names[largest[k]]}, by {apart.max():.3f}.",
+            bool(apart.max() <= LARGEST_ERROR),
+        )
+    ]
+
+
+THEORY = Theory(
+    game=GAME.name,
+    equilibria=only(equilibrium),
+    best_response=best_response,
+    outcomes=outcomes,
+    declared=OUTCOMES,
+    targets=Targets(regret=0.01, outcomes=("share",)),
+    curves=(
+        Curve(
+            name="private_share",
+            title="The more of defence is a private good, the less the great are exploited",
+            vary={"private_weight": (0.0, 0.04), "deterrence_weight": (0.04, 0.0)},
+            points=9,
+            outcomes=("exploitation_gap", "share"),
+        ),
+        Curve(
+            name="fiscal_cap",
+            title="Who would spend most is held down first by a cap",
+            vary={"fiscal_cap": (0.01, 0.05)},
+            points=9,
+            outcomes=("share",),
+        ),
+    ),
+    claims=claims,
+)

@@ -50,19 +50,19 @@ from counterpoise.envs.games.chokepoint import (
 from counterpoise.theory import linear_quadratic
 from counterpoise.theory.endless import years_followed
 from counterpoise.theory.linear_quadratic import Feedbacks, LinearQuadraticGame
-from counterpoise.theory.solution import BestResponse, Equilibrium
+from counterpoise.theory.solution import (
+    BestResponse,
+    Claim,
+    Curve,
+    Equilibrium,
+    Findings,
+    OutcomeSpec,
+    Targets,
+    Theory,
+    only,
+)
 
 Matrix = NDArray[np.float64]
-
-OUTCOME_UNITS = {
-    "resilience": "1",
-    "final_resilience": "1",
-    "investment": "1/year",
-    "extracted": "payoff/year",
-    "value": "payoff, discounted",
-    "resilience_path": "1",
-    "investment_path": "1/year",
-}
 
 # The outcomes of an endless game are those of as many years as have a visible weight.
 ENDLESS_YEARS_SHOWN = 60
@@ -358,17 +358,27 @@ def _played(parameters: Parameters, profile: Profile) -> _Played:
     )
 
 
-def outcomes(parameters: Parameters, profile: Profile) -> dict[str, Any]:
-    """Return what a profile leads to; the mean over many episodes where somebody is random.
+OUTCOMES = {
+    "resilience": OutcomeSpec("1", "Mean resilience over the years; 0 for the hub.", ("power",)),
+    "final_resilience": OutcomeSpec(
+        "1", "Resilience after the last year; of an endless game, in the long run.", ("power",)
+    ),
+    "investment": OutcomeSpec("1/year", "Mean investment over the years.", ("power",)),
+    "extracted": OutcomeSpec(
+        "payoff/year", "Mean payoff that the hub extracts from each target.", ("power",)
+    ),
+    "value": OutcomeSpec("payoff, discounted", "Discounted payoff.", ("power",)),
+    "resilience_path": OutcomeSpec(
+        "1", "Resilience at the beginning of each year, and at the end.", ("year", "power")
+    ),
+    "investment_path": OutcomeSpec("1/year", "Investment in each year.", ("year", "power")),
+}
 
-    Returns
-    -------
-    dict
-        ``resilience`` [powers] mean over the years, ``final_resilience`` [powers] after the last
-        (of an endless game: in the long run), ``investment`` and ``extracted`` [powers] means over
-        the years, ``value`` [powers], ``resilience_path`` [years + 1, powers] at the beginning of
-        each year, ``investment_path`` [years, powers]. The hub's are 0, but for its value. Of an
-        endless game, means and paths are those of the first 60 years.
+
+def outcomes(parameters: Parameters, profile: Profile) -> dict[str, Any]:
+    """Return the outcomes of a profile; means over many episodes where a strategy is random.
+
+    Means and paths of an endless game are those of its first 60 years.
     """
     played = _played(parameters, profile)
     years = len(played.investment_path)
@@ -778,3 +788,58 @@ class _HubProblem:
                 demands[:, :, target], paid.argmax(axis=0)[None], axis=0
             )[0]
         return best
+
+
+def planned_path(parameters: Parameters) -> Matrix | None:
+    """Return the resiliences that the targets would choose together, [years + 1, powers].
+
+    None where their joint plan reaches a limit, so that its linear solution does not hold.
+    """
+    try:
+        return np.asarray(planner(parameters).outcomes["resilience_path"])
+    except ParameterError:
+        return None
+
+
+def claims(findings: Findings[Parameters]) -> list[Claim]:
+    """Return whether the targets learned to insulate themselves more than is best for both."""
+    planned = planned_path(findings.parameters)
+    if planned is None:
+        return []
+    learned = findings.outcome("resilience_path")[:, :, :TARGETS].mean(axis=1)
+    together = float(planned[:, :TARGETS].mean())
+    return [
+        Claim(
+            "Uncoordinated, the targets insulate themselves more than would be best for both, in "
+            f"every seed: a mean resilience of {learned.min():.4f} at the least, against the "
+            f"planner's {together:.4f}.",
+            bool(learned.min() > together),
+        )
+    ]
+
+
+THEORY = Theory(
+    game=GAME.name,
+    equilibria=only(equilibrium),
+    best_response=best_response,
+    outcomes=outcomes,
+    declared=OUTCOMES,
+    targets=Targets(regret=0.01, outcomes=("resilience", "final_resilience", "extracted")),
+    curves=(
+        Curve(
+            name="exposure",
+            title="The more the hub can extract, the more its targets insulate themselves",
+            vary={"exposure": (0.4, 1.0)},
+            points=7,
+            outcomes=("resilience",),
+        ),
+        Curve(
+            name="autarky_cost",
+            title="The dearer self-reliance, the less of it",
+            vary={"autarky_cost": (0.02, 0.08)},
+            points=7,
+            outcomes=("resilience",),
+        ),
+    ),
+    claims=claims,
+)

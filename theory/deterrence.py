@@ -39,17 +39,17 @@ from counterpoise.envs.games.deterrence import (
     is_war,
     payoff,
 )
-from counterpoise.theory.solution import BestResponse, Equilibrium
+from counterpoise.theory.solution import (
+    BestResponse,
+    Claim,
+    Curve,
+    Equilibrium,
+    Findings,
+    OutcomeSpec,
+    Targets,
+    Theory,
+)
 from counterpoise.theory.strategies import Mixed, PlanByYear
-
-OUTCOME_UNITS = {
-    "doves": "1",
-    "deterrents": "1",
-    "hawks": "1",
-    "war_rate": "1/year",
-    "arms": "arms",
-    "value": "payoff, discounted",
-}
 
 NAMES = ("doves", "deterrents", "hawks")
 # A vertex found to 15 digits may leave a trace of probability on an option that is not played.
@@ -213,8 +213,18 @@ def equilibrium(parameters: Parameters) -> Equilibrium:
     return equilibria(parameters)[0]
 
 
+OUTCOMES = {
+    "doves": OutcomeSpec("1", "Probability of playing dove, mean over the years.", ("power",)),
+    "deterrents": OutcomeSpec("1", "The same for deterrent.", ("power",)),
+    "hawks": OutcomeSpec("1", "The same for hawk.", ("power",)),
+    "war_rate": OutcomeSpec("1/year", "Probability of war, mean over the years."),
+    "arms": OutcomeSpec("arms", "Expected arms, mean over the years.", ("power",)),
+    "value": OutcomeSpec("payoff, discounted", "Discounted payoff.", ("power",)),
+}
+
+
 def outcomes(parameters: Parameters, profile: Profile) -> dict[str, Any]:
-    """Return shares of doves, deterrents and hawks, wars and arms; means over the years."""
+    """Return the outcomes of a profile, as `OUTCOMES` declares them."""
     chances = mixtures(parameters, profile)
     record = parameters.to_record()
     arms = np.array([arms_of(record, option) for option in range(OPTIONS)])
@@ -226,3 +236,52 @@ def outcomes(parameters: Parameters, profile: Profile) -> dict[str, Any]:
         "arms": shares @ arms,
         "value": values(parameters, profile),
     }
+
+
+# A kind of play that is rarer than this counts as absent.
+RARE = 0.01
+
+
+def claims(findings: Findings[Parameters]) -> list[Claim]:
+    """Return whether doves, deterrents and hawks live side by side where theory says so."""
+    solved = np.array([findings.equilibrium.outcomes[name] for name in NAMES])
+    learned = np.stack([findings.outcome(name) for name in NAMES], axis=1)
+    if solved.min() <= RARE:
+        return []
+    seed, kind, power = (int(k) for k in np.unravel_index(learned.argmin(), learned.shape))
+    rarest = f"{NAMES[kind]} of {findings.power_names[power]}"
+    return [
+        Claim(
+            "Doves, deterrents and hawks live side by side in every seed: rarest are the "
+            f"{rarest} in seed {findings.seeds[seed]}, with {learned.min():.3f} of the years; in "
+            f"equilibrium {solved[kind, power]:.3f}.",
+            bool(learned.min() > RARE),
+        )
+    ]
+
+
+THEORY = Theory(
+    game=GAME.name,
+    equilibria=equilibria,
+    best_response=best_response,
+    outcomes=outcomes,
+    declared=OUTCOMES,
+    targets=Targets(regret=0.02, outcomes=("doves", "deterrents", "hawks", "war_rate")),
+    curves=(
+        Curve(
+            name="decisiveness",
+            title="Where winning responds more to arms, wars are rarer",
+            vary={"decisiveness": (1.85, 2.1)},
+            points=6,
+            outcomes=("war_rate", "hawks", "doves"),
+        ),
+        Curve(
+            name="war_cost",
+            title="Where war costs more there are more doves, and more wars",
+            vary={"war_cost": (0.47, 0.55)},
+            points=9,
+            outcomes=("war_rate", "hawks", "doves"),
+        ),
+    ),
+    claims=claims,
+)

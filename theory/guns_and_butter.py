@@ -51,21 +51,20 @@ from counterpoise.envs.games.guns_and_butter import (
     technology_next,
 )
 from counterpoise.theory.endless import years_followed
-from counterpoise.theory.solution import BestResponse, Equilibrium
+from counterpoise.theory.solution import (
+    BestResponse,
+    Claim,
+    Curve,
+    Equilibrium,
+    Findings,
+    OutcomeSpec,
+    Targets,
+    Theory,
+    only,
+)
 from counterpoise.theory.strategies import PlanByYear
 
 Matrix = NDArray[np.float64]
-
-OUTCOME_UNITS = {
-    "industry_share": "of income",
-    "technology_share": "of income",
-    "military_share": "of income",
-    "consumption_share": "of income",
-    "first_shares": "of income",
-    "shares_path": "of income",
-    "income": "logarithm",
-    "value": "payoff, discounted",
-}
 
 SHARES = ("industry_share", "technology_share", "military_share", "consumption_share")
 STOCKS = ("industry", "technology", "military")
@@ -285,17 +284,24 @@ def _played(parameters: Parameters, profile: Profile) -> _Played:
     return _Played(values, np.array(shares), np.array(incomes))
 
 
-def outcomes(parameters: Parameters, profile: Profile) -> dict[str, Any]:
-    """Return what a profile leads to; the mean over many episodes where somebody is random.
+OUTCOMES = {
+    "industry_share": OutcomeSpec(
+        "of income", "Mean share of income over the years; endless, the first sixty.", ("power",)
+    ),
+    "technology_share": OutcomeSpec("of income", "The same for technology.", ("power",)),
+    "military_share": OutcomeSpec("of income", "The same for the military.", ("power",)),
+    "consumption_share": OutcomeSpec("of income", "The same for consumption.", ("power",)),
+    "first_shares": OutcomeSpec("of income", "The four in the first year.", ("power", "use")),
+    "shares_path": OutcomeSpec(
+        "of income", "The four shares in each year, the mean of all powers.", ("year", "use")
+    ),
+    "income": OutcomeSpec("logarithm", "Log income in the last year.", ("power",)),
+    "value": OutcomeSpec("payoff, discounted", "Discounted payoff.", ("power",)),
+}
 
-    Returns
-    -------
-    dict
-        ``industry_share``, ``technology_share``, ``military_share``, ``consumption_share`` [powers]
-        mean over the years, of an endless game over the first sixty; ``first_shares`` [powers, 4]
-        in the first year; ``shares_path`` [years, 4] the mean of all powers; ``income`` [powers] in
-        the last year; ``value`` [powers].
-    """
+
+def outcomes(parameters: Parameters, profile: Profile) -> dict[str, Any]:
+    """Return the outcomes of a profile; means over many episodes where a strategy is random."""
     return _outcomes(parameters, _played(parameters, profile))
 
 
@@ -476,3 +482,77 @@ class _Answered:
             worth[year, CONSUMPTION] += 1.0
             later = paid_slopes[year] + self._discount * (slopes[year] @ later)
         return worth
+
+
+# In the last year all but the least that an action leaves is consumed.
+YEARS_LEFT_OUT = 1
+FEWEST_YEARS = 6
+
+
+def guns_per_investment(shares_path: Matrix) -> Matrix:
+    """Return the military's share over those of industry and technology, [..., years]."""
+    invested = shares_path[..., INDUSTRY] + shares_path[..., TECHNOLOGY]
+    return np.asarray(shares_path[..., MILITARY] / invested)
+
+
+def claims(findings: Findings[Parameters]) -> list[Claim]:
+    """Return whether all learned to arm to their common loss, and to grow first and arm later."""
+    parameters = findings.parameters
+    found = []
+    if parameters.military_weight > 0.0:
+        learned = findings.outcome("value").mean(axis=1)
+        together = float(cooperation(parameters).values.mean())
+        found.append(
+            Claim(
+                "All arm, although all would gain if none did: in the best seed their mean payoff "
+                f"is {learned.max():.4f}, unarmed it would be {together:.4f}.",
+                bool(learned.max() < together),
+            )
+        )
+    if parameters.military_weight > 0.0 and not parameters.endless:
+        years = parameters.horizon - YEARS_LEFT_OUT
+        if years >= FEWEST_YEARS:
+            ratio = guns_per_investment(findings.outcome("shares_path"))[:, :years]
+            third = years // 3
+            first, last = ratio[:, :third].mean(axis=1), ratio[:, -third:].mean(axis=1)
+            k = int((last - first).argmin())
+            found.append(
+                Claim(
+                    "Grow first, arm later: the military gets more for each unit invested in "
+                    f"industry and technology in the last {third} years than in the first, in "
+                    f"every seed; least so in seed {findings.seeds[k]}, from {first[k]:.4f} to "
+                    f"{last[k]:.4f} (the last year is left out).",
+                    bool((last > first).all()),
+                )
+            )
+    return found
+
+
+THEORY = Theory(
+    game=GAME.name,
+    equilibria=only(equilibrium),
+    best_response=best_response,
+    outcomes=outcomes,
+    declared=OUTCOMES,
+    targets=Targets(
+        regret=0.01,
+        outcomes=("industry_share", "technology_share", "military_share", "consumption_share"),
+    ),
+    curves=(
+        Curve(
+            name="survival",
+            title="Governments that may fall neglect industry and education",
+            vary={"survival": (0.8, 1.0)},
+            points=9,
+            outcomes=("industry_share", "technology_share", "military_share"),
+        ),
+        Curve(
+            name="military_weight",
+            title="Who cares more to be stronger arms more; industry does not move",
+            vary={"military_weight": (0.025, 0.1)},
+            points=7,
+            outcomes=("military_share", "industry_share"),
+        ),
+    ),
+    claims=claims,
+)

@@ -50,16 +50,18 @@ from counterpoise.envs.games.paradox_of_power import (
     income,
     resources_of,
 )
-from counterpoise.theory.solution import BestResponse, Equilibrium
+from counterpoise.theory.solution import (
+    BestResponse,
+    Claim,
+    Curve,
+    Equilibrium,
+    Findings,
+    OutcomeSpec,
+    Targets,
+    Theory,
+    only,
+)
 from counterpoise.theory.strategies import PlanByYear
-
-OUTCOME_UNITS = {
-    "fighting": "resources",
-    "fighting_share": "of own resources",
-    "income": "resources",
-    "income_ratio": "1",
-    "value": "payoff, discounted",
-}
 
 # Gauss-Legendre nodes for who draws uniformly; draws of anybody else who is random.
 NODES, DRAWS = 256, 1_024
@@ -240,11 +242,19 @@ def equilibrium(parameters: Parameters) -> Equilibrium:
     )
 
 
-def outcomes(parameters: Parameters, profile: Profile) -> dict[str, Any]:
-    """Return what is spent on fighting and what is got, means over the years, by power.
+OUTCOMES = {
+    "fighting": OutcomeSpec("resources", "Mean spending on fighting over the years.", ("power",)),
+    "fighting_share": OutcomeSpec(
+        "of own resources", "Mean share of a power's resources spent on fighting.", ("power",)
+    ),
+    "income": OutcomeSpec("resources", "Mean income over the years.", ("power",)),
+    "income_ratio": OutcomeSpec("1", "The richer power's income over the poorer's."),
+    "value": OutcomeSpec("payoff, discounted", "Discounted payoff.", ("power",)),
+}
 
-    ``income_ratio`` is the richer's income over the poorer's.
-    """
+
+def outcomes(parameters: Parameters, profile: Profile) -> dict[str, Any]:
+    """Return the outcomes of a profile, as `OUTCOMES` declares them."""
     record = parameters.to_record()
     asked = [shares_of(parameters, each, power) for power, each in enumerate(profile)]
     spent = np.array([float((shares @ weights).mean()) for shares, weights in asked])
@@ -257,3 +267,66 @@ def outcomes(parameters: Parameters, profile: Profile) -> dict[str, Any]:
         "income_ratio": float(got[RICH] / got[POOR]) if got[POOR] > 0.0 else float("inf"),
         "value": np.array([_discounted(parameters, each) for each in by_year]),
     }
+
+
+# A smaller difference counts as none.
+SAME = 1e-3
+
+
+def claims(findings: Findings[Parameters]) -> list[Claim]:
+    """Return whether the poor fight harder, and whether incomes differ less than resources."""
+    theory = findings.equilibrium.outcomes
+    record = findings.parameters.to_record()
+    resources = np.array([resources_of(record, power) for power in range(POWERS)])
+    held = float(resources[RICH] / resources[POOR])
+    found = []
+    solved = np.asarray(theory["fighting_share"])
+    if solved[POOR] - solved[RICH] > SAME:
+        shares = findings.outcome("fighting_share")
+        apart = shares[:, POOR] - shares[:, RICH]
+        found.append(
+            Claim(
+                "The poorer power fights with the larger share of its resources in every seed, by "
+                f"{apart.min():.3f} at the least; in equilibrium by "
+                f"{solved[POOR] - solved[RICH]:.3f}.",
+                bool((apart > SAME).all()),
+            )
+        )
+    if held - float(theory["income_ratio"]) > SAME:
+        ratios = findings.outcome("income_ratio")
+        found.append(
+            Claim(
+                f"The richer power has {held:.2f} times the resources of the poorer but at most "
+                f"{ratios.max():.2f} times its income, in every seed; in equilibrium "
+                f"{float(theory['income_ratio']):.2f} times.",
+                bool((held - ratios > SAME).all()),
+            )
+        )
+    return found
+
+
+THEORY = Theory(
+    game=GAME.name,
+    equilibria=only(equilibrium),
+    best_response=best_response,
+    outcomes=outcomes,
+    declared=OUTCOMES,
+    targets=Targets(regret=0.01, outcomes=("fighting", "income")),
+    curves=(
+        Curve(
+            name="inequality",
+            title="However rich the rich, the poor keep up, until they fight with all they have",
+            vary={"inequality": (0.5, 0.95)},
+            points=10,
+            outcomes=("income", "fighting"),
+        ),
+        Curve(
+            name="decisiveness",
+            title="Where conflict is decisive, the paradox breaks",
+            vary={"decisiveness": (0.5, 4.0)},
+            points=8,
+            outcomes=("income", "fighting"),
+        ),
+    ),
+    claims=claims,
+)

@@ -37,17 +37,18 @@ from counterpoise.envs.games.pledge import (
     protege_payoff,
     risk_of_war,
 )
-from counterpoise.theory.solution import BestResponse, Equilibrium
+from counterpoise.theory.solution import (
+    BestResponse,
+    Claim,
+    Curve,
+    Equilibrium,
+    Findings,
+    OutcomeSpec,
+    Targets,
+    Theory,
+    only,
+)
 from counterpoise.theory.strategies import year_of
-
-OUTCOME_UNITS = {
-    "pledge": "1",
-    "firmness": "1",
-    "war_risk": "1/year",
-    "firmness_at": "1",
-    "war_risk_at": "1/year",
-    "value": "payoff, discounted",
-}
 
 # Where the answer to a pledge is reported, on the path or not: nothing, half, everything.
 PLEDGES = np.array([0.0, 0.5, 1.0])
@@ -317,11 +318,20 @@ def equilibrium(parameters: Parameters) -> Equilibrium:
     )
 
 
-def outcomes(parameters: Parameters, profile: Profile) -> dict[str, Any]:
-    """Return pledge, firmness and risk of war, and both after pledges of 0, 1/2 and 1.
+OUTCOMES = {
+    "pledge": OutcomeSpec("1", "The patron's pledge, mean over the years."),
+    "firmness": OutcomeSpec("1", "The protege's firmness, mean over the years."),
+    "war_risk": OutcomeSpec("1/year", "Probability of war, mean over the years."),
+    "firmness_at": OutcomeSpec("1", "Firmness after pledges of 0, 1/2 and 1.", ("number",)),
+    "war_risk_at": OutcomeSpec(
+        "1/year", "Probability of war after pledges of 0, 1/2 and 1.", ("number",)
+    ),
+    "value": OutcomeSpec("payoff, discounted", "Discounted payoff.", ("power",)),
+}
 
-    Means over the years, over what anybody draws, and over pledges made by mistake.
-    """
+
+def outcomes(parameters: Parameters, profile: Profile) -> dict[str, Any]:
+    """Return the outcomes of a profile: means over years, draws, and pledges made by mistake."""
     pledges, weights = _pledges(parameters, profile)
     years = np.arange(parameters.years)
     answers = _asked(parameters, profile[PROTEGE], PROTEGE, years, pledges)
@@ -335,3 +345,56 @@ def outcomes(parameters: Parameters, profile: Profile) -> dict[str, Any]:
         "war_risk_at": _mean(parameters, risk_of_war, asked, after).mean(axis=0),
         "value": values(parameters, profile),
     }
+
+
+# A smaller difference counts as none.
+SAME = 1e-3
+
+
+def claims(findings: Findings[Parameters]) -> list[Claim]:
+    """Return whether moral hazard was learned, and whether a full pledge raises the risk of war."""
+    theory = findings.equilibrium.outcomes
+    firmness, risk = findings.outcome("firmness_at"), findings.outcome("war_risk_at")
+    found = []
+    if float(theory["firmness_at"][-1] - theory["firmness_at"][0]) > SAME:
+        rise = firmness[:, -1] - firmness[:, 0]
+        found.append(
+            Claim(
+                "Moral hazard: a full pledge makes the protege firmer than none in every seed, by "
+                f"{rise.min():.3f} at the least; in equilibrium by "
+                f"{theory['firmness_at'][-1] - theory['firmness_at'][0]:.3f}.",
+                bool((rise > SAME).all()),
+            )
+        )
+    change = float(theory["war_risk_at"][-1] - theory["war_risk_at"][0])
+    if abs(change) > SAME:
+        learned = risk[:, -1] - risk[:, 0]
+        which = "entraps: war is likelier" if change > 0.0 else "deters: war is rarer"
+        found.append(
+            Claim(
+                f"A full pledge {which} than after none in every seed, by "
+                f"{np.abs(learned).min():.3f} at the least; in equilibrium by {abs(change):.3f}.",
+                bool((learned * np.sign(change) > SAME).all()),
+            )
+        )
+    return found
+
+
+THEORY = Theory(
+    game=GAME.name,
+    equilibria=only(equilibrium),
+    best_response=best_response,
+    outcomes=outcomes,
+    declared=OUTCOMES,
+    targets=Targets(regret=0.01, outcomes=("pledge", "firmness", "war_risk")),
+    curves=(
+        Curve(
+            name="deterrent_effect",
+            title="A pledge that deters enough is given whole",
+            vary={"deterrent_effect": (0.1, 0.9)},
+            points=9,
+            outcomes=("pledge", "firmness", "war_risk"),
+        ),
+    ),
+    claims=claims,
+)

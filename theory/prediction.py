@@ -152,7 +152,7 @@ class Solved:
     vary : str
         The parameters and their values, as ``counterpoise curve --vary`` takes them.
     outcome : str
-        A name in ``OUTCOME_UNITS`` of the game's theory.
+        An outcome that the game's theory declares.
     expected : str
         ``rises``, ``falls``, ``positive`` or ``negative``.
     of : str

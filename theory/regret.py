@@ -8,8 +8,7 @@ best response, and 1 is as much as there is to lose against aimless rivals.
 from __future__ import annotations
 
 import functools
-import importlib
-from types import ModuleType
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,9 +16,9 @@ from numpy.typing import ArrayLike, NDArray
 from counterpoise.envs.engine.errors import CounterpoiseError
 from counterpoise.envs.engine.parameters import ParametersBase
 from counterpoise.envs.engine.registration import game as game_named
-from counterpoise.envs.engine.registration import game_names, has_part, row
+from counterpoise.envs.engine.registration import game_names, has_part, part
 from counterpoise.envs.engine.strategy import Profile, Uniform
-from counterpoise.theory.solution import BestResponse, Equilibrium
+from counterpoise.theory.solution import BestResponse, Equilibrium, Theory
 
 
 def is_solved(game: str) -> bool:
@@ -32,41 +31,38 @@ def solved_games() -> list[str]:
     return [name for name in game_names() if is_solved(name)]
 
 
-def theory_of(game: str) -> ModuleType:
-    """Return the module that holds a game's theory.
+def theory_of(game: str) -> Theory[Any]:
+    """Return the theory of a game.
 
     Raises
     ------
     CounterpoiseError
         If the game has no solved equilibrium.
     """
-    game_named(game)
-    if not is_solved(game):
+    found: Theory[Any] | None = part(game, "theory")
+    if found is None:
         raise CounterpoiseError(
             f"{game} has no solved equilibrium: play it with doctrines or learned policies. Solved "
             f"are {', '.join(solved_games())}."
         )
-    return importlib.import_module(row(game).theory.partition(":")[0])
+    return found
 
 
 def equilibrium(game: str, parameters: ParametersBase) -> Equilibrium:
-    """Return the equilibrium of a game."""
-    return theory_of(game).equilibrium(parameters)  # type: ignore[no-any-return]
+    """Return the equilibrium of a game with which learned play is compared."""
+    return theory_of(game).equilibrium(parameters)
 
 
 def equilibria(game: str, parameters: ParametersBase) -> tuple[Equilibrium, ...]:
-    """Return every equilibrium that the theory of a game knows, the usual one first."""
-    module = theory_of(game)
-    if hasattr(module, "equilibria"):
-        return tuple(module.equilibria(parameters))
-    return (equilibrium(game, parameters),)
+    """Return every equilibrium that the theory of a game lists."""
+    return theory_of(game).equilibria(parameters)
 
 
 def best_response(
     game: str, parameters: ParametersBase, profile: Profile, power: int
 ) -> BestResponse:
     """Return the exact best response of one power to the others of a profile."""
-    return theory_of(game).best_response(parameters, profile, power)  # type: ignore[no-any-return]
+    return theory_of(game).best_response(parameters, profile, power)
 
 
 def gains(game: str, parameters: ParametersBase, profile: Profile) -> NDArray[np.float64]:

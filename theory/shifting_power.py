@@ -40,17 +40,18 @@ from counterpoise.envs.games.shifting_power import (
     deterrer_payoff,
     target_payoff,
 )
-from counterpoise.theory.solution import BestResponse, Equilibrium
+from counterpoise.theory.solution import (
+    BestResponse,
+    Claim,
+    Curve,
+    Equilibrium,
+    Findings,
+    OutcomeSpec,
+    Targets,
+    Theory,
+    only,
+)
 from counterpoise.theory.strategies import year_of
-
-OUTCOME_UNITS = {
-    "investment_rate": "1/year",
-    "strike_rate_unseen": "1",
-    "strike_rate_seen": "1",
-    "war_rate": "1/year",
-    "war_on_nothing_rate": "1/year",
-    "value": "payoff, discounted",
-}
 
 UNSEEN, SEEN = 0, 1
 
@@ -262,12 +263,26 @@ def equilibrium(parameters: Parameters) -> Equilibrium:
     )
 
 
-def outcomes(parameters: Parameters, profile: Profile) -> dict[str, Any]:
-    """Return how often a profile invests, strikes, and fights over nothing; means over the years.
+OUTCOMES = {
+    "investment_rate": OutcomeSpec(
+        "1/year", "Probability that the target invests, mean over the years."
+    ),
+    "strike_rate_unseen": OutcomeSpec(
+        "1", "Probability that the deterrer strikes when it has seen no investment."
+    ),
+    "strike_rate_seen": OutcomeSpec(
+        "1", "Probability that it strikes when it has seen one, whether or not one is ever made."
+    ),
+    "war_rate": OutcomeSpec("1/year", "Probability of war, mean over the years."),
+    "war_on_nothing_rate": OutcomeSpec(
+        "1/year", "Probability of war against a target that has not invested."
+    ),
+    "value": OutcomeSpec("payoff, discounted", "Discounted payoff.", ("power",)),
+}
 
-    ``strike_rate_seen`` is what the deterrer would do if it saw an investment, whether or not one
-    is ever made.
-    """
+
+def outcomes(parameters: Parameters, profile: Profile) -> dict[str, Any]:
+    """Return the outcomes of a profile, as `OUTCOMES` declares them."""
     invest, strike = _chances(parameters, profile)
     seen = invest * parameters.intelligence
     war = seen * strike[:, SEEN] + (1.0 - seen) * strike[:, UNSEEN]
@@ -279,3 +294,56 @@ def outcomes(parameters: Parameters, profile: Profile) -> dict[str, Any]:
         "war_on_nothing_rate": float(((1.0 - invest) * strike[:, UNSEEN]).mean()),
         "value": values(parameters, profile),
     }
+
+
+LIKELY = 0.5
+RARE = 0.01
+
+
+def claims(findings: Findings[Parameters]) -> list[Claim]:
+    """Return whether what is seen is struck, and whether war is fought against nothing."""
+    theory = findings.equilibrium.outcomes
+    found = []
+    if float(theory["investment_rate"]) * float(theory["strike_rate_seen"]) > 0.0:
+        seen = findings.outcome("strike_rate_seen")
+        found.append(
+            Claim(
+                "An investment that is seen is struck in every seed, with a probability of "
+                f"{seen.min():.3f} at the least.",
+                bool((seen > LIKELY).all()),
+            )
+        )
+    if float(theory["war_on_nothing_rate"]) > RARE:
+        nothing = findings.outcome("war_on_nothing_rate")
+        found.append(
+            Claim(
+                "Wars against what was not there are fought in every seed, in "
+                f"{nothing.min():.3f} of the years at the least; in equilibrium in "
+                f"{float(theory['war_on_nothing_rate']):.3f}.",
+                bool((nothing > RARE).all()),
+            )
+        )
+    return found
+
+
+THEORY = Theory(
+    game=GAME.name,
+    equilibria=only(equilibrium),
+    best_response=best_response,
+    outcomes=outcomes,
+    declared=OUTCOMES,
+    targets=Targets(
+        regret=0.02,
+        outcomes=("investment_rate", "strike_rate_unseen", "strike_rate_seen", "war_rate"),
+    ),
+    curves=(
+        Curve(
+            name="intelligence",
+            title="Better intelligence brings peace, and all at once",
+            vary={"intelligence": (0.0, 1.0)},
+            points=11,
+            outcomes=("war_rate", "investment_rate", "strike_rate_unseen"),
+        ),
+    ),
+    claims=claims,
+)

@@ -34,7 +34,6 @@ from counterpoise.evaluation.equilibrium.comparison import (
     bootstrap,
     gather,
     judge,
-    targets_of,
 )
 from counterpoise.theory import regret
 from counterpoise.training.configuration import PPO, Configuration, load
@@ -286,7 +285,7 @@ class Results:
     is_quick: bool
 
     @functools.cached_property
-    def groups(self) -> list[tuple[Group, list[dict[str, Any]]]]:
+    def groups(self) -> list[tuple[Group[Any], list[dict[str, Any]]]]:
         """The games, each with its runs judged and its rows."""
         found = []
         by_game: dict[str, list[Entry]] = {}
@@ -394,8 +393,10 @@ NOTES = (
 )
 
 
-def _summarised(group: Group, rows: Sequence[dict[str, Any]], is_quick: bool) -> dict[str, Any]:
-    targets = targets_of(group.game.name)
+def _summarised(
+    group: Group[Any], rows: Sequence[dict[str, Any]], is_quick: bool
+) -> dict[str, Any]:
+    targets = group.targets
     short = [row["best_response_shortfall"] for row in rows]
     return {
         "game": group.game.name,

@@ -17,7 +17,7 @@ import multiprocessing
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Generic, cast
 
 import numpy as np
 import polars
@@ -26,14 +26,12 @@ from numpy.typing import NDArray
 from counterpoise.envs.engine.errors import CounterpoiseError
 from counterpoise.envs.engine.files import write_atomically
 from counterpoise.envs.engine.game import Game
-from counterpoise.envs.engine.parameters import ParametersBase
 from counterpoise.envs.engine.registration import row
 from counterpoise.envs.engine.strategy import Strategy
 from counterpoise.envs.scenarios import Scenario, scenario
 from counterpoise.evaluation.playback import power_names
 from counterpoise.theory import regret
-from counterpoise.theory.solution import Equilibrium
-from counterpoise.theory.targets import Targets
+from counterpoise.theory.solution import Claim, Equilibrium, P, Targets, Theory
 from counterpoise.training.configuration import Configuration
 from counterpoise.training.runs import CONFIGURATION, SEED, Run
 
@@ -109,19 +107,6 @@ def interval_in_words(seeds: int) -> str:
     return f"The 95 % percentile bootstrap interval of the mean over {seeds} seeds, from {how}."
 
 
-@dataclasses.dataclass(frozen=True)
-class Claim:
-    """Something that theory or a target says of a group, and whether it came out."""
-
-    words: str
-    is_met: bool
-
-
-def targets_of(game: str) -> Targets:
-    """Return how near to its equilibrium a game is to be learned."""
-    return getattr(game_module(game), "TARGETS", Targets(regret=0.02, outcomes=()))
-
-
 def distance(outcomes: Mapping[str, Any], theory: Mapping[str, Any], names: Sequence[str]) -> float:
     """Return the largest relative distance of some outcomes from those of theory.
 
@@ -190,7 +175,7 @@ def _judge_folder(folder: Path) -> Judgement:
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Group:
+class Group(Generic[P]):
     """The runs of one configuration, over seeds.
 
     Attributes
@@ -211,14 +196,19 @@ class Group:
     scenario: Scenario | None
 
     @property
+    def theory(self) -> Theory[P]:
+        """The game's theory."""
+        return regret.theory_of(self.game.name)
+
+    @property
     def equilibrium(self) -> Equilibrium:
-        """The usual equilibrium."""
+        """The equilibrium with which the runs are compared: the first that the theory lists."""
         return self.equilibria[0]
 
     @property
     def targets(self) -> Targets:
-        """How near to equilibrium the game is to be learned."""
-        return targets_of(self.game.name)
+        """The largest distances from equilibrium at which the game counts as learned."""
+        return self.theory.targets
 
     @functools.cached_property
     def reached(self) -> tuple[Equilibrium, ...]:
@@ -270,9 +260,9 @@ class Group:
         return self.runs[0].game
 
     @property
-    def parameters(self) -> ParametersBase:
+    def parameters(self) -> P:
         """The parameters by which the runs are judged."""
-        return self.runs[0].parameters
+        return cast("P", self.runs[0].parameters)
 
     @property
     def powers(self) -> int:
@@ -292,7 +282,7 @@ class Group:
     @property
     def units(self) -> Mapping[str, str]:
         """The unit of each outcome."""
-        return dict(regret.theory_of(self.game.name).OUTCOME_UNITS)
+        return {name: spec.unit for name, spec in self.theory.declared.items()}
 
     @functools.cached_property
     def gains(self) -> NDArray[np.float64]:
@@ -356,16 +346,13 @@ class Group:
         return None if self.scenario is None else self.scenario.observed.get(name)
 
     def axes(self, name: str) -> tuple[str, ...]:
-        """Return what an outcome's axes run over: "power", "year" or "number"."""
-        shape = np.shape(self.equilibrium.outcomes[name])
-        known = getattr(game_module(self.game.name), "AXES", {})
-        if name in known:
-            return tuple(known[name])
-        if shape == (self.powers,):
-            return ("power",)
-        if len(shape) == 2 and shape[1] == self.powers:
-            return ("year", "power")
-        return ("year",) if len(shape) == 1 else ("number",) * len(shape)
+        """Return what an outcome's axes run over, such as "power" or "year"."""
+        return self.theory.declared[name].axes
+
+    @functools.cached_property
+    def claims(self) -> list[Claim]:
+        """What the theory claims of learned play beyond the targets, and whether it holds."""
+        return self.theory.claims(self)
 
     # -- tables ----------------------------------------------------------------------------------
 
@@ -390,7 +377,7 @@ class Group:
                     power=power,
                     power_name=None if power is None else names[power],
                     year=at.get("year"),
-                    unit=self.units.get(key, "1"),
+                    unit=self.units[key],
                     learned=learned[(slice(None), *place)],
                     theory=float(theory[place]),
                 )
@@ -467,7 +454,7 @@ class Quantity:
 class Comparison:
     """All groups that were compared."""
 
-    groups: tuple[Group, ...]
+    groups: tuple[Group[Any], ...]
 
     def tidy(self) -> polars.DataFrame:
         """Return one row for each quantity and run."""
@@ -526,12 +513,6 @@ def game_module(game: str) -> ModuleType | None:
     """Return the module of evaluation that speaks of one game, if it has one."""
     name = row(game).display.partition(":")[0]
     return importlib.import_module(name) if name else None
-
-
-def claims(group: Group) -> list[Claim]:
-    """Return what is claimed of a group beside the target for regret."""
-    module = game_module(group.game.name)
-    return list(getattr(module, "claims", lambda group: [])(group))
 
 
 def find_runs(paths: Sequence[str | Path]) -> list[Run]:
@@ -596,7 +577,7 @@ def gather(judgements: Sequence[Judgement]) -> Comparison:
     return Comparison(tuple(_group(members) for members in groups.values()))
 
 
-def _group(members: list[tuple[Run, Judgement]]) -> Group:
+def _group(members: list[tuple[Run, Judgement]]) -> Group[Any]:
     members = sorted(members, key=lambda member: member[0].seed)
     for (first, _), (second, _) in itertools.pairwise(members):
         if first.seed == second.seed:

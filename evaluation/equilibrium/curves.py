@@ -35,10 +35,10 @@ from counterpoise.envs.engine.files import write_atomically, write_text_atomical
 from counterpoise.envs.engine.game import Game
 from counterpoise.envs.engine.parameters import ParametersBase
 from counterpoise.envs.engine.registration import game as game_named
-from counterpoise.evaluation.equilibrium.comparison import bootstrap, game_module
+from counterpoise.evaluation.equilibrium.comparison import bootstrap
 from counterpoise.evaluation.trainings import Training, train_all
 from counterpoise.theory import regret
-from counterpoise.theory.targets import Curve
+from counterpoise.theory.solution import Curve
 from counterpoise.training.configuration import FOLDER, PPO, Configuration, load
 from counterpoise.training.runs import Run
 
@@ -68,7 +68,7 @@ def shipped_curves(game: str) -> tuple[Curve, ...]:
         If there is no such game.
     """
     game_named(game)
-    return tuple(getattr(game_module(game), "CURVES", ()))
+    return regret.theory_of(game).curves if regret.is_solved(game) else ()
 
 
 def read_vary(text: str) -> dict[str, NDArray[np.float64]]:
@@ -253,7 +253,7 @@ def task_of(
     base = base.replace(parameters={**base.parameters, **fixed})
     if is_quick:
         base = base.replace(agent_steps=max(1, round(base.agent_steps * QUICK_SHARE)))
-    known = list(regret.theory_of(game).OUTCOME_UNITS)
+    known = regret.theory_of(game).declared
     asked = tuple(outcomes or (curve.outcomes if curve is not None else _usual(game)))
     for name in asked:
         if name not in known:
@@ -298,11 +298,7 @@ def _configuration(game: str, asked: str | Path | None, is_separate: bool) -> Co
 
 
 def _usual(game: str) -> tuple[str, ...]:
-    module = game_module(game)
-    targets = getattr(module, "TARGETS", None)
-    return (
-        targets.outcomes if targets is not None else tuple(regret.theory_of(game).OUTCOME_UNITS)[:1]
-    )
+    return regret.theory_of(game).targets.outcomes
 
 
 # -- judging ---------------------------------------------------------------------------------------
@@ -536,12 +532,12 @@ def draw_solved(game: str) -> Figure:
 
 
 def _label(axes: Any, task: Task, outcome: str) -> None:
-    unit = regret.theory_of(task.game.name).OUTCOME_UNITS.get(outcome, "1")
+    unit = regret.theory_of(task.game.name).declared[outcome].unit
     axes.set_xlabel(in_words(task.axis))
     axes.set_ylabel(in_words(outcome) + ("" if unit == "1" else f" ({unit})"))
     axes.xaxis.set_major_locator(MaxNLocator(6))
 
 
 def _entry_in_words(task: Task, outcome: str, entry: int) -> str:
-    axes = getattr(game_module(task.game.name), "AXES", {}).get(outcome, ("power",))
+    axes = regret.theory_of(task.game.name).declared[outcome].axes
     return f"{axes[0]} {entry}" if len(axes) == 1 else f"entry {entry}"

@@ -15,19 +15,16 @@ from hypothesis import given
 
 from counterpoise.envs.engine.errors import CounterpoiseError
 from counterpoise.envs.games.buck_passing import Parameters as BuckPassing
-from counterpoise.evaluation.equilibrium import comparison as module
 from counterpoise.evaluation.equilibrium.comparison import (
     Comparison,
     Group,
     bootstrap,
-    claims,
     compare,
     distance,
     find_runs,
     interval_in_words,
-    targets_of,
 )
-from counterpoise.theory.regret import equilibria, equilibrium
+from counterpoise.theory.regret import equilibria, equilibrium, theory_of
 from counterpoise.training.configuration import load
 from counterpoise.training.runs import Run, begin
 
@@ -136,7 +133,7 @@ def test_a_distance_is_relative_to_theory_and_never_to_nothing() -> None:
 def test_of_several_equilibria_the_nearest_is_the_one_reached() -> None:
     parameters = BuckPassing()
     found = equilibria("buck_passing", parameters)
-    names = targets_of("buck_passing").outcomes
+    names = theory_of("buck_passing").targets.outcomes
     for each in found:
         nearest = min(found, key=lambda other: distance(each.outcomes, other.outcomes, names))
         assert nearest.name == each.name
@@ -256,14 +253,14 @@ def test_the_sudden_threat_is_answered_by_allies_first_in_equilibrium(
         Run, "profile", lambda run: equilibrium(run.game.name, run.parameters).strategies
     )
     (group,) = compare([Run(folder / "arms_or_allies" / "seed_0")]).groups
-    (claim,) = claims(group)
+    (claim,) = group.claims
     assert claim.is_met
     assert "in 1 of 1 seeds" in claim.words
     assert claim.words.count("an ally at once, given up in year 6") == 2
 
 
 def test_arming_without_an_ally_is_not_allies_first() -> None:
-    from counterpoise.display.games.arms_or_allies import alliance_precedes_arms
+    from counterpoise.theory.arms_or_allies import alliance_precedes_arms
 
     rising = np.array([0.0, 2.0, 4.0])
     assert alliance_precedes_arms(rising, np.array([1.0, 1.0, 0.0]))
@@ -278,7 +275,7 @@ def test_natos_words_follow_from_its_numbers(folder: Path, monkeypatch: pytest.M
         Run, "profile", lambda run: equilibrium(run.game.name, run.parameters).strategies
     )
     (group,) = compare([Run(folder / "nato_2024" / "seed_0")]).groups
-    assert claims(group)[0].is_met
+    assert group.claims[0].is_met
     alliance = Alliance.of(group)
     words = size_in_words(alliance)
     assert "no rank correlation of predicted and observed burdens (Spearman's rho 0.00" in words
@@ -295,11 +292,10 @@ def test_natos_words_follow_from_its_numbers(folder: Path, monkeypatch: pytest.M
     )
 
 
-def test_a_game_without_a_module_of_its_own_is_labelled_by_shape(
-    comparison: Comparison, monkeypatch: pytest.MonkeyPatch
+def test_outcomes_are_labelled_by_the_axes_that_the_theory_declares(
+    comparison: Comparison,
 ) -> None:
-    monkeypatch.setattr(module, "game_module", lambda game: None)
     group = comparison.groups[2]
     assert group.axes("arms") == ("power",)
     assert group.axes("arms_path") == ("year", "power")
-    assert claims(group) == []
+    assert group.claims == []

@@ -293,7 +293,7 @@ def solve(
         from counterpoise.evaluation.equilibrium.curves import draw_solved
 
         write_png(draw_solved(game), picture)
-    units: dict[str, str] = theory_of(game).OUTCOME_UNITS
+    units = {name: spec.unit for name, spec in theory_of(game).declared.items()}
     outcomes = {name: np.asarray(value) for name, value in solved.outcomes.items()}
     if as_json:
         _print_json(
