@@ -1,8 +1,8 @@
-"""Many tasks at once: in worker processes of this machine, or on the machines of a Ray cluster.
+"""Running many tasks: in worker processes of this machine, or on a Ray cluster.
 
-A worker process ignores Ctrl-C: the process that the user sees tells it to stop, and it keeps what
-it has before it does. On Ray a task works in a folder of its own on whichever machine it lands;
-its files come back when it is done and are written here, once, by the process that the user sees.
+Workers ignore Ctrl-C; the main process asks them to stop, and they save their state first. On Ray a
+task works in a folder of its own on any machine; its files return when it is done, and the main
+process writes them once.
 """
 
 from __future__ import annotations
@@ -27,58 +27,36 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from counterpoise.envs.engine.errors import CounterpoiseError
 from counterpoise.envs.engine.files import write_atomically
+from counterpoise.evaluation.progress import Board, News, Task, Tell, as_time, board
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.progress import Progress as RichProgress
-    from rich.progress import TaskID
 
 MOST_PROCESSES = 4
 LEAST_SECONDS_BETWEEN_REPORTS = 0.1
 SECONDS_BETWEEN_LOOKS = 0.1
-# A worker that is lost is a machine's fault, not the task's.
+# A lost worker is the machine's fault, not the task's: try again.
 TRIES_ON_RAY = 10
 
 LOCAL, RAY = ENGINES = ("local", "ray")
 
-Tell = Callable[[int, int, float, str], None]
-
-
-class Task(Protocol):
-    """Something to be done in a worker process."""
-
-    @property
-    def label(self) -> str:
-        """What a progress bar calls it."""
-
-    @property
-    def kind(self) -> str:
-        """Tasks of one kind go at one rate."""
-
-    @property
-    def total(self) -> int:
-        """How many steps it has, as far as is known before it begins."""
-
-    def do(self, tell: Tell) -> Any:
-        """Do it; `tell` steps done, steps in all, steps a second and the stage from time to time.
-
-        `tell` raises `KeyboardInterrupt` when the task is to stop.
-        """
-
-
-@dataclasses.dataclass(frozen=True)
-class News:
-    """What a worker tells of one task, by its number."""
-
-    number: int
-    done: int
-    total: int
-    rate: float
-    stage: str
+__all__ = [
+    "ENGINES",
+    "LOCAL",
+    "RAY",
+    "Job",
+    "Task",
+    "Tell",
+    "as_time",
+    "fill",
+    "in_processes",
+    "is_done",
+    "usual_processes",
+]
 
 
 def usual_processes() -> int:
-    """Return how many tasks go on at once by default: one a core, at most four."""
+    """Return the default number of worker processes: one per core, at most four."""
     if hasattr(os, "sched_getaffinity"):
         return max(1, min(MOST_PROCESSES, len(os.sched_getaffinity(0))))
     return max(1, min(MOST_PROCESSES, os.cpu_count() or 1))
@@ -102,7 +80,7 @@ def _work(number: int, task: Task) -> Any:
     def tell(done: int, total: int, rate: float, stage: str) -> None:
         nonlocal last, stage_told
         if _stop.is_set():
-            # Where the learner expects Ctrl-C, it keeps what it has.
+            # The learner saves a checkpoint on Ctrl-C.
             raise KeyboardInterrupt
         if stage != stage_told or time.monotonic() - last >= LEAST_SECONDS_BETWEEN_REPORTS:
             last, stage_told = time.monotonic(), stage
@@ -118,27 +96,27 @@ def _work(number: int, task: Task) -> Any:
 
 
 def in_processes(tasks: Sequence[Task], *, processes: int, console: Console) -> list[Any]:
-    """Do all tasks and return their results in the same order.
+    """Run all tasks and return their results in the same order.
 
     Parameters
     ----------
     tasks : sequence of Task
-        Begun in this order: give the longest first.
+        Started in this order: longest first is fastest.
     processes : int
-        How many go on at once.
+        Number of worker processes.
     console : Console
         Where progress is shown.
 
     Raises
     ------
     KeyboardInterrupt
-        After Ctrl-C, when every worker has kept what it had.
+        After Ctrl-C, once every worker has saved its state.
     CounterpoiseError
-        Whatever went wrong in a task.
+        If a task raises it, or a worker process dies.
     """
     if not tasks:
         return []
-    # Small networks are slower on many threads; read when a worker imports its libraries.
+    # Small networks are slower on several threads; libraries read this when a worker imports them.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     context = multiprocessing.get_context("spawn")
     news, stop = context.Queue(), context.Event()
@@ -159,12 +137,12 @@ def in_processes(tasks: Sequence[Task], *, processes: int, console: Console) -> 
             for future in futures:
                 future.cancel()
             if isinstance(error, KeyboardInterrupt):
-                console.print("Stopping: what is going on keeps what it has …")
+                console.print("Stopping: running tasks save their state …")
             concurrent.futures.wait(futures)
             if isinstance(error, BrokenProcessPool):
                 raise CounterpoiseError(
-                    "A worker process died (out of memory?). The runs keep their last checkpoint: "
-                    "give the command again (`train`: with --resume), with fewer --processes."
+                    "A worker process died (out of memory?). Its run keeps the last checkpoint: "
+                    "repeat the command (`train`: with --resume) with fewer --processes."
                 ) from None
             raise
 
@@ -185,15 +163,15 @@ def _follow(futures: dict[Any, int], news: Any, shown: Board) -> list[Any]:
     return found
 
 
-# -- folders that are filled -----------------------------------------------------------------------
+# -- jobs ------------------------------------------------------------------------------------------
 
 
 class Job(Protocol):
-    """Something that fills a folder with results; begun again, it goes on with what is there."""
+    """Fills a folder with results; started again, it continues from what is there."""
 
     @property
     def name(self) -> str:
-        """The folder, below that of all results."""
+        """The folder, relative to the results folder."""
 
     @property
     def label(self) -> str:
@@ -201,19 +179,19 @@ class Job(Protocol):
 
     @property
     def kind(self) -> str:
-        """Jobs of one kind go at one rate."""
+        """Jobs of one kind run at the same rate."""
 
     @property
     def total(self) -> int:
-        """How many steps it has."""
+        """Number of steps."""
 
     @property
     def results(self) -> tuple[str, ...]:
-        """The files that are there when all is done, the last to be written last."""
+        """The files of a finished job; the last one is written last."""
 
     @property
     def kept(self) -> tuple[str, ...]:
-        """Which files, as patterns, come back from another machine."""
+        """Patterns of the files that another machine returns."""
 
     def fill(self, folder: Path, tell: Tell) -> None:
         """Do what is left to do in the folder."""
@@ -221,7 +199,7 @@ class Job(Protocol):
 
 @dataclasses.dataclass(frozen=True)
 class Filling:
-    """The task of filling one folder here."""
+    """A job as a task of this machine."""
 
     job: Job
     folder: Path
@@ -233,12 +211,12 @@ class Filling:
 
     @property
     def kind(self) -> str:
-        """As of the job."""
+        """As the job says."""
         return self.job.kind
 
     @property
     def total(self) -> int:
-        """As of the job."""
+        """As the job says."""
         return self.job.total
 
     def do(self, tell: Tell) -> None:
@@ -247,7 +225,7 @@ class Filling:
 
 
 def is_done(job: Job, root: Path) -> bool:
-    """Return whether all results of a job are there."""
+    """Return whether all results of a job exist."""
     return all((root / job.name / result).is_file() for result in job.results)
 
 
@@ -260,25 +238,26 @@ def fill(
     processes: int = 1,
     console: Console,
 ) -> None:
-    """Have every job fill its folder below `root`; those that are done are left as they are.
+    """Run every job in its folder below `root`; finished jobs are skipped.
 
     Parameters
     ----------
     jobs : sequence of Job
-        Of different names.
+        Their names differ.
     root : path
+        The results folder.
     engine : str
         ``local`` or ``ray``.
     address : str
-        Of a running Ray cluster, or ``auto``; without one a cluster is begun on this machine.
+        Address of a running Ray cluster, or ``auto``; if empty, a cluster is started here.
     processes : int
-        How many jobs go on at once here; a Ray cluster decides for itself.
+        Number of worker processes; a Ray cluster schedules by its own cores.
     console : Console
 
     Raises
     ------
     CounterpoiseError
-        If Ray is asked for and not installed, or a job goes wrong.
+        If the engine is unknown, Ray is not installed, or a job fails.
     """
     if engine not in ENGINES:
         raise CounterpoiseError(f"The engine is {' or '.join(ENGINES)}, not {engine!r}.")
@@ -332,10 +311,10 @@ def _on_ray(
 
 
 def fill_elsewhere(job: Job) -> dict[str, bytes]:
-    """Fill a folder on whichever machine this is and return its files.
+    """Run a job in a temporary folder of the machine that executes this, and return its files.
 
-    The folder is named after the job, so that a job which is begun again on the same machine goes
-    on from its checkpoint; where somebody still works in it, the job begins in another.
+    The folder is named after the job, so a job restarted on the same machine continues from its
+    checkpoint; while another worker holds that folder's lock, the job starts in a new one.
     """
     digest = hashlib.sha256(repr(job).encode()).hexdigest()[:16]
     root = Path(tempfile.gettempdir()) / f"counterpoise-{getpass.getuser()}"
@@ -360,7 +339,7 @@ def fill_elsewhere(job: Job) -> dict[str, bytes]:
 
 @contextlib.contextmanager
 def _held(path: Path) -> Iterator[bool]:
-    """Hold a lock that the system lets go of when its process dies; yield whether it was free."""
+    """Hold a lock that the system releases when the process dies; yield whether it was free."""
     import fcntl
 
     with path.open("w") as file:
@@ -374,117 +353,10 @@ def _held(path: Path) -> Iterator[bool]:
 
 
 def keep_files(job: Job, files: dict[str, bytes], folder: Path) -> None:
-    """Write what came back, what says that all is done last."""
+    """Write returned files; those that mark a finished job come last."""
     for name in sorted(files, key=lambda each: (each in job.results, each)):
         write_atomically(folder / name, _writer(files[name]))
 
 
 def _writer(content: bytes) -> Callable[[Path], object]:
     return lambda path: path.write_bytes(content)
-
-
-# -- showing ---------------------------------------------------------------------------------------
-
-
-class Board:
-    """Shows how far each task has come: bars in a terminal, lines elsewhere."""
-
-    def __init__(
-        self, tasks: Sequence[Task], processes: int, console: Console, bars: RichProgress
-    ) -> None:
-        self._tasks = tasks
-        self._processes = processes
-        self._console = console
-        self._bars = bars
-        self._began = time.monotonic()
-        self._totals = [task.total for task in tasks]
-        self._steps = [0] * len(tasks)
-        self._rates: dict[str, float] = {}
-        self._is_done = [False] * len(tasks)
-        self._rows: list[TaskID] = [
-            bars.add_task(task.label, total=total, rate="", left="", start=False)
-            for task, total in zip(tasks, self._totals, strict=True)
-        ]
-        many = len(tasks) > 1
-        self._sum = bars.add_task("[bold]all", total=1.0, rate="", left="") if many else None
-
-    def tell(self, news: News) -> None:
-        """Show what a worker told."""
-        number = news.number
-        if self._is_done[number]:
-            return
-        self._totals[number], self._steps[number] = news.total, news.done
-        if news.stage == "starting" and not self._console.is_terminal:
-            self._console.print(f"{self._tasks[number].label}: begins")
-        if news.rate > 0.0:
-            self._rates[self._tasks[number].kind] = news.rate
-        left = (news.total - news.done) / news.rate if news.rate else 0.0
-        self._bars.start_task(self._rows[number])
-        self._bars.update(
-            self._rows[number],
-            total=news.total,
-            completed=news.done,
-            rate=f"{news.rate / 1e3:.0f} k steps/s" if news.rate else "",
-            left=f"{as_time(left)} left" if news.stage == "learning" else news.stage,
-        )
-        self._update_sum()
-
-    def finish(self, number: int) -> None:
-        """Show that a task is done."""
-        self._is_done[number] = True
-        self._steps[number] = self._totals[number]
-        self._bars.start_task(self._rows[number])
-        total = self._totals[number]
-        self._bars.update(self._rows[number], total=total, completed=total, left="done")
-        if not self._rates:
-            # Nobody told a rate: reckon by what is done.
-            seconds = max(time.monotonic() - self._began, 1e-9)
-            self._rates[""] = sum(self._steps) / seconds / max(1, self._processes)
-        self._update_sum()
-        if not self._console.is_terminal:
-            seconds = time.monotonic() - self._began
-            done = sum(self._is_done)
-            self._console.print(
-                f"{self._tasks[number].label}: done "
-                f"({done} of {len(self._is_done)}, {as_time(seconds)} since the start)"
-            )
-
-    def _update_sum(self) -> None:
-        """Reckon what is left in seconds, by the rate of each kind of task so far."""
-        if self._sum is None or not self._rates:
-            return
-        usual = sum(self._rates.values()) / len(self._rates)
-        seconds = 0.0
-        for task, total, steps in zip(self._tasks, self._totals, self._steps, strict=True):
-            seconds += (total - steps) / self._rates.get(task.kind, usual)
-        left = seconds / min(self._processes, len(self._tasks))
-        passed = time.monotonic() - self._began
-        self._bars.update(
-            self._sum,
-            completed=passed / max(passed + left, 1e-9),
-            rate=f"{sum(self._is_done)} of {len(self._is_done)} done",
-            left=f"{as_time(left)} left" if left > 0.5 else "",
-        )
-
-
-def as_time(seconds: float) -> str:
-    """Return minutes and seconds, as in 2:05."""
-    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
-
-
-@contextlib.contextmanager
-def board(tasks: Sequence[Task], processes: int, console: Console) -> Iterator[Board]:
-    """Show progress as long as the context lasts."""
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
-
-    bars = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=28),
-        TaskProgressColumn(),
-        TextColumn("{task.fields[rate]}", justify="right"),
-        TextColumn("{task.fields[left]}"),
-        console=console,
-        disable=not console.is_terminal,
-    )
-    with bars:
-        yield Board(tasks, processes, console, bars)

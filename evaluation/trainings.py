@@ -1,6 +1,6 @@
-"""Many trainings at once, each judged as soon as it is done.
+"""Trainings in worker processes, each judged when it ends.
 
-Every run that was begun can be used and resumed, whatever stopped it.
+A stopped run can be used and resumed.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ __all__ = ["Training", "as_time", "train_all", "train_quietly", "usual_processes
 
 @dataclasses.dataclass(frozen=True)
 class Training:
-    """One training that is to be done."""
+    """One training to run."""
 
     configuration: Configuration
     folder: Path
@@ -40,14 +40,14 @@ class Training:
 
 
 def train_quietly(training: Training, device: str, tell: Tell) -> Run:
-    """Train and tell how far it has come."""
+    """Train and report progress through `tell`."""
     from counterpoise.training.learn import train
 
     def on_progress(progress: Progress) -> None:
         tell(progress.agent_steps, progress.total_agent_steps, progress.rate, "learning")
 
     with warnings.catch_warnings():
-        # A last minibatch that is smaller than the others is meant.
+        # The last minibatch may be smaller than the others; that is intended.
         warnings.filterwarnings("ignore", category=UserWarning, module="stable_baselines3")
         return train(
             training.configuration,
@@ -61,7 +61,7 @@ def train_quietly(training: Training, device: str, tell: Tell) -> Run:
 
 @dataclasses.dataclass(frozen=True)
 class _Judged:
-    """The task of a training, and of holding it against its theory."""
+    """The task of a training and of its comparison with theory."""
 
     training: Training
     device: str
@@ -96,27 +96,27 @@ def train_all(
     is_judged: bool = False,
     console: Console,
 ) -> list[Judgement | None]:
-    """Do all trainings and return their judgements in the same order.
+    """Run all trainings and return their judgements in the same order.
 
     Parameters
     ----------
     trainings : sequence of Training
-        Begun in this order: give the longest first.
+        Started in this order: longest first is fastest.
     processes : int
-        How many go on at once.
+        Number of worker processes.
     device : str
         As for `counterpoise.training.learn.train`.
     is_judged : bool
-        Whether each run is held against its theory when it is done; otherwise None is returned.
+        Whether each run is compared with theory when it ends; otherwise None is returned.
     console : Console
         Where progress is shown.
 
     Raises
     ------
     KeyboardInterrupt
-        After Ctrl-C, when every worker has kept what it had.
+        After Ctrl-C, once every worker has saved its state.
     CounterpoiseError
-        Whatever went wrong in a training.
+        If a training fails.
     """
     tasks = [_Judged(training, device, is_judged) for training in trainings]
     return in_processes(tasks, processes=processes, console=console)

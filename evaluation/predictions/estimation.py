@@ -1,9 +1,8 @@
-"""From what every seed showed to a verdict.
+"""From one effect per training seed to an estimate and a verdict.
 
 The unit of replication is the training seed: each seed gives one effect (a slope, a contrast, a
-place), and the seeds' effects are held against nought by a two-sided t-test. Over all outcomes of
-one scorecard the tests are corrected after Holm (1979), so that among them the chance of even one
-false verdict is at most five percent.
+position), and a two-sided t-test compares the seeds' effects with zero. Holm's correction (1979)
+runs over all outcomes of one scorecard, so the family-wise error rate is at most 5 percent.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ FEWEST_SEEDS = 8
 ERROR_RATE = 0.05
 POWER = 0.8
 ROUNDING = 1e-9
-# A best response that gains more than this share of the stake says that learning is not at an end.
+# A population counts as converged if a best response gains at most this share of the stake.
 CONVERGED = 0.05
 
 WHAT_EFFECTS_ARE = {
@@ -43,8 +42,8 @@ WHAT_EFFECTS_ARE = {
     FALLS: "fitted change over the range",
     POSITIVE: "mean over the levels",
     NEGATIVE: "mean over the levels",
-    HALVED_BEFORE: "how far before the threshold it is halved",
-    HALVED_AFTER: "how far before the threshold it is halved",
+    HALVED_BEFORE: "distance below the threshold at which it is halved",
+    HALVED_AFTER: "distance below the threshold at which it is halved",
     HIGHEST_FIRST: "lead of the first level",
 }
 
@@ -52,7 +51,7 @@ WHAT_EFFECTS_ARE = {
 def effect(
     outcome: Outcome, levels: Sequence[float], measured: Sequence[float] | NDArray[np.float64]
 ) -> float:
-    """Return one seed's effect; NaN where too little happened to tell.
+    """Return one seed's effect; NaN where there is too little to measure.
 
     Parameters
     ----------
@@ -75,11 +74,11 @@ def effect(
 
 
 def change(levels: NDArray[np.float64], measured: NDArray[np.float64]) -> float:
-    """Return how much the fitted straight line changes from the lowest level to the highest."""
+    """Return the change of the fitted straight line from the lowest level to the highest."""
     known = np.isfinite(measured)
     if known.sum() < 2:
         return math.nan
-    # A line through what is always the same is level to the last digit: rounding is no evidence.
+    # A constant outcome has slope zero; the fit would return rounding errors as evidence.
     if np.ptp(measured[known]) <= ROUNDING * abs(measured[known]).max():
         return 0.0
     slope = np.polyfit(levels[known], measured[known], 1)[0]
@@ -87,10 +86,10 @@ def change(levels: NDArray[np.float64], measured: NDArray[np.float64]) -> float:
 
 
 def halved_at(levels: NDArray[np.float64], measured: NDArray[np.float64]) -> float:
-    """Return the level from which on the outcome stays below half of its largest value.
+    """Return the level above which the outcome stays below half of its maximum.
 
-    Between two levels it is interpolated. Where that is never so, the highest level and half of
-    the range are returned; where nothing is ever measured, NaN.
+    The level is interpolated linearly. Where the outcome never falls that far, the result is the
+    highest level plus half the range; where the outcome is zero throughout, NaN.
     """
     half = 0.5 * measured.max()
     if half <= 0.0:
@@ -105,20 +104,20 @@ def halved_at(levels: NDArray[np.float64], measured: NDArray[np.float64]) -> flo
 
 @dataclasses.dataclass(frozen=True)
 class Estimate:
-    """The effects of all seeds, held against nought.
+    """The mean effect over seeds, its interval and its test against zero.
 
     Attributes
     ----------
     effects : tuple of float
-        One a seed in which there was something to measure.
+        One per seed in which there was something to measure.
     seeds : int
-        All seeds.
+        Number of all seeds.
     mean, low, high : float
-        With the 95 % t-interval; NaN where there are fewer than two effects.
+        Mean and 95 % t-interval; NaN with fewer than two effects.
     p : float
-        Of the two-sided t-test; 1 where there is nothing to test.
+        p-value of the two-sided t-test; 1 where there is nothing to test.
     detectable : float
-        The smallest effect that would be found at the 5 % level in 80 % of such studies.
+        Minimum detectable effect: found at the 5 % level with power 80 %.
     """
 
     effects: tuple[float, ...]
@@ -131,7 +130,7 @@ class Estimate:
 
 
 def estimate(effects: Sequence[float]) -> Estimate:
-    """Return the estimate from one effect a seed; those that are not numbers are left out."""
+    """Return the estimate from one effect per seed; NaN effects are left out."""
     given = np.asarray(effects, float)
     found = given[np.isfinite(given)]
     count = len(found)
@@ -141,7 +140,7 @@ def estimate(effects: Sequence[float]) -> Estimate:
     error = float(found.std(ddof=1) / math.sqrt(count))
     quantile = float(stats.t.ppf(1.0 - 0.5 * ERROR_RATE, count - 1))
     reach = quantile * error
-    # Effects that are all nought are no evidence; all alike and not nought are as strong as can be.
+    # With no spread between seeds t is 0/0 (all effects zero: p = 1) or infinite (p = 0).
     p = 1.0 if mean == 0.0 else 0.0
     if error > 0.0:
         p = float(2.0 * stats.t.sf(abs(mean) / error, count - 1))
@@ -150,7 +149,7 @@ def estimate(effects: Sequence[float]) -> Estimate:
 
 
 def holm(ps: Sequence[float]) -> list[float]:
-    """Return p-values corrected for their number after Holm (1979)."""
+    """Return p-values after Holm's step-down correction (1979)."""
     order = np.argsort(ps, kind="stable")
     corrected, most = [1.0] * len(ps), 0.0
     for rank, place in enumerate(order):
@@ -162,7 +161,7 @@ def holm(ps: Sequence[float]) -> list[float]:
 def verdict(found: Estimate, corrected: float, sign: int) -> str:
     """Return the verdict on one outcome.
 
-    Without effects in at least eight seeds nothing is decided.
+    With effects in fewer than eight seeds the verdict is *undecided*.
     """
     if len(found.effects) < FEWEST_SEEDS or not corrected < ERROR_RATE:
         return UNDECIDED
@@ -170,7 +169,7 @@ def verdict(found: Estimate, corrected: float, sign: int) -> str:
 
 
 def jointly(verdicts: Sequence[str]) -> str:
-    """Return the verdict on a claim that holds only if all its parts do."""
+    """Return the verdict on a claim that holds only if all of its parts hold."""
     if any(each == CONTRADICTED for each in verdicts):
         return CONTRADICTED
     if verdicts and all(each == SUPPORTED for each in verdicts):
@@ -179,5 +178,5 @@ def jointly(verdicts: Sequence[str]) -> str:
 
 
 def regrets(gains: Sequence[dict[str, Any]], stake: float) -> NDArray[np.float64]:
-    """Return what a best response gains in each seed, as a share of the stake, [seeds]."""
+    """Return regret per seed, [seeds]: the gain of a best response over the stake."""
     return np.array([(each["response"] - each["own"]) / stake for each in gains])

@@ -1,8 +1,8 @@
-"""What is registered before the first training: predictions, populations, seeds, versions.
+"""Pre-registration: predictions, populations, seeds and versions, written before any training.
 
-The plan stands in the results' folder from the beginning. A later command goes on with it, and
-refuses where a prediction's file or a training has changed since: nothing can be made to fit what
-was seen.
+The plan is the first file in the results folder. A later command continues the registered plan and
+refuses if a prediction's file or a training configuration has changed since, so that neither can be
+fitted to the results.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ AMORTISED, SEPARATE = DESIGNS = ("amortised", "separate")
 
 @dataclasses.dataclass(frozen=True)
 class Ask:
-    """One question to a population: a test of a prediction at one level of its treatment."""
+    """One test of a prediction at one level of its treatment, put to a population."""
 
     prediction: str
     test: int
@@ -40,21 +40,22 @@ class Ask:
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
-    """What will be trained and asked.
+    """What is trained, and which tests it answers.
 
     Attributes
     ----------
     registered : str
-        When, in UTC.
+        Time of registration, UTC.
     predictions : tuple of Prediction
     populations : mapping of str to Configuration
-        Those that the predictions name.
+        The training configurations that the predictions name.
     design : str
-        ``amortised``: one population for all levels of all treatments, which its powers see;
-        ``separate``: one for each level of each test.
+        ``amortised``: one population for all levels of all treatments, conditioned on the
+        parameters that it observes; ``separate``: one population per level of each test.
     seeds : int
+        Training seeds per population.
     is_quick : bool
-        Whether trainings are far too short to conclude anything.
+        Whether trainings are too short for a verdict.
     """
 
     registered: str
@@ -65,7 +66,7 @@ class Plan:
     is_quick: bool = False
 
     def base(self, prediction: Prediction) -> ParametersBase:
-        """Return the parameters that a prediction's tests start from."""
+        """Return the baseline parameters of a prediction's tests."""
         if prediction.scenario:
             return scenario(prediction.scenario).parameters
         return self.populations[prediction.population].parameters_to_judge()
@@ -75,13 +76,13 @@ class Plan:
         return test.parameters_at(self.base(prediction))
 
     def asks(self, prediction: Prediction) -> Iterator[Ask]:
-        """Return every question of a prediction."""
+        """Go through all tests of a prediction at all levels."""
         for number, test in enumerate(prediction.tests):
             for level in range(len(test.treatment.levels)):
                 yield Ask(prediction.name, number, level)
 
     def as_json(self) -> dict[str, Any]:
-        """Return what is written down."""
+        """Return the plan as it is written to `PLAN`."""
         return {
             "registered": self.registered,
             "design": self.design,
@@ -112,16 +113,16 @@ def make_plan(
     design : str
     seeds : int
     changes : mapping, optional
-        To every population's training, such as ``{"agent_steps": 1_000_000}``.
+        Changes to every population's configuration, such as ``{"agent_steps": 1_000_000}``.
     agent_steps : mapping of str to int, optional
-        How long some populations learn, by name.
+        Agent-steps of single populations, by name.
     is_quick : bool
 
     Raises
     ------
     CounterpoiseError
-        If a prediction is not to be had, asks for what its population cannot play, or two have one
-        name.
+        If a prediction does not exist, asks for parameters that its population cannot play, or
+        shares its name with another.
     """
     if design not in DESIGNS:
         raise CounterpoiseError(f"The design is {' or '.join(DESIGNS)}, not {design!r}.")
@@ -140,24 +141,24 @@ def make_plan(
     plan = Plan(now, loaded, populations, design, seeds, is_quick)
     for each in loaded:
         for test in each.tests:
-            # A level that cannot be played is refused before anything is trained.
+            # Raises for a level outside its range before anything is trained.
             plan.parameters(each, test)
     return plan
 
 
 def register(plan: Plan, folder: Path) -> Plan:
-    """Write a plan down, or go on with the one that is there.
+    """Register a plan, or continue the one that the folder holds.
 
     Returns
     -------
     Plan
-        The one that is registered: of all its predictions, where fewer of them are asked now, and
-        with the date on which it was first registered.
+        The registered plan, with all of its predictions even if fewer are asked for now, and with
+        its first date.
 
     Raises
     ------
     CounterpoiseError
-        If the folder holds another plan; the message says in what they differ.
+        If the folder holds another plan; the message says how they differ.
     """
     path = folder / PLAN
     if not path.is_file():
@@ -192,7 +193,7 @@ def register(plan: Plan, folder: Path) -> Plan:
 
 
 def steps_registered(folder: Path) -> dict[str, int]:
-    """Return how long each population learns under the plan in a folder; empty without one."""
+    """Return the registered agent-steps of each population; empty without a plan."""
     path = folder / PLAN
     if not path.is_file():
         return {}
@@ -202,6 +203,6 @@ def steps_registered(folder: Path) -> dict[str, int]:
 
 def _another(folder: Path, why: str) -> CounterpoiseError:
     return CounterpoiseError(
-        f"{folder} was registered for something else: {why}. Ask as it was asked then, or choose "
+        f"{folder} holds another registered plan: {why}. Repeat the registered command, or choose "
         "another folder with --out."
     )

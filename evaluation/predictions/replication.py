@@ -1,8 +1,8 @@
-"""One replication: a population learns, is asked every question, and is itself answered.
+"""One replication: train a population, measure every outcome, learn a best response to it.
 
-The unit of replication is the training seed. All that follows from one seed lies in one folder:
-``run``, a training as `counterpoise train` writes it; ``answers.parquet``, a row for each level of
-each test and each outcome; ``gain.json``, what a learned best response still gains.
+The unit of replication is the training seed. The folder of a seed holds ``run``, a training as
+`counterpoise train` writes it; ``answers.parquet``, one row per level of each test and outcome; and
+``gain.json``, the gain of a learned best response.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from counterpoise.training.runs import Run
 
 RUN, ANSWERS, GAIN, STAKE = "run", "answers.parquet", "gain.json", "stake.json"
 JUDGED_SHARE = 10
-# Worlds that are watched begin where no training did.
+# World seeds that no training uses.
 WATCHED_FROM = 2_000_000
 OF_A_RUN = ("config.toml", "seed.json", "versions.json", "state.json", "metrics.parquet")
 OF_A_POLICY = ("policy.safetensors", "policy.json")
@@ -51,14 +51,14 @@ class Question:
 
 @dataclasses.dataclass(frozen=True)
 class Effort:
-    """How much is spent on watching and on answering.
+    """Sample sizes of a replication.
 
     Attributes
     ----------
     worlds : int
-        Watched for each question; answers are judged in ten times as many.
+        Worlds per question; best responses are evaluated in ten times as many.
     answer_steps : int
-        Decisions that a best response learns from.
+        Agent-steps of the best response's training.
     """
 
     worlds: int = 100
@@ -67,7 +67,7 @@ class Effort:
 
 @dataclasses.dataclass(frozen=True)
 class Replication:
-    """A population of one seed, and what it is asked.
+    """A population of one training seed, and the questions put to it.
 
     Attributes
     ----------
@@ -97,38 +97,38 @@ class Replication:
 
     @property
     def kind(self) -> str:
-        """Replications of one population go at one rate."""
+        """The population: its replications run at the same rate."""
         return self.configuration.name
 
     @property
     def total(self) -> int:
-        """Its decisions: learning, and answering."""
+        """Agent-steps of the training and of the best response."""
         return self.configuration.agent_steps + self.effort.answer_steps
 
     @property
     def results(self) -> tuple[str, ...]:
-        """What is there when all is done."""
+        """The files of a finished job."""
         return (ANSWERS, GAIN)
 
     @property
     def kept(self) -> tuple[str, ...]:
-        """What comes back from another machine: all but checkpoints."""
+        """Patterns of the files that another machine returns: all but checkpoints."""
         return (*self.results, *(f"{RUN}/{name}" for name in (*OF_A_RUN, *OF_A_POLICY)))
 
     def fill(self, folder: Path, tell: Tell) -> None:
-        """Train, ask and answer; go on with what is there."""
+        """Train, measure, and learn a best response; skip what is done."""
         training = Training(self.configuration, folder / RUN, self.seed, resume=True)
         run = train_quietly(training, "auto", tell)
         done = self.configuration.agent_steps
         if not (folder / ANSWERS).is_file():
             rows = []
             for number, question in enumerate(self.questions, start=1):
-                tell(done, self.total, 0.0, f"asked {number} of {len(self.questions)}")
+                tell(done, self.total, 0.0, f"question {number} of {len(self.questions)}")
                 rows += self._answers(run, question)
             table = polars.DataFrame(rows, schema=SCHEMA)
             write_atomically(folder / ANSWERS, table.write_parquet)
         if not (folder / GAIN).is_file():
-            tell(done, self.total, 0.0, "answered by a best response")
+            tell(done, self.total, 0.0, "learning a best response")
             found = gain(
                 run,
                 run.parameters,
@@ -179,7 +179,7 @@ SCHEMA: Any = {
 
 @dataclasses.dataclass(frozen=True)
 class Stake:
-    """The stake of a population's game: what there is to gain over random play, learned once."""
+    """The stake of a population's game: a best response's gain over random play, learned once."""
 
     group: str
     configuration: Configuration
@@ -197,17 +197,17 @@ class Stake:
 
     @property
     def kind(self) -> str:
-        """Of a rate of its own."""
+        """A kind of its own, with its own rate."""
         return f"{self.configuration.name}, stake"
 
     @property
     def total(self) -> int:
-        """Its decisions."""
+        """Agent-steps of the training."""
         return self.effort.answer_steps
 
     @property
     def results(self) -> tuple[str, ...]:
-        """What is there when all is done."""
+        """The files of a finished job."""
         return (STAKE,)
 
     @property
@@ -216,8 +216,8 @@ class Stake:
         return self.results
 
     def fill(self, folder: Path, tell: Tell) -> None:
-        """Learn to answer random play among random powers."""
-        tell(0, self.total, 0.0, "learning to answer random play")
+        """Learn a best response to uniformly random play."""
+        tell(0, self.total, 0.0, "learning a best response to random play")
         parameters = self.configuration.parameters_to_judge()
         random, answer = random_play(
             self.configuration, parameters, agent_steps=self.effort.answer_steps
@@ -233,7 +233,7 @@ class SmallGame:
     Attributes
     ----------
     solved : tuple of Solved
-        Claims that ask the same training: of one game, range and set of fixed parameters.
+        Claims that one training answers: same game, range and fixed parameters.
     seed : int
     is_quick : bool
     """
@@ -251,7 +251,7 @@ class SmallGame:
 
     @property
     def task(self) -> Task:
-        """The curve that is learned."""
+        """The learned curve."""
         asked = self.solved[0]
         outcomes = {name: None for each in self.solved for name in (each.outcome, each.minus)}
         return task_of(
@@ -274,26 +274,26 @@ class SmallGame:
 
     @property
     def kind(self) -> str:
-        """Trainings of one game go at one rate."""
+        """The game: its trainings run at the same rate."""
         return self.solved[0].game
 
     @property
     def total(self) -> int:
-        """Its decisions."""
+        """Agent-steps of the training."""
         return self.task.amortised().agent_steps
 
     @property
     def results(self) -> tuple[str, ...]:
-        """What is there when all is done."""
+        """The files of a finished job."""
         return (ANSWERS,)
 
     @property
     def kept(self) -> tuple[str, ...]:
-        """What comes back from another machine: all but checkpoints."""
+        """Patterns of the files that another machine returns: all but checkpoints."""
         return (*self.results, *(f"{RUN}/{name}" for name in (*OF_A_RUN, *OF_A_POLICY)))
 
     def fill(self, folder: Path, tell: Tell) -> None:
-        """Train, and ask at every value."""
+        """Train, and evaluate at every value of the parameter."""
         task = self.task
         training = Training(task.amortised(), folder / RUN, self.seed, resume=True)
         run = train_quietly(training, "auto", tell)
@@ -304,7 +304,7 @@ class SmallGame:
 
 
 def small_games(solved: Mapping[str, tuple[Solved, ...]]) -> list[tuple[Solved, ...]]:
-    """Return the claims of all predictions about solved games, those of one training together."""
+    """Return all claims about solved games, grouped by the training that answers them."""
     together: dict[Any, list[Solved]] = {}
     for claims in solved.values():
         for claim in claims:

@@ -1,8 +1,8 @@
-"""Predictions held against what learned populations do: plan, replications, estimates, verdicts.
+"""Predictions compared with learned populations: jobs, findings, verdicts.
 
-A folder of results holds one folder for each design, in it the plan that was registered before the
-first training, and below that a folder for each population and seed; the trainings of solved games
-lie beside the designs in ``solved``. Whatever is killed goes on from there.
+A results folder holds one folder per design. Each design's folder holds the registered plan and one
+folder per population and seed; ``solved`` beside them holds the trainings of solved games. A killed
+command continues from what is there.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ from counterpoise.training.configuration import Configuration
 if TYPE_CHECKING:
     from rich.console import Console
 
-# One population for one level has far less to learn than one for all of them.
+# A population of one level needs fewer agent-steps than one of all levels.
 SEPARATE_SHARE = 0.25
 SMALL_GAME_SEEDS = 3
 QUICK: dict[str, Any] = {"agent_steps": 150_000, "worlds": 128, "minibatch": 4_096}
@@ -77,13 +77,13 @@ ANSWERS_TABLE, ESTIMATES_TABLE, VERDICTS_TABLE = (
 
 
 def jobs(plan: Plan, effort: Effort, *, small_seeds: int = SMALL_GAME_SEEDS) -> list[Job]:
-    """Return everything that a plan needs done, the longest first."""
+    """Return all jobs of a plan, the longest first."""
     made: list[Job] = []
     asked_of = {
         name: [each for each in plan.predictions if each.population == name]
         for name in plan.populations
     }
-    # Most is said first by the population that is asked most.
+    # The population with most predictions first, so that most findings appear early.
     for name, asked in sorted(asked_of.items(), key=lambda each: -len(each[1])):
         configuration = plan.populations[name]
         if plan.design == AMORTISED:
@@ -109,7 +109,7 @@ def jobs(plan: Plan, effort: Effort, *, small_seeds: int = SMALL_GAME_SEEDS) -> 
 
 
 def _stem(population: str) -> str:
-    """Return what a population, which may be named by a path, is called in folders."""
+    """Return a population's folder name; a population may be named by a path."""
     return Path(population).stem
 
 
@@ -125,7 +125,7 @@ def _group(question: Question) -> str:
 
 
 def _at_one_level(configuration: Configuration, question: Question) -> Configuration:
-    """Return the training of a population that meets one level of one test and nothing else."""
+    """Return the configuration of a population trained at one level of one test."""
     parameters = question.parameters
     return configuration.replace(
         name=f"{question.prediction}, test {question.test + 1}, level {question.level + 1}",
@@ -149,19 +149,19 @@ def carry_out(
     processes: int = 1,
     console: Console,
 ) -> Scorecard:
-    """Do what is left to do of a registered plan and return its scorecard.
+    """Run the jobs of a registered plan that are left, and return its scorecard.
 
     Parameters
     ----------
     plan : Plan
         As returned by `counterpoise.evaluation.predictions.plan.register`.
     out : path
-        The folder of results, above those of the designs.
+        The results folder, above those of the designs.
     only : sequence of str
-        The predictions to show, by name; all of the plan's by default.
+        Names of the predictions to show; all of the plan's by default.
     effort : Effort, optional
     small_seeds : int
-        Trainings of each solved game; 0 leaves them out.
+        Training seeds per solved game; 0 skips them.
     engine, address, processes, console
         As for `counterpoise.evaluation.runner.fill`.
     """
@@ -174,15 +174,20 @@ def carry_out(
 def steps_within(
     budget: float, plan: Plan, *, processes: int, effort: Effort, small_seeds: int
 ) -> dict[str, int]:
-    """Return how long each population may learn so that all is done within so many seconds.
+    """Return the agent-steps of each population that fit into a time budget.
 
-    What one decision costs is measured by learning a little from each population; a tenth of the
-    time is kept for asking and drawing. Never more than what is configured.
+    The cost of an agent-step is measured by a short training of each population; a tenth of the
+    budget is reserved for measuring and drawing. The result never exceeds the configuration.
+
+    Parameters
+    ----------
+    budget : float
+        Wall-clock seconds.
 
     Raises
     ------
     CounterpoiseError
-        If the solved games and best responses alone take the time.
+        If the solved games and best responses alone exceed the budget.
     """
     from counterpoise.training.course import Course, measure, small_networks, step_discount
 
@@ -209,20 +214,21 @@ def steps_within(
     share = min(1.0, left / configured)
     if share < 0.01:
         raise CounterpoiseError(
-            f"{budget / 60:.0f} minutes are too little: answers and solved games alone take about "
-            f"{kept / processes / 60:.0f}. Ask fewer predictions, give more time, or use --quick."
+            f"{budget / 60:.0f} minutes are too few: best responses and solved games alone take "
+            f"about {kept / processes / 60:.0f}. Ask fewer predictions, raise --budget, or use "
+            "--quick."
         )
     return {
         name: max(1, round(share * each.agent_steps)) for name, each in plan.populations.items()
     }
 
 
-# -- what came of it -------------------------------------------------------------------------------
+# -- findings --------------------------------------------------------------------------------------
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Finding:
-    """One outcome of one test: what every seed showed, and the verdict on it.
+    """One outcome of one test: the measurements of every seed, and the verdict.
 
     Attributes
     ----------
@@ -230,10 +236,10 @@ class Finding:
     test : Test
     outcome : Outcome
     measured : ndarray of float, [seeds, levels]
-        NaN where nothing happened.
+        NaN where there was nothing to measure.
     estimate : Estimate
     corrected : float
-        The p-value after Holm, over all findings of the scorecard.
+        p-value after Holm, over all findings of the scorecard.
     verdict : str
     """
 
@@ -248,7 +254,7 @@ class Finding:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class InSolvedGame:
-    """The same claim in a solved game: what its equilibrium does, and what was learned there.
+    """The same claim in a solved game: in equilibrium and learned.
 
     Attributes
     ----------
@@ -256,7 +262,7 @@ class InSolvedGame:
     levels : ndarray of float, [levels]
     theory : ndarray of float, [levels]
     learned : ndarray of float, [seeds, levels]
-        Of no seeds where none was trained.
+        Zero seeds where none was trained.
     """
 
     claim: Solved
@@ -272,12 +278,12 @@ class InSolvedGame:
 
     @property
     def theory_effect(self) -> float:
-        """What the equilibrium does."""
+        """The effect in equilibrium."""
         return self.effects(self.theory[None])[0]
 
     @property
     def agrees(self) -> bool:
-        """Whether the equilibrium does what the prediction says."""
+        """Whether the equilibrium has the predicted sign."""
         return self.theory_effect * self.claim.sign > 0.0
 
 
@@ -288,8 +294,8 @@ class Scorecard:
     plan: Plan
     findings: tuple[Finding, ...]
     regret: dict[str, NDArray[np.float64]]
-    """By population (or, where trained apart, by prediction): each seed's gain of a learned best
-    response, as a share of the stake."""
+    """Regret of each seed, by population (amortised) or by prediction (separate): the gain of a
+    learned best response as a share of the stake."""
     solved: dict[str, tuple[InSolvedGame, ...]]
     answers: polars.DataFrame
 
@@ -298,27 +304,27 @@ class Scorecard:
         return [each for each in self.findings if each.prediction.name == prediction.name]
 
     def verdict(self, prediction: Prediction) -> str:
-        """Return the verdict on a prediction's own claim; boundaries are judged apart."""
+        """Return the verdict on a prediction's claim; its boundaries have their own verdict."""
         if self.plan.is_quick:
             return WITHHELD
         own = [each.verdict for each in self.of(prediction) if not each.test.reverses]
         return jointly(own)
 
     def boundary_verdict(self, prediction: Prediction) -> str:
-        """Return the verdict on what theory says beyond the boundary; "" where it says nothing."""
+        """Return the verdict on the boundary conditions; "" where there are none."""
         found = [each.verdict for each in self.of(prediction) if each.test.reverses]
         if not found:
             return ""
         return WITHHELD if self.plan.is_quick else jointly(found)
 
     def regrets_of(self, prediction: Prediction) -> NDArray[np.float64]:
-        """Return what a best response to its population gains in each seed."""
+        """Return the regret of its population in each seed, [seeds]."""
         is_one = self.plan.design == AMORTISED
         key = _stem(prediction.population) if is_one else prediction.name
         return self.regret.get(key, np.array([]))
 
     def is_converged(self, prediction: Prediction) -> bool:
-        """Whether a learned best response gains no more than 5 % of the stake, in the mean."""
+        """Whether mean regret over seeds is at most 5 %."""
         found = self.regrets_of(prediction)
         return bool(len(found) and found.mean() <= CONVERGED)
 
@@ -384,12 +390,12 @@ class Scorecard:
 def read(
     plan: Plan, out: Path, *, only: Sequence[str] = (), small_seeds: int = SMALL_GAME_SEEDS
 ) -> Scorecard:
-    """Return the scorecard of what is done so far; parameters as of `carry_out`.
+    """Return the scorecard of the finished jobs; parameters as in `carry_out`.
 
     Raises
     ------
     CounterpoiseError
-        If nothing is done yet.
+        If no replication has finished.
     """
     todo = jobs(plan, Effort(), small_seeds=small_seeds)
     tables, gains = [], dict[str, list[dict[str, Any]]]()
@@ -403,7 +409,7 @@ def read(
             for key in {_regret_key(plan, job, each.prediction) for each in job.questions}:
                 gains.setdefault(key, []).append(json.loads((folder / GAIN).read_text()))
     if not tables:
-        raise CounterpoiseError(f"Nothing is done yet in {out}.")
+        raise CounterpoiseError(f"No replication has finished in {out} yet.")
     shown = tuple(each for each in plan.predictions if not only or each.name in only)
     names = [each.name for each in shown]
     answers = polars.concat(tables).filter(polars.col("prediction").is_in(names))
@@ -460,7 +466,7 @@ def _verdict(plan: Plan, found: Estimate, corrected: float, outcome: Outcome) ->
 
 
 def in_solved_game(claim: Solved, out: Path, seeds: int) -> InSolvedGame:
-    """Solve a game at every level of a claim, and read what was learned in it."""
+    """Solve a game at every level of a claim, and read the learned outcomes."""
     task = SmallGame((claim,), 0).task
     names = [name for name in (claim.outcome, claim.minus) if name]
     theory = np.array([_reduced(claim, task.solved(k)) for k in range(task.points)])
@@ -518,17 +524,17 @@ class Agreement:
 
     @property
     def agrees(self) -> bool:
-        """Whether the two intervals have anything in common."""
+        """Whether the two intervals overlap."""
         return bool(
             self.amortised.low <= self.separate.high and self.separate.low <= self.amortised.high
         )
 
 
 def agreements(one: Scorecard, other: Scorecard) -> list[Agreement]:
-    """Return what both designs found, outcome by outcome, where both asked."""
+    """Return both designs' estimates of each outcome that both measured."""
     by_design = {each.plan.design: each for each in (one, other)}
     if set(by_design) != set(DESIGNS):
-        raise CounterpoiseError("Two designs are compared: one amortised, one separate.")
+        raise CounterpoiseError("Expected one amortised and one separate scorecard.")
 
     def key(finding: Finding) -> tuple[str, str, str, str]:
         outcome = finding.outcome
