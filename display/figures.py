@@ -32,10 +32,9 @@ from counterpoise.envs.engine.files import write_atomically
 from counterpoise.evaluation.equilibrium.comparison import (
     Comparison,
     Group,
-    bootstrap,
     game_module,
-    interval_in_words,
 )
+from counterpoise.evaluation.equilibrium.statistics import bootstrap, interval_in_words
 
 INK, GRID, PAPER = "#1b1f24", "#d0d7de", "#ffffff"
 

@@ -19,15 +19,14 @@ from counterpoise.display import figures
 from counterpoise.display.figures import Picture, displayed, in_words
 from counterpoise.envs.engine.files import write_text_atomically
 from counterpoise.evaluation.equilibrium.comparison import (
-    FEWEST_SEEDS,
     GAIN,
     NASH_CONV,
     REGRET,
     STAKE,
     Comparison,
     Group,
-    interval_in_words,
 )
+from counterpoise.evaluation.equilibrium.statistics import FEWEST_SEEDS, interval_in_words
 from counterpoise.evaluation.playback import as_data, long_episode
 from counterpoise.training.runs import VERSIONS, Run
 

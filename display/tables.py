@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from counterpoise.display.report import number, with_interval
-from counterpoise.evaluation.equilibrium.comparison import Comparison, interval_in_words
+from counterpoise.evaluation.equilibrium.comparison import Comparison
+from counterpoise.evaluation.equilibrium.statistics import interval_in_words
 
 if TYPE_CHECKING:
     from rich.console import Console

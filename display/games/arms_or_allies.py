@@ -17,7 +17,8 @@ from counterpoise.display.figures import (
     outcome_panel,
     style,
 )
-from counterpoise.evaluation.equilibrium.comparison import Group, interval_in_words
+from counterpoise.evaluation.equilibrium.comparison import Group
+from counterpoise.evaluation.equilibrium.statistics import interval_in_words
 
 LONG_RUN = {
     "arms": "Own arms",

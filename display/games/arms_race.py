@@ -26,7 +26,8 @@ from counterpoise.envs.engine.rollouts import choose
 from counterpoise.envs.engine.strategy import Strategy
 from counterpoise.envs.engine.worlds import Worlds
 from counterpoise.envs.games.arms_race import MOST_ARMS_AT_START, Parameters
-from counterpoise.evaluation.equilibrium.comparison import Group, interval_in_words
+from counterpoise.evaluation.equilibrium.comparison import Group
+from counterpoise.evaluation.equilibrium.statistics import interval_in_words
 
 ARMS_UNIT, BUILD_UNIT = "% of GDP", "% of GDP/year"
 POINTS = 61

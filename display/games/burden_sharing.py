@@ -27,7 +27,8 @@ from counterpoise.display.figures import (
     seed_line,
     style,
 )
-from counterpoise.evaluation.equilibrium.comparison import Group, interval_in_words
+from counterpoise.evaluation.equilibrium.comparison import Group
+from counterpoise.evaluation.equilibrium.statistics import interval_in_words
 
 PER_CENT = 100.0
 GREAT_POWERS = 6

@@ -27,7 +27,8 @@ from counterpoise.envs.engine.strategy import Strategy
 from counterpoise.envs.engine.worlds import Worlds
 from counterpoise.envs.games.chokepoint import TARGETS as TARGET_COUNT
 from counterpoise.envs.games.chokepoint import Parameters
-from counterpoise.evaluation.equilibrium.comparison import Group, interval_in_words
+from counterpoise.evaluation.equilibrium.comparison import Group
+from counterpoise.evaluation.equilibrium.statistics import interval_in_words
 from counterpoise.theory.chokepoint import planned_path
 
 RESILIENCE_UNIT, INVESTMENT_UNIT = "share", "share/year"

@@ -17,7 +17,8 @@ from counterpoise.display.figures import (
     style,
 )
 from counterpoise.envs.games.deterrence import Parameters
-from counterpoise.evaluation.equilibrium.comparison import Group, interval_in_words
+from counterpoise.evaluation.equilibrium.comparison import Group
+from counterpoise.evaluation.equilibrium.statistics import interval_in_words
 from counterpoise.theory.deterrence import NAMES, payoff_table
 
 

@@ -29,7 +29,8 @@ from counterpoise.envs.games.guns_and_butter import (
     TECHNOLOGY,
     Parameters,
 )
-from counterpoise.evaluation.equilibrium.comparison import Group, interval_in_words
+from counterpoise.evaluation.equilibrium.comparison import Group
+from counterpoise.evaluation.equilibrium.statistics import interval_in_words
 from counterpoise.theory.guns_and_butter import SHARES, cooperation
 
 USE_NAMES = tuple(part.name for part in GAME.roles[0].actions)

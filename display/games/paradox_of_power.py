@@ -20,7 +20,8 @@ from counterpoise.display.figures import (
     style,
 )
 from counterpoise.envs.games.paradox_of_power import POOR, POWERS, RICH, Parameters, resources_of
-from counterpoise.evaluation.equilibrium.comparison import Group, interval_in_words
+from counterpoise.evaluation.equilibrium.comparison import Group
+from counterpoise.evaluation.equilibrium.statistics import interval_in_words
 from counterpoise.theory.paradox_of_power import GRID, best_share
 
 POINTS = 121

@@ -23,7 +23,8 @@ from counterpoise.envs.engine.rollouts import choose
 from counterpoise.envs.engine.strategy import Strategy
 from counterpoise.envs.engine.worlds import Worlds
 from counterpoise.envs.games.pledge import FIRMNESS, PATRON, PROTEGE, Parameters, risk_of_war
-from counterpoise.evaluation.equilibrium.comparison import Group, interval_in_words
+from counterpoise.evaluation.equilibrium.comparison import Group
+from counterpoise.evaluation.equilibrium.statistics import interval_in_words
 
 POINTS = 101
 HAPPENS = {"pledge": "Pledge", "firmness": "Firmness", "war_risk": "Risk of war"}

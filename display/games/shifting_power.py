@@ -15,7 +15,8 @@ from counterpoise.display.figures import (
     paired_bars,
     style,
 )
-from counterpoise.evaluation.equilibrium.comparison import Group, interval_in_words
+from counterpoise.evaluation.equilibrium.comparison import Group
+from counterpoise.evaluation.equilibrium.statistics import interval_in_words
 
 RATES = {
     "investment_rate": "secret\ninvestment",

@@ -35,7 +35,7 @@ from counterpoise.envs.engine.files import write_atomically, write_text_atomical
 from counterpoise.envs.engine.game import Game
 from counterpoise.envs.engine.parameters import ParametersBase
 from counterpoise.envs.engine.registration import game as game_named
-from counterpoise.evaluation.equilibrium.comparison import bootstrap
+from counterpoise.evaluation.equilibrium.statistics import bootstrap
 from counterpoise.evaluation.trainings import Training, train_all
 from counterpoise.theory import regret
 from counterpoise.theory.solution import Curve
