@@ -24,6 +24,8 @@ from typing import Any
 
 from counterpoise.envs.engine.errors import CounterpoiseError, unknown_name
 from counterpoise.envs.engine.parameters import ParametersBase
+from counterpoise.theory.metrics import METRICS
+from counterpoise.theory.regret import theory_of
 
 FOLDER = Path(__file__).resolve().parent / "predictions"
 CASES_FOLDER = FOLDER.parent / "cases"
@@ -42,13 +44,13 @@ WHO = (EVERYONE, "large", "small", "allied", "unallied")
 
 
 @dataclasses.dataclass(frozen=True)
-class Outcome:
+class Expectation:
     """What is measured, of whom and when, and which way it should go.
 
     Attributes
     ----------
     metric : str
-        A name in `counterpoise.evaluation.populations.metrics`.
+        A name in `counterpoise.theory.metrics`.
     expected : str
         ``rises`` or ``falls`` with the treatment; ``positive`` or ``negative`` at every level;
         ``halved before`` or ``halved after``: falls below half of its largest value before, or not
@@ -73,6 +75,8 @@ class Outcome:
     less_others: bool = False
 
     def __post_init__(self) -> None:
+        if self.metric not in METRICS:
+            raise unknown_name("metric", self.metric, METRICS)
         if self.less_others and not self.seats:
             raise CounterpoiseError(f"less_others of {self.metric}: say less than whom, by seats.")
         if self.expected not in EXPECTED:
@@ -131,7 +135,7 @@ class Test:
 
     name: str
     treatment: Treatment
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[Expectation, ...]
     parameters: Mapping[str, Any]
     reverses: bool = False
 
@@ -177,6 +181,10 @@ class Solved:
             raise unknown_name("expectation", self.expected, (RISES, FALLS, POSITIVE, NEGATIVE))
         if self.of not in ENTRIES:
             raise unknown_name("choice of entries", self.of, ENTRIES)
+        declared = theory_of(self.game).declared
+        for name in filter(None, (self.outcome, self.minus)):
+            if name not in declared:
+                raise unknown_name(f"outcome of {self.game}", name, declared)
 
     @property
     def sign(self) -> int:
@@ -276,9 +284,9 @@ def _test(values: Mapping[str, Any], where: str) -> Test:
     _refuse_missing(values, ("name", "treatment", "outcomes"), where)
     outcomes = []
     for each in values["outcomes"]:
-        _refuse_unknown(each, [field.name for field in dataclasses.fields(Outcome)], where)
+        _refuse_unknown(each, [field.name for field in dataclasses.fields(Expectation)], where)
         _refuse_missing(each, ("metric", "expected"), where)
-        outcomes.append(Outcome(**each))
+        outcomes.append(Expectation(**each))
     made = Test(
         name=values["name"],
         treatment=_treatment(values["treatment"], where),

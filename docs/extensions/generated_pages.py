@@ -31,8 +31,8 @@ from counterpoise.envs.engine.game import Choice, Continuous, Game
 from counterpoise.envs.engine.parameters import Declaration
 from counterpoise.envs.engine.registration import game, game_names, gymnasium_id, pettingzoo_id
 from counterpoise.envs.scenarios import Scenario, scenario, scenario_names
-from counterpoise.evaluation.populations.metrics import METRICS
 from counterpoise.theory import prediction
+from counterpoise.theory.metrics import METRICS
 from counterpoise.theory.regret import is_solved
 from counterpoise.training.configuration import Configuration, load, shipped
 
@@ -463,8 +463,8 @@ def trainings() -> str:
 def metrics() -> str:
     """Return every metric that predictions ask for."""
     return table(
-        ["metric", "what it is"],
-        [[f"`{name}`", _first_line(function)] for name, function in METRICS.items()],
+        ["metric", "unit", "what it is"],
+        [[f"`{name}`", spec.unit, spec.doc] for name, spec in METRICS.items()],
     )
 
 
@@ -504,7 +504,7 @@ def _prediction(each: prediction.Prediction) -> str:
     return "\n\n".join(parts)
 
 
-def _outcome(outcome: prediction.Outcome) -> str:
+def _outcome(outcome: prediction.Expectation) -> str:
     words = f"`{outcome.metric}` {outcome.expected}"
     if outcome.expected == prediction.HALVED_BEFORE:
         words += f" {_shown(outcome.threshold)}"

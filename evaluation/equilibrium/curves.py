@@ -108,7 +108,7 @@ def read_vary(text: str) -> dict[str, NDArray[np.float64]]:
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Task:
+class CurveTask:
     """One curve that is to be learned.
 
     Attributes
@@ -222,7 +222,7 @@ def task_of(
     fixed: Mapping[str, Any] | None = None,
     is_separate: bool = False,
     is_quick: bool = False,
-) -> Task:
+) -> CurveTask:
     """Return what is to be learned for one curve, shipped or asked for.
 
     Raises
@@ -258,7 +258,7 @@ def task_of(
     for name in asked:
         if name not in known:
             raise unknown_name(f"outcome of {game}", name, known)
-    task = Task(
+    task = CurveTask(
         name=curve.name if curve is not None else "_and_".join(values),
         title=curve.title
         if curve is not None
@@ -305,17 +305,17 @@ def _usual(game: str) -> tuple[str, ...]:
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Learned:
+class LearnedCurve:
     """A curve that was learned.
 
     Attributes
     ----------
-    task : Task
+    task : CurveTask
     table : DataFrame
         One row for each value, outcome, entry of it and seed.
     """
 
-    task: Task
+    task: CurveTask
     table: polars.DataFrame
 
     def summary(self) -> polars.DataFrame:
@@ -338,7 +338,7 @@ class Learned:
         return polars.DataFrame(rows, infer_schema_length=None)
 
 
-def judge_curve(task: Task, out: Path, seeds: int) -> Learned:
+def judge_curve(task: CurveTask, out: Path, seeds: int) -> LearnedCurve:
     """Ask every run at every value, and solve the game there."""
     rows = [
         row
@@ -346,10 +346,10 @@ def judge_curve(task: Task, out: Path, seeds: int) -> Learned:
         for seed in range(seeds)
         for row in judge_run(task, k, task.run_of(out, k, seed), seed)
     ]
-    return Learned(task, polars.DataFrame(rows, infer_schema_length=None))
+    return LearnedCurve(task, polars.DataFrame(rows, infer_schema_length=None))
 
 
-def judge_run(task: Task, k: int, run: Run, seed: int) -> list[dict[str, Any]]:
+def judge_run(task: CurveTask, k: int, run: Run, seed: int) -> list[dict[str, Any]]:
     """Ask one run at one value: a row for each outcome and entry of it, beside the solved one."""
     name, parameters = task.game.name, task.parameters(k)
     solved = _solved(name, parameters)
@@ -390,7 +390,7 @@ def _solved(game: str, parameters: ParametersBase) -> Mapping[str, Any] | None:
         return None
 
 
-def solved_line(task: Task) -> tuple[NDArray[np.float64], dict[str, NDArray[np.float64]]]:
+def solved_line(task: CurveTask) -> tuple[NDArray[np.float64], dict[str, NDArray[np.float64]]]:
     """Return the solved curve on a finer grid: values [n], and outcomes [n, entries] by name."""
     began = time.monotonic()
     at = np.linspace(0.0, task.points - 1.0, SOLVED_POINTS)
@@ -415,7 +415,7 @@ def solved_line(task: Task) -> tuple[NDArray[np.float64], dict[str, NDArray[np.f
     return np.array(values), {name: np.array(each) for name, each in found.items()}
 
 
-def learn_curve(task: Task, out: Path, *, seeds: int, processes: int, console: Console) -> Learned:
+def learn_curve(task: CurveTask, out: Path, *, seeds: int, processes: int, console: Console) -> LearnedCurve:
     """Train what is missing, judge, and write table, figure and data into the folder."""
     train_all(task.trainings(out, seeds), processes=processes, console=console)
     learned = judge_curve(task, out, seeds)
@@ -428,7 +428,7 @@ def learn_curve(task: Task, out: Path, *, seeds: int, processes: int, console: C
 # -- showing ---------------------------------------------------------------------------------------
 
 
-def rows_in_words(learned: Learned) -> tuple[list[str], list[list[str]]]:
+def rows_in_words(learned: LearnedCurve) -> tuple[list[str], list[list[str]]]:
     """Return the head and the rows of the table: value, solved, learned, interval."""
     head = [learned.task.axis, "outcome", "solved", "learned", "interval"]
     several = {
@@ -448,7 +448,7 @@ def rows_in_words(learned: Learned) -> tuple[list[str], list[list[str]]]:
     return head, rows
 
 
-def markdown(learned: Learned) -> str:
+def markdown(learned: LearnedCurve) -> str:
     """Return the table as Markdown."""
     head, rows = rows_in_words(learned)
     how = "a training for each value" if learned.task.is_separate else "one training for all values"
@@ -467,7 +467,7 @@ def markdown(learned: Learned) -> str:
     return "\n".join(lines)
 
 
-def draw(learned: Learned) -> Figure:
+def draw(learned: LearnedCurve) -> Figure:
     """Return the figure: learned points with their intervals over the solved lines."""
     task, summary = learned.task, learned.summary()
     line_values, lines = solved_line(task)
@@ -531,13 +531,13 @@ def draw_solved(game: str) -> Figure:
     return figure
 
 
-def _label(axes: Any, task: Task, outcome: str) -> None:
+def _label(axes: Any, task: CurveTask, outcome: str) -> None:
     unit = regret.theory_of(task.game.name).declared[outcome].unit
     axes.set_xlabel(in_words(task.axis))
     axes.set_ylabel(in_words(outcome) + ("" if unit == "1" else f" ({unit})"))
     axes.xaxis.set_major_locator(MaxNLocator(6))
 
 
-def _entry_in_words(task: Task, outcome: str, entry: int) -> str:
+def _entry_in_words(task: CurveTask, outcome: str, entry: int) -> str:
     axes = regret.theory_of(task.game.name).declared[outcome].axes
     return f"{axes[0]} {entry}" if len(axes) == 1 else f"entry {entry}"

@@ -33,8 +33,8 @@ Background = Callable[[ParametersBase, int, np.random.Generator], Strategy]
 
 
 @dataclasses.dataclass(frozen=True)
-class Test:
-    """One test of generalisation.
+class Situation:
+    """One test of generalisation: a scenario with opponents that the policy has not met.
 
     Attributes
     ----------
@@ -47,8 +47,6 @@ class Test:
     parameters : mapping
         Changes to the game's defaults; for as many powers as the policy was learned with.
     """
-
-    __test__ = False  # not a test of pytest's
 
     name: str
     claim: str
@@ -73,7 +71,7 @@ class Mark:
         Which doctrine that is.
     """
 
-    test: Test
+    situation: Situation
     focal: float
     error: float
     welfare: float
@@ -87,7 +85,7 @@ class Mark:
         return (self.focal - self.random) / (self.best - self.random)
 
 
-def tests_of(game: str) -> tuple[Test, ...]:
+def situations_of(game: str) -> tuple[Situation, ...]:
     """Return the tests of a game.
 
     Raises
@@ -114,40 +112,42 @@ def sit(run: Run, *, count: int = 200, seed: int = 0) -> list[Mark]:
     seed : int
         Of the first world, and of what is drawn of the backgrounds.
     """
-    tests = tests_of(run.game.name)
-    return [_marked(run, test, count, seed) for test in tests]
+    situations = situations_of(run.game.name)
+    return [_marked(run, each, count, seed) for each in situations]
 
 
-def _marked(run: Run, test: Test, count: int, seed: int) -> Mark:
+def _marked(run: Run, situation: Situation, count: int, seed: int) -> Mark:
     game, powers = run.game, run.parameters.powers
-    if test.focal >= powers:
-        raise CounterpoiseError(f"{test.name} needs more than {test.focal} powers.")
-    changes = {"powers": powers, **test.parameters(powers)}
+    if situation.focal >= powers:
+        raise CounterpoiseError(f"{situation.name} needs more than {situation.focal} powers.")
+    changes = {"powers": powers, **situation.parameters(powers)}
     parameters = game.parameters.from_mapping(changes)
     rng = np.random.default_rng(seed)
-    others = [test.background(parameters, power, rng) for power in range(test.focal, powers)]
+    others = [
+        situation.background(parameters, power, rng) for power in range(situation.focal, powers)
+    ]
 
     def paid(focal: Sequence[Strategy]) -> NDArray[np.float64]:
         return payoffs(game, parameters, [*focal, *others], count=count, seed=seed)
 
-    learned = paid(run.profile(parameters=parameters)[: test.focal])
-    focal = learned[:, : test.focal].mean(axis=1)
+    learned = paid(run.profile(parameters=parameters)[: situation.focal])
+    focal = learned[:, : situation.focal].mean(axis=1)
     rivals = {
         name: float(
-            paid([kind(parameters, power) for power in range(test.focal)])[  # type: ignore[call-arg]
-                :, : test.focal
+            paid([kind(parameters, power) for power in range(situation.focal)])[  # type: ignore[call-arg]
+                :, : situation.focal
             ].mean()
         )
         for name, kind in doctrines(game.name).items()
     }
     best = max(rivals, key=lambda name: rivals[name])
-    at_random = paid([Uniform(game, parameters, power) for power in range(test.focal)])
+    at_random = paid([Uniform(game, parameters, power) for power in range(situation.focal)])
     return Mark(
-        test=test,
+        situation=situation,
         focal=float(focal.mean()),
         error=float(focal.std(ddof=1) / np.sqrt(count)),
         welfare=float(learned.mean()),
-        random=float(at_random[:, : test.focal].mean()),
+        random=float(at_random[:, : situation.focal].mean()),
         best=rivals[best],
         doctrine=best,
     )
@@ -158,8 +158,8 @@ def tidy(marks: Sequence[Mark]) -> polars.DataFrame:
     return polars.DataFrame(
         [
             {
-                "test": mark.test.name,
-                "focal_powers": mark.test.focal,
+                "test": mark.situation.name,
+                "focal_powers": mark.situation.focal,
                 "focal": mark.focal,
                 "standard_error": mark.error,
                 "welfare": mark.welfare,
@@ -167,7 +167,7 @@ def tidy(marks: Sequence[Mark]) -> polars.DataFrame:
                 "best_doctrine": mark.doctrine,
                 "best_doctrine_payoff": mark.best,
                 "score": mark.score,
-                "claim": mark.test.claim,
+                "claim": mark.situation.claim,
             }
             for mark in marks
         ]
@@ -185,8 +185,8 @@ def print_marks(console: Console, marks: Sequence[Mark]) -> None:
 
     rows = [
         [
-            mark.test.name,
-            str(mark.test.focal),
+            mark.situation.name,
+            str(mark.situation.focal),
             f"{mark.focal:.2f} ({mark.error:.2f})",
             f"{mark.welfare:.2f}",
             f"{mark.random:.2f}",
@@ -199,4 +199,4 @@ def print_marks(console: Console, marks: Sequence[Mark]) -> None:
     print_table(console, head, rows)
     console.print("\n[dim]Score: 0 is random play, 1 the best doctrine in the same seats.[/dim]")
     for mark in marks:
-        console.print(f"[dim]{mark.test.name}: {mark.test.claim}[/dim]", highlight=False)
+        console.print(f"[dim]{mark.situation.name}: {mark.situation.claim}[/dim]", highlight=False)
