@@ -1,11 +1,11 @@
-"""The documentation site: `make docs` writes it to build/docs, and nothing is fetched for it."""
+"""The documentation site: `make docs` writes it to build/docs without using the network."""
 
 import importlib.util
 import os
 import sys
 from pathlib import Path
 
-# Rules that are not compiled are plain functions: they import at once and show their signatures.
+# Without compilation rules are plain functions: they import fast and show their signatures.
 os.environ.setdefault("NUMBA_DISABLE_JIT", "1")
 os.environ.setdefault("MPLBACKEND", "Agg")
 sys.path.insert(0, str(Path(__file__).resolve().parent / "extensions"))
@@ -31,10 +31,10 @@ exclude_patterns = ["extensions"]
 myst_enable_extensions = ["dollarmath", "deflist"]
 myst_heading_anchors = 3
 
-# `name` in a docstring is code, and a link where there is something of that name.
+# `name` in a docstring is code, and a link if an object has that name.
 default_role = "py:obj"
 autodoc_default_options = {"members": True, "member-order": "bysource", "show-inheritance": True}
-# What only an extra installs is not needed to read docstrings.
+# Docstrings can be read without the packages that only an extra installs.
 autodoc_mock_imports = [
     name
     for name in ("ray", "pyspiel", "starlette", "supersuit", "uvicorn", "websockets")

@@ -1,8 +1,8 @@
-"""What a person is told of a game beside what every game says of itself.
+"""What a person is shown of one game in addition to what every game declares.
 
-A game may have a module of its own name in this folder with a `Briefing` called ``BRIEFING``; no
-game is known by name elsewhere. Whatever a briefing tells follows from what the power sees, from
-its own state and from what is public; the tests hold it to that.
+A game's `Briefing` is the entry point ``briefing`` of its row in the registry. What a briefing
+shows follows from the power's observation, from its own state and from public facts; the tests
+check that.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from typing import Any
 from counterpoise.envs.engine.registration import part
 
 Seen = Mapping[str, Any]
-"""A power's observation by name: a number, or a list with one for each other power."""
+"""A power's observation by name: a number, or a list with one number for each other power."""
 
 
 @dataclasses.dataclass(frozen=True)
-class Line:
-    """One line of an account.
+class ProjectionLine:
+    """One line of a projection.
 
     Attributes
     ----------
@@ -27,7 +27,7 @@ class Line:
     amount : str
         In the game's unit.
     share : float
-        Of output; drawn as a bar.
+        Share of output; drawn as a bar.
     kind : str
         "in", "out", "sum" or "state".
     """
@@ -39,20 +39,23 @@ class Line:
 
 
 @dataclasses.dataclass(frozen=True)
-class Account:
+class Projection:
     """What a decision would come to by the rules, if nothing else happened.
 
     Attributes
     ----------
-    lines : list of Line
+    lines : list of ProjectionLine
     summary : str
         The same in one line.
+    warnings : list of str
+        Consequences that are out of the ordinary.
     notes : list of str
-        What is assumed, and what is out of the ordinary.
+        What is assumed.
     """
 
-    lines: list[Line]
+    lines: list[ProjectionLine]
     summary: str
+    warnings: list[str]
     notes: list[str]
 
 
@@ -69,7 +72,7 @@ def _no_lines(*_: Any) -> list[str]:
     return []
 
 
-def _no_account(game: Any, record: Any, parameters: Any, power: int, action: Any) -> None:
+def _no_projection(game: Any, record: Any, parameters: Any, power: int, action: Any) -> None:
     return None
 
 
@@ -79,31 +82,31 @@ def _no_reason(part: str, option: str, seen: Seen, place: int) -> str:
 
 @dataclasses.dataclass(frozen=True)
 class Briefing:
-    """How a game is put before a person; the defaults serve a game without a briefing.
+    """How a game is shown to a person; the defaults serve a game without a briefing.
 
     Attributes
     ----------
     labels : mapping
-        Words for features and for parts of an action; by default their names.
+        Labels of features and of parts of an action; by default their names.
     chief : tuple of str
-        The features of others that are shown first; the rest is folded away. All if empty.
+        The features of others that are shown first, the rest being folded; all if empty.
     estimated : frozenset of str
-        The features that carry noise.
+        The features that are observed with noise.
     notes : callable
-        From parameters to lines that stand above the other powers.
+        From parameters to lines that are shown above the other powers.
     order : callable
         From record and power to the other powers' seats, in the order in which it sees them.
     is_anonymous : callable
-        From parameters to whether a power may not know who is who.
+        From parameters to whether the identity of the other powers is hidden.
     news : callable
-        From record, parameters and names to what everyone hears of the last step, a line each.
-    account : callable
-        From game, a copied record, parameters, power and its action to an `Account`, or None.
+        From record, parameters and names to the public events of the last step, one line each.
+    projection : callable
+        From game, a copied record, parameters, power and its action to a `Projection`, or None.
     reason : callable
         From a part's name, an option, what is seen and the place of the other power (-1 for a part
-        of one's own) to why the option is closed, or "".
+        that concerns no other power) to the reason why the option is closed, or "".
     tags : callable
-        From what is seen and a place to what is to be known at once of that power.
+        From what is seen and a place to the most important facts about that power.
     """
 
     labels: Mapping[str, str] = dataclasses.field(default_factory=dict)
@@ -113,7 +116,7 @@ class Briefing:
     order: Callable[[Any, int], list[int]] = order_of_seats
     is_anonymous: Callable[[Any], bool] = _is_never
     news: Callable[[Any, Any, Sequence[str]], list[str]] = _no_lines
-    account: Callable[[Any, Any, Any, int, Any], Account | None] = _no_account
+    projection: Callable[[Any, Any, Any, int, Any], Projection | None] = _no_projection
     reason: Callable[[str, str, Seen, int], str] = _no_reason
     tags: Callable[[Seen, int], list[str]] = _no_lines
 

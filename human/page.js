@@ -1,17 +1,17 @@
 "use strict";
-// The page of one seat. The server says what there is to see and to decide; nothing is computed here.
+// The page of one seat. It shows what the server sends and computes nothing of the game.
 
 const byId = (name) => document.getElementById(name);
-const FEW = 2;         // so many closed controls are shown as they are
+const FEW = 2;         // number of closed controls with one reason that are shown individually
 const SOON = 60, FIRST_WAIT = 500, LONGEST_WAIT = 5000;
 
 let socket = null;
 let wait = FIRST_WAIT;
-let state = null;      // what the server showed last
-let draft = [];        // the decision as it stands in the form
+let state = null;      // the last state from the server
+let draft = [];        // the decision in the form
 let controls = [];     // for each part of the decision, a function that shows its value
-let weighing = null;   // a timer
-let asked = 0;         // numbers the questions: only the answer to the last one counts
+let projecting = null; // a timer
+let asked = 0;         // number of the last request: answers to earlier ones are ignored
 
 function make(tag, content, attributes = {}) {
   const element = document.createElement(tag);
@@ -24,11 +24,11 @@ function make(tag, content, attributes = {}) {
 }
 
 const signed = (value) => (value < 0 ? "−" : "") + Math.abs(value).toFixed(3);
-// A run is called by the end of its path.
-const called = (name) => name.split(/[\\/]/).slice(-2).join("/").replaceAll("_", " ");
+// A run is shown by the last two parts of its path.
+const shortName = (name) => name.split(/[\\/]/).slice(-2).join("/").replaceAll("_", " ");
 const upper = (words) => words.charAt(0).toUpperCase() + words.slice(1);
 
-// -- talking ------------------------------------------------------------------------------------
+// -- messages -----------------------------------------------------------------------------------
 
 function connect() {
   const address = new URL("live", location.href);
@@ -36,17 +36,17 @@ function connect() {
   socket = new WebSocket(address);
   socket.addEventListener("open", () => {
     wait = FIRST_WAIT;
-    tellConnection("", false);
+    showConnection("", false);
   });
-  socket.addEventListener("message", (event) => hear(JSON.parse(event.data)));
+  socket.addEventListener("message", (event) => receive(JSON.parse(event.data)));
   socket.addEventListener("close", () => {
-    tellConnection("No connection to the game: trying again. If it was started anew, open its new address.", true);
+    showConnection("Connection lost; reconnecting. If the game was restarted, open its new address.", true);
     setTimeout(connect, wait);
     wait = Math.min(2 * wait, LONGEST_WAIT);
   });
 }
 
-function tellConnection(words, isLost) {
+function showConnection(words, isLost) {
   const place = byId("connection");
   place.textContent = words;
   place.classList.toggle("lost", isLost);
@@ -55,11 +55,11 @@ function tellConnection(words, isLost) {
 
 const isConnected = () => socket !== null && socket.readyState === WebSocket.OPEN;
 
-function say(message) {
+function send(message) {
   if (isConnected()) socket.send(JSON.stringify(message));
 }
 
-function hear(message) {
+function receive(message) {
   if (message.kind === "state") {
     const isNew = state === null || state.step !== message.step;
     const isFirst = state === null;
@@ -67,31 +67,31 @@ function hear(message) {
     if (isNew || state.has_decided) draft = [...state.proposal];
     show(isNew);
     if (isNew && !isFirst) byId(state.over ? "ending-head" : "news-head").focus();
-  } else if (message.kind === "account" && message.number === asked) {
-    showAccount(message.account);
+  } else if (message.kind === "projection" && message.number === asked) {
+    showProjection(message.projection);
   } else if (message.kind === "advice") {
     draft = [...message.action];
     controls.forEach((control) => control());
     byId("answer").textContent = "";
-    weigh();
+    project();
   } else if (message.kind === "refused") {
     byId("answer").textContent = message.words;
     showBar();
   }
 }
 
-function weigh() {
-  clearTimeout(weighing);
-  weighing = setTimeout(() => {
+function project() {
+  clearTimeout(projecting);
+  projecting = setTimeout(() => {
     asked += 1;
-    say({ kind: "weigh", number: asked, action: draft });
+    send({ kind: "project", number: asked, action: draft });
   }, SOON);
 }
 
 function change(part, value) {
   draft[part] = value;
   byId("answer").textContent = "";
-  weigh();
+  project();
 }
 
 // -- showing ------------------------------------------------------------------------------------
@@ -124,15 +124,15 @@ function show(isNew) {
   showEnding();
   showBar();
   if (state.over) {
-    clearTimeout(weighing);
+    clearTimeout(projecting);
     asked += 1;
-    byId("account").hidden = true;
+    byId("projection").hidden = true;
   } else {
-    weigh();
+    project();
   }
 }
 
-// Controls that the game has closed stay closed when the rest opens again.
+// Controls that the rules close stay closed when the others are unlocked.
 function lock(field, isLocked) {
   for (const control of field.querySelectorAll("select, input, button")) {
     control.disabled = isLocked || control.dataset.closed === "yes";
@@ -184,21 +184,21 @@ function showPower(name, place) {
   return make("fieldset", children, { class: hasFallen ? "power fallen" : "power", "aria-labelledby": `power-${place}` });
 }
 
-// Where most of what there is cannot be decided now, one line says so in the place of dead controls.
+// Where many parts are closed for one reason, one line replaces their controls.
 function showParts(parts, power) {
   const why = ([part]) => whyClosed(part).join("; ");
   const count = (reason) => parts.filter((each) => why(each) === reason).length;
   const folded = parts.filter((each) => why(each) !== "" && count(why(each)) > FEW);
   const shown = parts.filter((each) => !folded.includes(each)).map(([part, k]) => showPart(part, k, power));
   const reasons = [...new Set(folded.map(why))];
-  const told = reasons.map((reason) => {
+  const lines = reasons.map((reason) => {
     const labels = folded.filter((each) => why(each) === reason).map(([part]) => part.label);
     return make("p", `${upper(reason)}: ${labels.join(", ")}.`, { class: "why" });
   });
-  return [...shown, ...told];
+  return [...shown, ...lines];
 }
 
-// The reasons why nothing but option 0 is open; none if something is.
+// The reasons why only option 0 is open; empty if another option is open.
 function whyClosed(part) {
   const isClosed = "options" in part && part.closed.slice(1).every((why) => why !== "");
   return isClosed ? [...new Set(part.closed.slice(1))] : [];
@@ -221,7 +221,7 @@ function showChoice(part, k, name, label, spoken) {
   select.addEventListener("change", () => change(k, Number(select.value)));
   controls[k] = () => { select.value = String(draft[k]); };
   controls[k]();
-  return make("div", [label, select, ...sayWhy(part, name, select)], { class: "part" });
+  return make("div", [label, select, ...reasonsBelow(part, name, select)], { class: "part" });
 }
 
 function showScale(part, k, name, label, spoken) {
@@ -242,7 +242,7 @@ function showScale(part, k, name, label, spoken) {
     slider.setAttribute("aria-valuetext", part.options[draft[k]]);
   };
   controls[k]();
-  return make("div", [label, slider, output, ...sayWhy(part, name, slider)], { class: "part" });
+  return make("div", [label, slider, output, ...reasonsBelow(part, name, slider)], { class: "part" });
 }
 
 function showAmount(part, k, name, label, spoken) {
@@ -255,7 +255,7 @@ function showAmount(part, k, name, label, spoken) {
     change(k, Math.min(Math.max(Number(slider.value), part.low), part.high));
     controls[k]();
   });
-  // A slider of any step moves by a hundredth of its range.
+  // Arrow keys move a continuous slider by a hundredth of its range.
   slider.addEventListener("keydown", (event) => {
     const way = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, PageUp: 10, PageDown: -10 }[event.key];
     if (way === undefined) return;
@@ -274,24 +274,24 @@ function showAmount(part, k, name, label, spoken) {
   return make("div", [label, slider, output], { class: "part" });
 }
 
-function sayWhy(part, name, control) {
+function reasonsBelow(part, name, control) {
   const reasons = whyClosed(part);
   if (reasons.length === 0) return [];
   control.setAttribute("aria-describedby", `${name}-why`);
   return [make("p", upper(reasons.join("; ")), { class: "why", id: `${name}-why` })];
 }
 
-function showAccount(account) {
-  byId("account").hidden = account === null;
-  if (account === null) {
+function showProjection(projection) {
+  byId("projection").hidden = projection === null;
+  if (projection === null) {
     byId("summary").textContent = "";
     return;
   }
-  const isGrave = (note) => note.startsWith("Lenders") || note.startsWith("This is a default");
-  byId("account-notes").replaceChildren(...account.notes.map(
-    (note) => make("li", note, { class: isGrave(note) ? "warn" : null })));
+  byId("projection-notes").replaceChildren(
+    ...projection.warnings.map((warning) => make("li", warning, { class: "warn" })),
+    ...projection.notes.map((note) => make("li", note)));
   const colours = { in: "var(--in)", out: "var(--out)", sum: "var(--sum)", state: "transparent" };
-  byId("account-lines").replaceChildren(...account.lines.map((line) => {
+  byId("projection-lines").replaceChildren(...projection.lines.map((line) => {
     const row = make("tr", [
       make("th", line.label, { scope: "row" }),
       make("td", line.amount.replace("-", "−")),
@@ -303,7 +303,7 @@ function showAccount(account) {
     bar.style.backgroundSize = `${Math.min(100, 200 * Math.abs(line.share))}% 100%`;
     return row;
   }));
-  byId("summary").textContent = account.summary;
+  byId("summary").textContent = projection.summary;
 }
 
 function showBar() {
@@ -315,7 +315,7 @@ function showBar() {
   button.textContent = waits ? `Waiting for ${state.waiting_for.join(", ")}` : `Decide ${state.when}`;
   byId("decide").classList.toggle("waits", waits);
   if (!state.over && isConnected()) {
-    const others = state.waiting_for.length ? `Not yet decided: ${state.waiting_for.join(", ")}.` : "";
+    const others = state.waiting_for.length ? `Still deciding: ${state.waiting_for.join(", ")}.` : "";
     byId("connection").textContent = waits ? `You have decided. ${others}` : others;
   }
 }
@@ -326,33 +326,33 @@ function showEnding() {
   if (ending === null) return;
   const rows = [
     { who: "You", score: ending.score, class: "you" },
-    ...ending.beside.map((each) => ({ who: called(each.name), score: each.score })),
+    ...ending.beside.map((each) => ({ who: shortName(each.name), score: each.score })),
   ].sort((one, other) => other.score - one.score);
   const seats = ending.people > 1 ? "in the seats of all people" : "in your seat";
   byId("ending-words").replaceChildren(
-    make("p", `After ${ending.years} years the game was ${state.over}. Your score, the payoffs discounted to the first year, `
-      + `beside what others get ${seats} from the same seed:`),
+    make("p", `After ${ending.years} years the game ${state.over}. Your score is the sum of your payoffs, discounted to the `
+      + `first year; the others are the scores of strategies ${seats}, from the same seed:`),
     make("table", [
-      make("thead", make("tr", [make("th", "Who ruled", { scope: "col" }), make("th", "Score", { scope: "col" })])),
+      make("thead", make("tr", [make("th", "Strategy", { scope: "col" }), make("th", "Score", { scope: "col" })])),
       make("tbody", rows.map((row) => make("tr", [make("td", row.who), make("td", signed(row.score))], { class: row.class }))),
     ]),
-    make("p", "Who ruled the powers: " + ending.ruled.map(([power, who]) => `${power}, ${called(who)}`).join("; ") + ".",
+    make("p", "Strategies of the powers: " + ending.ruled.map(([power, who]) => `${power}, ${shortName(who)}`).join("; ") + ".",
       { class: "quiet" }),
   );
 }
 
-// -- acting -------------------------------------------------------------------------------------
+// -- actions ------------------------------------------------------------------------------------
 
 function commit() {
   if (state === null || state.has_decided || state.over || !isConnected()) return;
-  say({ kind: "commit", step: state.step, action: draft });
+  send({ kind: "commit", step: state.step, action: draft });
 }
 
 byId("decide").addEventListener("submit", (event) => {
   event.preventDefault();
   commit();
 });
-byId("advise").addEventListener("click", () => say({ kind: "advise", name: byId("adviser").value }));
+byId("advise").addEventListener("click", () => send({ kind: "advise", name: byId("adviser").value }));
 document.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
     event.preventDefault();

@@ -1,9 +1,10 @@
 """The local page of a game with people: bound to this machine, one secret address a seat.
 
-The server listens on 127.0.0.1 alone. Each seat has an address with a random token of its own;
-nothing is told without one, and no seat's token opens another seat. Requests that name another host
-(a foreign name that resolves to this machine) or come from another site's page are refused. What a
-browser sends is small, is checked, and if it is wrong is answered in words and changes nothing.
+The server listens on 127.0.0.1 alone. The address of each seat contains a random token; without
+one nothing is answered, and a token opens its own seat only. Requests that name another host (a
+foreign name that resolves to this machine) or come from another site's page are refused. Messages
+from a browser have a maximum size and are checked; an invalid one is answered with an error message
+and changes nothing.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import json
 import secrets
 import socket
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -28,10 +30,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from counterpoise.envs.engine.errors import CounterpoiseError
-from counterpoise.human.session import Refused, Session
+from counterpoise.human.saved import SavedTable
+from counterpoise.human.table import Refused
+from counterpoise.human.view import projection, view
 
 HOST = "127.0.0.1"
-# What is answered in words, and what the connection is closed at without being read.
+# A longer message is answered with an error; from `MOST_BYTES` on the connection is closed unread.
 MOST_CHARACTERS, MOST_BYTES = 16_384, 65_536
 MOST_TABS = 16
 SECONDS_TO_SEND = 5.0
@@ -51,12 +55,12 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 NOT_HERE = (
-    "Not the address of a seat in this game: open the one that `counterpoise play` printed.\n"
+    "This is not the address of a seat in this game: open the one that was printed at the start.\n"
 )
 
 
 class Guard:
-    """Lets through what this machine asks of this address, and nothing that another site does."""
+    """Lets through requests for this address, and none that another site makes."""
 
     def __init__(self, app: ASGIApp, port: int) -> None:
         self._app = app
@@ -70,7 +74,7 @@ class Guard:
         self._headers = {**HEADERS, "Content-Security-Policy": policy}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Refuse a foreign host or origin; put the headers of safety on every answer."""
+        """Refuse a foreign host or origin; add the security headers to every response."""
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
@@ -79,7 +83,7 @@ class Guard:
         is_ours = headers.get("host", "") in self._hosts and all(
             origin in self._origins for origin in origins
         )
-        # A page of ours always says where it is from when it opens a socket.
+        # Browsers always send the origin when a page opens a socket.
         if scope["type"] == "websocket" and not origins:
             is_ours = False
 
@@ -91,23 +95,25 @@ class Guard:
         if is_ours:
             await self._app(scope, receive, send_safely)
         elif scope["type"] == "http":
-            await PlainTextResponse("Another host or site.\n", 403)(scope, receive, send_safely)
+            await PlainTextResponse("Requests of another host or site are refused.\n", 403)(
+                scope, receive, send_safely
+            )
         else:
             await send({"type": "websocket.close", "code": 1008})
 
 
-class Table:
-    """The people at a game: who is connected, and what they are told.
+class Connections:
+    """The browsers that are connected to a game, and the messages between them and the table.
 
     Parameters
     ----------
-    session : Session
+    table : SavedTable
     tokens : mapping of int to str
-        Each person's seat and the secret of its address.
+        For each person's seat, the secret in its address.
     """
 
-    def __init__(self, session: Session, tokens: Mapping[int, str]) -> None:
-        self.session = session
+    def __init__(self, table: SavedTable, tokens: Mapping[int, str]) -> None:
+        self.table = table
         self._tokens = dict(tokens)
         self._tabs: dict[WebSocket, int] = {}
         self._content = {
@@ -125,15 +131,15 @@ class Table:
         return Guard(Starlette(routes=routes), port)
 
     def seat_of(self, token: str) -> int | None:
-        """Return whose token it is; every one is compared in constant time."""
+        """Return the seat of a token; all tokens are compared, in constant time."""
         found = None
-        for seat, own in self._tokens.items():
-            if secrets.compare_digest(own.encode(), token.encode()):
+        for seat, expected in self._tokens.items():
+            if secrets.compare_digest(expected.encode(), token.encode()):
                 found = seat
         return found
 
     async def redirect(self, request: Request) -> Response:
-        """Answer an address that lacks its last stroke."""
+        """Redirect an address without the final slash."""
         token = request.path_params["token"]
         if self.seat_of(token) is None:
             return PlainTextResponse(NOT_HERE, 403)
@@ -150,7 +156,7 @@ class Table:
         return Response(content, media_type=kind)
 
     async def live(self, tab: WebSocket) -> None:
-        """Talk with one browser until it leaves."""
+        """Exchange messages with one browser until it disconnects."""
         seat = self.seat_of(tab.path_params["token"])
         if seat is None or len(self._tabs) >= MOST_TABS:
             await tab.close(1008)
@@ -158,19 +164,19 @@ class Table:
         await tab.accept()
         self._tabs[tab] = seat
         try:
-            await self._tell(tab, self._state(seat))
+            await self._send(tab, self._state(seat))
             while True:
                 message = await tab.receive()
                 if message["type"] == "websocket.disconnect":
                     return
-                await self._hear(tab, seat, message.get("text"))
+                await self._receive(tab, seat, message.get("text"))
         except WebSocketDisconnect:
             return
         finally:
             self._tabs.pop(tab, None)
 
-    async def _hear(self, tab: WebSocket, seat: int, text: str | None) -> None:
-        """Answer one message, to everyone if the game has moved."""
+    async def _receive(self, tab: WebSocket, seat: int, text: str | None) -> None:
+        """Answer one message; after a decision, send the new state to everyone."""
         number: int | None = None
         try:
             message = _read(text)
@@ -179,49 +185,50 @@ class Table:
         except Refused as error:
             answer = {"kind": "refused", "words": str(error)}
         except OSError as error:
-            # The year was played and stands; the next one that can be written holds it too.
+            # The step was played and stays valid; the next save includes it.
             answer = {
                 "kind": "refused",
                 "words": f"Played, but not saved: {error.strerror or error}.",
             }
-            await self._tell_everyone()
+            await self._send_state_to_all()
         if answer is None:
-            await self._tell_everyone()
+            await self._send_state_to_all()
         else:
-            await self._tell(tab, {**answer, "number": number})
+            await self._send(tab, {**answer, "number": number})
 
     def _answer(self, seat: int, message: dict[str, Any]) -> dict[str, Any] | None:
-        """Return the answer to a message; None if everyone is to see the game anew."""
+        """Return the answer to a message; None if everyone is to receive the new state."""
         kind = message.get("kind")
-        if kind == "weigh":
-            return {"kind": "account", "account": self.session.weigh(seat, message.get("action"))}
+        if kind == "project":
+            made = projection(self.table, seat, message.get("action"))
+            return {"kind": "projection", "projection": made}
         if kind == "advise":
             name = message.get("name")
             if not isinstance(name, str):
-                raise Refused("An adviser is asked by name.")
-            return {"kind": "advice", "name": name, "action": self.session.advise(seat, name)}
+                raise Refused("Expected the name of a doctrine, as a text.")
+            return {"kind": "advice", "name": name, "action": self.table.advise(seat, name)}
         if kind == "commit":
             step = message.get("step")
             if type(step) is not int:
-                raise Refused("A decision says for which step it is, a whole number.")
-            self.session.commit(seat, step, message.get("action"))
+                raise Refused("Expected the step of the decision, as a whole number.")
+            self.table.commit(seat, step, message.get("action"))
             return None
-        raise Refused("A message is of the kind weigh, advise or commit.")
+        raise Refused("Expected a message of the kind project, advise or commit.")
 
     def _state(self, seat: int) -> dict[str, Any]:
-        return {"kind": "state", **self.session.view(seat)}
+        return {"kind": "state", **view(self.table, seat)}
 
-    async def _tell_everyone(self) -> None:
+    async def _send_state_to_all(self) -> None:
         tabs = list(self._tabs.items())
-        await asyncio.gather(*(self._tell(tab, self._state(seat)) for tab, seat in tabs))
+        await asyncio.gather(*(self._send(tab, self._state(seat)) for tab, seat in tabs))
 
-    async def _tell(self, tab: WebSocket, content: dict[str, Any]) -> None:
+    async def _send(self, tab: WebSocket, content: dict[str, Any]) -> None:
         text = json.dumps(content, ensure_ascii=False, allow_nan=False)
         try:
             await asyncio.wait_for(tab.send_text(text), SECONDS_TO_SEND)
         except (TimeoutError, WebSocketDisconnect, RuntimeError):
-            # A browser that has gone, or no longer reads, must not hold up the others; it is told
-            # the present state when it comes back.
+            # A browser that has gone, or no longer reads, must not delay the others; it receives
+            # the present state when it reconnects.
             self._tabs.pop(tab, None)
             with contextlib.suppress(RuntimeError):
                 await tab.close()
@@ -233,18 +240,18 @@ def _read(text: str | None) -> dict[str, Any]:
     Raises
     ------
     Refused
-        If it is none.
+        If the text is not a valid message.
     """
     if text is None:
-        raise Refused("A message is text, not bytes.")
+        raise Refused("Expected a message as text, got bytes.")
     if len(text) > MOST_CHARACTERS:
-        raise Refused(f"A message has at most {MOST_CHARACTERS} characters, not {len(text)}.")
+        raise Refused(f"Expected at most {MOST_CHARACTERS} characters, got {len(text)}.")
     try:
         message = json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
-        raise Refused("A message is JSON; this is not.") from None
+        raise Refused("Expected a message in JSON.") from None
     if not isinstance(message, dict):
-        raise Refused("A message is a JSON object.")
+        raise Refused("Expected a message that is a JSON object.")
     return message
 
 
@@ -259,12 +266,12 @@ def _number_of(message: dict[str, Any]) -> int | None:
 
 @contextlib.contextmanager
 def alone_with(folder: Path) -> Iterator[None]:
-    """Hold a game for this process; a process that dies lets go of it.
+    """Lock a game for this process; the lock ends with the process.
 
     Raises
     ------
     CounterpoiseError
-        If another process serves the game: two would write over each other's years.
+        If another process serves the game: two would overwrite each other's file.
     """
     if sys.platform == "win32":
         yield
@@ -282,37 +289,37 @@ def alone_with(folder: Path) -> Iterator[None]:
         yield
 
 
-def serve(session: Session, announce: Callable[[dict[int, str]], None], *, port: int = 0) -> None:
-    """Serve a game until the process is stopped.
+def serve(table: SavedTable, announce: Callable[[dict[int, str]], None], *, port: int = 0) -> None:
+    """Serve a game until the process is interrupted.
 
     Parameters
     ----------
-    session : Session
+    table : SavedTable
     announce : callable
         Called with each person's address by seat, once they can be opened.
     port : int
-        0 takes one that is free.
+        0 takes a free one.
 
     Raises
     ------
     CounterpoiseError
         If the game is being served already.
     """
-    tokens = {seat: secrets.token_urlsafe(24) for seat in session.setup.humans}
+    tokens = {seat: secrets.token_urlsafe(24) for seat in table.setup.humans}
     with (
-        alone_with(session.folder),
+        alone_with(table.folder),
         socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listening,
     ):
         if sys.platform != "win32":
-            # A port can be taken again at once; there it would let others take it meanwhile.
+            # Allows a restart on the same port; on Windows the option would let others share it.
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((HOST, port))
         listening.listen()
         taken = int(listening.getsockname()[1])
         config = uvicorn.Config(
-            Table(session, tokens).app(taken),
+            Connections(table, tokens).app(taken),
             log_level="warning",
-            access_log=False,  # it would tell the tokens
+            access_log=False,  # it would contain the tokens
             lifespan="off",
             server_header=False,
             ws="websockets-sansio",
@@ -320,4 +327,20 @@ def serve(session: Session, announce: Callable[[dict[int, str]], None], *, port:
             timeout_graceful_shutdown=1,
         )
         announce({seat: f"http://{HOST}:{taken}/{token}/" for seat, token in tokens.items()})
-        uvicorn.Server(config).run(sockets=[listening])
+        _run(uvicorn.Server(config), listening)
+
+
+def _run(server: uvicorn.Server, listening: socket.socket) -> None:
+    """Run a server until it is interrupted; in a thread where an event loop runs (notebooks)."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        server.run(sockets=[listening])
+        return
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+    thread.start()
+    try:
+        thread.join()
+    finally:
+        server.should_exit = True
+        thread.join()

@@ -1,4 +1,4 @@
-"""What do learned powers do, at the parameters they are judged by? One row a training seed.
+"""What do learned powers do, at the parameters at which they are judged? One row per seed.
 
 counterpoise predict --out runs/predictions
 python studies/conduct.py runs/predictions/amortised/predictions
@@ -6,13 +6,10 @@ python studies/conduct.py runs/predictions/amortised/predictions
 
 from __future__ import annotations
 
-import argparse
-from pathlib import Path
+import study
 
-from counterpoise.envs.engine.files import write_text_atomically
 from counterpoise.evaluation.populations.episodes import watch
 from counterpoise.evaluation.populations.metrics import METRICS
-from counterpoise.training.runs import Run
 
 SHOWN = (
     "payoff", "allies", "arms_share", "research_share", "resilience", "debt", "demand_rate",
@@ -21,27 +18,20 @@ SHOWN = (
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("group", type=Path, help="the folder of all seeds of a population")
-    parser.add_argument("--worlds", type=int, default=100)
-    parser.add_argument("--out", type=Path, default=Path("docs/results/predictions"))
-    asked = parser.parse_args()
-    lines = [
-        "# What learned powers do",
-        "",
-        f"Made by `python studies/conduct.py {asked.group}`: {asked.worlds} worlds of 40 years "
-        "among their own kind, default parameters. Shares are of product, rates a power and year.",
-        "",
-        "| seed | " + " | ".join(name.replace("_", " ") for name in SHOWN) + " |",
-        "|---|" + "---|" * len(SHOWN),
-    ]
-    for folder in sorted(asked.group.glob("seed_*")):
-        run = Run(folder / "run")
+    asked = study.options(__doc__, group=True, worlds=100, out=study.PREDICTIONS).parse_args()
+    rows = []
+    for run in study.runs_of(asked.group):
         seen = watch(run.game, run.parameters, run.profile(), worlds=asked.worlds)
-        told = " | ".join(f"{METRICS[name](seen.years):.4f}" for name in SHOWN)
-        lines.append(f"| {run.seed} | {told} |")
-        print(lines[-1], flush=True)
-    write_text_atomically(asked.out / "conduct.md", "\n".join(lines) + "\n")
+        rows.append([str(run.seed), *(f"{METRICS[name](seen.years):.4f}" for name in SHOWN)])
+        study.tell(*rows[-1])
+    study.write_page(
+        asked.out / "conduct.md",
+        "What learned powers do",
+        f"Made by `python studies/conduct.py {asked.group}`: {asked.worlds} worlds of 40 years, "
+        "all powers playing the learned policy, default parameters. Shares are of GDP, rates are "
+        "per power-year.",
+        study.markdown_table(["seed", *(name.replace("_", " ") for name in SHOWN)], rows),
+    )
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""One step a year on standing orders, or four phases a year: which does learning do better with?
+"""One step per year on standing orders, or four phases per year: in which form is more learned?
 
-Trains `grand_strategy` in both forms by the same number of decisions, one after the other, and has
-each learned policy enter populations of doctrines in its own form.
+Trains `grand_strategy` in both forms for the same number of agent steps, one after the other, and
+plays each learned policy in one seat among powers of one doctrine, in its own form of the game.
 
     python studies/decisions.py
     python studies/decisions.py --agent-steps 200000 --worlds-judged 50
@@ -9,7 +9,6 @@ each learned policy enter populations of doctrines in its own form.
 
 from __future__ import annotations
 
-import argparse
 import json
 import tempfile
 import time
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import study
 
 from counterpoise.agents.named import strategy
 from counterpoise.envs.games.grand_strategy import GAME, Parameters
@@ -28,7 +28,7 @@ POPULATIONS = ("internal_balancer", "threat_balancer", "bandwagoner", "free_ride
 
 
 def measure(phased: bool, agent_steps: int, judged: int, seed: int) -> dict[str, Any]:
-    """Return how one form was learned, and what the learned policy is paid among doctrines."""
+    """Train in one form; return the training time and the payoffs among doctrines."""
     asked = Configuration(
         name="phases" if phased else "orders",
         game="grand_strategy",
@@ -65,14 +65,11 @@ def measure(phased: bool, agent_steps: int, judged: int, seed: int) -> dict[str,
 
 def main() -> None:
     """Measure and print."""
-    options = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    options.add_argument("--agent-steps", type=int, default=4_000_000, help="decisions of each")
-    options.add_argument("--worlds-judged", type=int, default=300, help="worlds a population")
-    options.add_argument("--seeds", type=int, default=1, help="trainings of each form")
-    options.add_argument("--json", action="store_true", help="print the figures as JSON")
-    chosen = options.parse_args()
+    parser = study.options(__doc__, agent_steps=4_000_000)
+    parser.add_argument("--worlds-judged", type=int, default=300, help="worlds per population")
+    parser.add_argument("--seeds", type=int, default=1, help="training seeds per form")
+    parser.add_argument("--json", action="store_true", help="print the results as JSON")
+    chosen = parser.parse_args()
     rows = [
         measure(phased, chosen.agent_steps, chosen.worlds_judged, seed)
         for seed in range(chosen.seeds)

@@ -1,38 +1,31 @@
-"""What would one power gain by always making one choice alike: a line of its budget, or a war?
+"""What would one power gain by always taking one option: a budget share, or a war?
 
 counterpoise predict --out runs/predictions
 python studies/overrides.py runs/predictions/amortised/predictions
 
-Every other choice is the learned policy's own. A gain says that learning left something on the
-table, and in which choice.
+All other choices remain the learned policy's. A gain shows that training left a profitable
+deviation, and in which choice.
 """
 
 from __future__ import annotations
 
-import argparse
-from pathlib import Path
 from typing import Any
 
 import polars
+import study
 
 from counterpoise.agents.simple import Holding
-from counterpoise.envs.engine.files import write_atomically, write_text_atomically
 from counterpoise.evaluation.populations.payoffs import payoffs
-from counterpoise.training.runs import Run
 
+CHOICES = ("research", "industry", "supply", "stockpile", "stand")
 JUDGED_FROM = 3_000_000
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("group", type=Path, help="the folder of all seeds of a population")
-    parser.add_argument("--worlds", type=int, default=300)
-    parser.add_argument(
-        "--choices", nargs="*", default=["research", "industry", "supply", "stockpile", "stand"]
-    )
-    parser.add_argument("--out", type=Path, default=Path("docs/results/predictions"))
+    parser = study.options(__doc__, group=True, worlds=300, out=study.PREDICTIONS)
+    parser.add_argument("--choices", nargs="*", default=list(CHOICES), help="choices to override")
     asked = parser.parse_args()
-    runs = [Run(folder / "run") for folder in sorted(asked.group.glob("seed_*"))]
+    runs = study.runs_of(asked.group)
     rows = []
     for run in runs:
         profile = run.profile()
@@ -46,28 +39,27 @@ def main() -> None:
                     {"seed": run.seed, "choice": part.name, "option": option,
                      "gain": float((paid - own).mean())}
                 )  # fmt: skip
-        print(f"seed {run.seed}", flush=True)
+        study.tell(f"seed {run.seed}")
     table = polars.DataFrame(rows)
-    write_atomically(asked.out / "overrides.parquet", table.write_parquet)
+    study.write_rows(asked.out / "overrides.parquet", table)
     means = (
         table.group_by("choice", "option", maintain_order=True)
         .agg(polars.col("gain").mean(), polars.col("gain").std().alias("spread"))
     )  # fmt: skip
-    lines = [
-        "# One choice overridden",
-        "",
-        f"Made by `python studies/overrides.py {asked.group}`: payoff of the first power when "
-        f"it always makes this choice so, less its own payoff; {len(runs)} seeds, "
+    study.write_page(
+        asked.out / "overrides.md",
+        "One choice overridden",
+        f"Made by `python studies/overrides.py {asked.group}`: payoff of the first power when it "
+        f"always takes this option, minus its payoff under the learned policy; {len(runs)} seeds, "
         f"{asked.worlds} worlds each, default parameters.",
-        "",
-        "| choice | always | gain, mean over seeds | standard deviation |",
-        "|---|---|---|---|",
-        *(
-            f"| {choice} | {option} | {gain:.3f} | {spread or 0.0:.3f} |"
-            for choice, option, gain, spread in means.iter_rows()
+        study.markdown_table(
+            ["choice", "always", "gain, mean over seeds", "standard deviation"],
+            (
+                [choice, option, f"{gain:.3f}", f"{spread or 0.0:.3f}"]
+                for choice, option, gain, spread in means.iter_rows()
+            ),
         ),
-    ]
-    write_text_atomically(asked.out / "overrides.md", "\n".join(lines) + "\n")
+    )
 
 
 if __name__ == "__main__":

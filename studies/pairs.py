@@ -1,24 +1,22 @@
-"""Would two powers gain by allying? What no power can find out alone, since an offer takes two.
+"""Would two powers gain by allying? No power can find out alone: an alliance takes two offers.
 
 counterpoise train great_powers --out runs/great_powers
 python studies/pairs.py runs/great_powers/seed_0 --out docs/results/grand_strategy
 
 In every scenario each pair of powers in turn offers each other an alliance, keeps and honours it;
-all else stays as it was learned. Where both gain, learning has left an alliance unfound.
+all other choices remain the learned policy's. Where both gain, training has missed an alliance.
 """
 
 from __future__ import annotations
 
-import argparse
 import itertools
-from pathlib import Path
 
 import numpy as np
 import polars
+import study
 from numpy.typing import NDArray
 
 from counterpoise.agents.simple import Holding
-from counterpoise.envs.engine.files import write_atomically, write_text_atomically
 from counterpoise.envs.engine.parameters import ParametersBase
 from counterpoise.envs.engine.strategy import Strategy
 from counterpoise.envs.grand_strategy.world import OFFER
@@ -35,7 +33,7 @@ HONOUR = 1
 
 
 def gains(run: Run, parameters: ParametersBase, worlds: int) -> list[tuple[int, int, NDArray]]:
-    """Return of every pair what the two gain in each world, [worlds, 2]."""
+    """Return each pair of powers with the gains of the two in each world, [worlds, 2]."""
     game = run.game.seated(parameters.powers)
     profile = run.profile(parameters=parameters)
     names = [part.name for part in game.role(0).actions]
@@ -58,11 +56,7 @@ def gains(run: Run, parameters: ParametersBase, worlds: int) -> list[tuple[int, 
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("run", type=Path)
-    parser.add_argument("--worlds", type=int, default=200)
-    parser.add_argument("--out", type=Path, default=Path("docs/results/grand_strategy"))
-    asked = parser.parse_args()
+    asked = study.options(__doc__, run=True, worlds=200, out=study.GRAND_STRATEGY).parse_args()
     run = Run(asked.run)
     names = SCENARIOS if run.configuration.scenarios else ("as trained",)
     rows = []
@@ -78,25 +72,27 @@ def main() -> None:
                     "both": bool((mean > 2.0 * error).all()),
                 }
             )  # fmt: skip
-        print(name, [row for row in rows if row["scenario"] == name and row["both"]], flush=True)
+        study.tell(name, [row for row in rows if row["scenario"] == name and row["both"]])
     table = polars.DataFrame(rows)
-    lines = [
-        "# Alliances that were not found",
-        "",
-        f"Made by `python studies/pairs.py RUN` from a run of `counterpoise train "
-        f"{run.configuration.name}`: each pair of powers in turn offers each other an alliance, "
-        f"keeps it and honours it, all else as learned; {asked.worlds} worlds a pair. Gains are "
-        "in utils; *both* means that each of the two gains more than two standard errors.",
-        "",
-        "| scenario | gain of one of the two, mean over pairs | pairs in which both gain |",
-        "|---|---|---|",
-    ]
+    shown = []
     for name in names:
         own = table.filter(scenario=name)
         mean = (own["one_gains"].mean() + own["other_gains"].mean()) / 2
-        lines.append(f"| {name} | {mean:+.3f} | {own['both'].sum()} of {len(own)} |")
-    write_atomically(asked.out / "pairs.parquet", table.write_parquet)
-    write_text_atomically(asked.out / "pairs.md", "\n".join(lines) + "\n")
+        shown.append([name, f"{mean:+.3f}", f"{own['both'].sum()} of {len(own)}"])
+    study.write_rows(asked.out / "pairs.parquet", table)
+    study.write_page(
+        asked.out / "pairs.md",
+        "Alliances that were not found",
+        "Made by `python studies/pairs.py RUN` from a run of `counterpoise train "
+        f"{run.configuration.name}`: each pair of powers in turn offers each other an alliance, "
+        "keeps it and honours it; all other choices remain the learned policy's; "
+        f"{asked.worlds} worlds per pair. Gains are in utils; *both* means that each of the two "
+        "gains more than two standard errors.",
+        study.markdown_table(
+            ["scenario", "gain of one of the two, mean over pairs", "pairs in which both gain"],
+            shown,
+        ),
+    )
 
 
 if __name__ == "__main__":

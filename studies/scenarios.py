@@ -1,4 +1,4 @@
-"""Every scenario, played by a learned population and by populations of one doctrine each.
+"""How does a learned population fare in every scenario, compared with populations of one doctrine?
 
 counterpoise train great_powers --out runs/great_powers
 python studies/scenarios.py runs/great_powers/seed_0 --out docs/results/grand_strategy
@@ -6,13 +6,10 @@ python studies/scenarios.py runs/great_powers/seed_0 --out docs/results/grand_st
 
 from __future__ import annotations
 
-import argparse
-from pathlib import Path
-
 import polars
+import study
 
 from counterpoise.agents.doctrines.grand_strategy import DOCTRINES
-from counterpoise.envs.engine.files import write_atomically, write_text_atomically
 from counterpoise.envs.scenarios import scenario
 from counterpoise.evaluation.populations.episodes import watch
 from counterpoise.evaluation.populations.metrics import METRICS
@@ -24,15 +21,12 @@ SCENARIOS = (
 )  # fmt: skip
 RIVALS = ("threat_balancer", "buck_passer", "chain_ganger", "free_rider", "bandwagoner", "dove")
 SHOWN = ("payoff", "allies", "arms_share", "demand_rate", "war_rate", "embargo_rate", "debt")
+HEAD = ("scenario", "payoff", "allies", "arms, % of GDP", "demands", "wars", "embargoes", "debt")
 LEARNED = "learned"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("run", type=Path)
-    parser.add_argument("--worlds", type=int, default=100)
-    parser.add_argument("--out", type=Path, default=Path("docs/results/grand_strategy"))
-    asked = parser.parse_args()
+    asked = study.options(__doc__, run=True, worlds=100, out=study.GRAND_STRATEGY).parse_args()
     run = Run(asked.run)
     rows = []
     for name in SCENARIOS:
@@ -46,59 +40,64 @@ def main() -> None:
             years = watch(game, parameters, profile, worlds=asked.worlds).years
             row = {"scenario": name, "population": who}
             rows.append(row | {metric: METRICS[metric](years) for metric in SHOWN})
-            print(rows[-1], flush=True)
+            study.tell(rows[-1])
     table = polars.DataFrame(rows)
-    write_atomically(asked.out / "scenarios.parquet", table.write_parquet)
-    write_text_atomically(asked.out / "scenarios.md", as_page(table, asked.worlds))
-
-
-def as_page(table: polars.DataFrame, worlds: int) -> str:
-    learned = table.filter(polars.col("population") == LEARNED)
-    lines = [
-        "# Scenarios: the learned population and the doctrines",
-        "",
-        f"Made by `python studies/scenarios.py RUN` from a run of `counterpoise train "
-        f"great_powers`; {worlds} worlds each, 40 years. All six seats are of one kind.",
-        "",
+    study.write_rows(asked.out / "scenarios.parquet", table)
+    study.write_page(
+        asked.out / "scenarios.md",
+        "Scenarios: the learned population and the doctrines",
+        "Made by `python studies/scenarios.py RUN` from a run of `counterpoise train "
+        f"great_powers`; {asked.worlds} worlds each, 40 years. All six powers play one strategy.",
         "## The learned population",
-        "",
-        "Payoffs are means over the powers; rates are a power and year.",
-        "",
-        "| scenario | payoff | allies | arms, % of product | demands | wars | embargoes | debt |",
-        "|---|---|---|---|---|---|---|---|",
+        "Payoffs are means over the powers; rates are per power-year.",
+        _learned_population(table),
+        "## Payoff and allies, learned and by doctrine",
+        _against_doctrines(table),
+        "Allies are in brackets. A population of one doctrine has a higher payoff than the learned "
+        f"population: {_behind(table)}.",
+    )
+
+
+def _of(table: polars.DataFrame, population: str) -> polars.DataFrame:
+    return table.filter(polars.col("population") == population)
+
+
+def _learned_population(table: polars.DataFrame) -> str:
+    rows = [
+        [
+            row["scenario"], f"{row['payoff']:.2f}", f"{row['allies']:.2f}",
+            f"{100 * row['arms_share']:.2f}", f"{row['demand_rate']:.4f}", f"{row['war_rate']:.4f}",
+            f"{row['embargo_rate']:.3f}", f"{row['debt']:.2f}",
+        ]
+        for row in _of(table, LEARNED).iter_rows(named=True)
+    ]  # fmt: skip
+    return study.markdown_table(HEAD, rows)
+
+
+def _against_doctrines(table: polars.DataFrame) -> str:
+    rows = [
+        [
+            name,
+            *(
+                f"{row['payoff']:.2f} ({row['allies']:.2f})"
+                for who in (LEARNED, *RIVALS)
+                for row in _of(table, who).filter(scenario=name).iter_rows(named=True)
+            ),
+        ]
+        for name in SCENARIOS
     ]
-    for row in learned.iter_rows(named=True):
-        lines.append(
-            f"| {row['scenario']} | {row['payoff']:.2f} | {row['allies']:.2f} | "
-            f"{100 * row['arms_share']:.2f} | {row['demand_rate']:.4f} | {row['war_rate']:.4f} | "
-            f"{row['embargo_rate']:.3f} | {row['debt']:.2f} |"
-        )
-    lines += [
-        "",
-        "## Payoff and allies beside the doctrines'",
-        "",
-        "| scenario | learned | " + " | ".join(RIVALS) + " |",
-        "|---|" + "---|" * (len(RIVALS) + 1),
-    ]
-    for name in SCENARIOS:
-        cells = []
-        for who in (LEARNED, *RIVALS):
-            row = table.row(
-                by_predicate=(polars.col("scenario") == name) & (polars.col("population") == who),
-                named=True,
-            )
-            cells.append(f"{row['payoff']:.2f} ({row['allies']:.2f})")
-        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    return study.markdown_table(["scenario", LEARNED, *RIVALS], rows)
+
+
+def _behind(table: polars.DataFrame) -> str:
+    """Return where a population of one doctrine is paid more than the learned one, and by what."""
+    learned = dict(_of(table, LEARNED).select("scenario", "payoff").iter_rows())
     behind = [
-        f"{row['scenario']} ({row['population']}, by {row['payoff'] - own:.2f})"
-        for row in table.filter(polars.col("population") != LEARNED).iter_rows(named=True)
-        if row["payoff"]
-        > (own := learned.filter(polars.col("scenario") == row["scenario"])["payoff"].item())
+        f"{row['scenario']} ({row['population']}, by {lead:.2f})"
+        for row in table.iter_rows(named=True)
+        if (lead := row["payoff"] - learned[row["scenario"]]) > 0
     ]
-    told = "; ".join(behind) if behind else "nowhere"
-    lines += ["", "In brackets: allies. A doctrine among its own kind is paid more than the "
-              f"learned population: {told}."]  # fmt: skip
-    return "\n".join(lines) + "\n"
+    return "; ".join(behind) if behind else "nowhere"
 
 
 if __name__ == "__main__":

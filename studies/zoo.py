@@ -1,4 +1,4 @@
-"""Make the trained policies that come with the package, and score them.
+"""Train the policies that the package contains, and score them.
 
 python studies/zoo.py                                     # the solved games; about ten minutes
 python studies/zoo.py --population RUN --name population-1
@@ -6,14 +6,14 @@ python studies/zoo.py --population RUN --name population-1
 
 from __future__ import annotations
 
-import argparse
 import datetime
 import json
 import shutil
 import tempfile
-import warnings
 from pathlib import Path
 from typing import Any
+
+import study
 
 from counterpoise.agents import zoo
 from counterpoise.agents.learned import DESCRIPTION, WEIGHTS
@@ -47,17 +47,21 @@ def keep(run: Run, name: str, command: str, scores: dict[str, Any]) -> None:
         "versions": versions(),
     }
     write_text_atomically(folder / zoo.CARD, json.dumps(card, indent=2) + "\n")
-    print(run.game.name, name, scores, flush=True)
+    study.tell(run.game.name, name, scores)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--game", action="append", choices=regret.solved_games())
-    parser.add_argument("--population", type=Path, help="the folder of a run of the full game")
-    parser.add_argument("--name", default="population-1")
-    parser.add_argument("--answer-steps", type=int, default=2_000_000)
+    parser = study.options(__doc__)
+    parser.add_argument(
+        "--game", action="append", choices=regret.solved_games(), help="only this game; repeatable"
+    )
+    parser.add_argument("--population", type=Path, help="folder of a run of the full game")
+    parser.add_argument("--name", default="population-1", help="name of the population")
+    parser.add_argument(
+        "--answer-steps", type=int, default=2_000_000, help="agent steps of the best response"
+    )
     asked = parser.parse_args()
-    warnings.filterwarnings("ignore", category=UserWarning, module="stable_baselines3")
+    study.allow_small_minibatches()
     if asked.population is not None:
         run = Run(asked.population)
         found = exploit(run, agent_steps=asked.answer_steps)

@@ -16,7 +16,7 @@ import polars
 import pytest
 
 from counterpoise.cli import app as command_line
-from counterpoise.cli import demonstration
+from counterpoise.cli import demonstration, judge, learn, options
 from counterpoise.envs.engine.errors import CounterpoiseError
 from counterpoise.envs.engine.registration import game_names
 from counterpoise.training.configuration import Configuration, load, shipped
@@ -220,11 +220,11 @@ def test_wrong_usage_exits_with_two(run: Any, arguments: list[str]) -> None:
 
 
 def test_values_are_read_as_what_they_are() -> None:
-    read = command_line.read_settings(["gdp=100,40", "endless=Yes", "horizon=30", "fear=.5"])
+    read = options.read_settings(["gdp=100,40", "endless=Yes", "horizon=30", "fear=.5"])
     assert read == {"gdp": [100, 40], "endless": True, "horizon": 30, "fear": 0.5}
     assert isinstance(read["horizon"], int)
     with pytest.raises(CounterpoiseError, match="expected NAME=VALUE"):
-        command_line.read_settings(["=3"])
+        options.read_settings(["=3"])
 
 
 # -- training, comparing, reporting, watching ------------------------------------------------------
@@ -293,13 +293,11 @@ def test_a_run_is_not_overwritten(run: Any, trained: Path) -> None:
 
 
 def test_what_is_set_stands_in_the_run_and_in_its_name(trained: Path) -> None:
-    asked = command_line._configuration_asked(
-        str(trained / "small.toml"), ["spill_in=0.5"], None, 640
-    )
+    asked = learn.configuration_asked(str(trained / "small.toml"), ["spill_in=0.5"], None, 640)
     assert asked.parameters == {"spill_in": 0.5}
     assert asked.name == "small spill_in=0.5"
     assert asked.agent_steps == 640
-    named = command_line._configuration_asked("burden_sharing", None, "nato_2024", None)
+    named = learn.configuration_asked("burden_sharing", None, "nato_2024", None)
     assert (named.name, named.scenario) == ("nato_2024", "nato_2024")
 
 
@@ -326,7 +324,7 @@ def test_ctrl_c_leaves_a_run_that_can_be_compared_and_resumed(run: Any, tmp_path
     os.killpg(started.pid, signal.SIGINT)
     _, words = started.communicate(timeout=60)
     assert started.returncode == 130
-    assert "go on with: counterpoise train long.toml --out runs --resume" in words
+    assert "Resume with: counterpoise train long.toml --out runs --resume" in words
     assert "Traceback" not in words
     stopped = Run(tmp_path / "runs" / "seed_0")
     assert not stopped.is_finished
@@ -397,9 +395,9 @@ def test_a_stopped_demonstration_says_how_to_go_on(
 
 def test_stopping_is_a_mistake_of_nobody(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     def stopped(*_: Any, **__: Any) -> None:
-        raise Interrupted("Stopped. Go on with: …")
+        raise Interrupted("Stopped. Resume with: …")
 
-    monkeypatch.setattr(command_line, "_parameters_asked", stopped)
+    monkeypatch.setattr(judge, "parameters_asked", stopped)
     assert run("solve", "arms_race").code == 130
 
 
@@ -577,9 +575,9 @@ def test_a_theory_of_ones_own_gets_its_scorecard(run: Any, theory: Path, tmp_pat
 
 
 def test_times_are_read_as_people_write_them() -> None:
-    assert command_line.read_seconds("1h30m") == 5_400.0
-    assert command_line.read_seconds("45s") == 45.0
-    assert command_line.read_seconds("0.5h") == 1_800.0
+    assert options.read_seconds("1h30m") == 5_400.0
+    assert options.read_seconds("45s") == 45.0
+    assert options.read_seconds("0.5h") == 1_800.0
     for wrong in ("", "2", "h", "2 h"):
         with pytest.raises(CounterpoiseError, match="--budget"):
-            command_line.read_seconds(wrong)
+            options.read_seconds(wrong)

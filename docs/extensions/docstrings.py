@@ -1,4 +1,4 @@
-"""Docstrings as they are written here, made ready for the reference."""
+"""Docstrings, prepared for the pages of the reference."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from docutils import nodes
 from sphinx import addnodes
 from sphinx.application import Sphinx
 
-# Every game has a class of parameters of this name: where none of them is meant, it is what they
-# have in common.
+# Every game has a class of this name. Where no particular game is meant, the name links to their
+# common base.
 MEANT_BY = {"Parameters": "counterpoise.envs.engine.parameters.ParametersBase"}
 
 SIGNATURE = re.compile(r"``.+``")
@@ -21,10 +21,10 @@ UNDERLINE = re.compile(r"-{3,}|={3,}")
 def _prepare(
     app: Sphinx, what: str, name: str, documented: Any, options: Any, lines: list[str]
 ) -> None:
-    """Make a docstring fit for a page that many share.
+    """Prepare a docstring for a page with many others.
 
-    Signatures that stand line by line are set apart; bars do not mean a substitution; and headings
-    within the docstring of a module are no sections of the page.
+    Signatures on consecutive lines become separate paragraphs, bars are escaped because they would
+    mean a substitution, and headings in the docstring of a module become rubrics.
     """
     made: list[str] = []
     for line in lines:
@@ -39,10 +39,10 @@ def _prepare(
 
 
 def _settle_types(app: Sphinx, document: nodes.document) -> None:
-    """Link the types of arguments to the classes that their module knows by these names.
+    """Link the types of arguments to the classes of these names in their module.
 
-    Sphinx would look for every word of a type everywhere: in ``[steps, worlds]`` it finds some
-    attribute called ``steps``, and of two classes of one name it takes the first.
+    Sphinx searches the whole package for each word of a type: in ``[steps, worlds]`` it finds some
+    attribute named ``steps``, and of two classes of the same name it takes the first.
     """
     for reference in list(document.findall(addnodes.pending_xref)):
         if reference.get("refdomain") != "py" or "refspecific" not in reference:
@@ -58,7 +58,7 @@ def _settle_types(app: Sphinx, document: nodes.document) -> None:
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Have every docstring, and what became of it, read through this module."""
+    """Pass every docstring, and the document made of it, through this module."""
     app.connect("autodoc-process-docstring", _prepare, priority=400)
     app.connect("doctree-read", _settle_types)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

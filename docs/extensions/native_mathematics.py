@@ -1,4 +1,4 @@
-"""Formulas as MathML, which browsers show by themselves: no script, no fonts, no network."""
+"""Formulas as MathML, which browsers display without script, fonts or network."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ def as_mathml(formula: str, *, as_block: bool) -> str:
     Raises
     ------
     ExtensionError
-        If the formula uses what the translation does not know.
+        If the formula uses LaTeX that the translation does not support.
     """
-    # MathML's parentheses grow with what they hold: LaTeX's sizes by hand are not needed.
+    # MathML's parentheses grow with their contents, so LaTeX's manual sizes are dropped.
     unsized = re.sub(r"\\[Bb]igg?(?=[()\[\]|])", "", formula.strip())
     try:
         made = latex2mathml.tex2mathml(unsized, as_block=as_block)
     except MathError as error:
         raise ExtensionError(f"{error}, in the formula {formula!r}") from error
     # The bar over a letter: few fonts have the modifier letter, all have the macron. The bar of a
-    # small fraction is thinner than a pixel, and then not drawn.
+    # small fraction would be thinner than a pixel and not be drawn.
     return made.replace("\u02c9", "\u00af").replace("<mfrac>", '<mfrac linethickness="1px">')
 
 

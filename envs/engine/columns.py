@@ -1,4 +1,4 @@
-"""The columns of an observation by name, so that no rule writes a number of a column.
+"""Columns of observations and parts of actions by name, so that no rule writes their numbers.
 
 A game declares its `Feature`s once. `columns` turns them into a namedtuple with one `Column` a
 feature, which rules read as a constant::
@@ -8,6 +8,13 @@ feature, which rules read as a constant::
     row[column(SEES.arms_of_other, others, place)] = clipped(SEES.arms_of_other, told)
 
 `others` is the number of other powers, and `place` says which of them.
+
+`parts` does the same for the actions of a role: `component` is a part's number in an action,
+`first_option` the place of its first option in a mask::
+
+    DOES = parts(CHOICES)
+    stance = actions[power, component(DOES.stance, others, place)]
+    masks[power, first_option(DOES.stance, others, place) + OFFER] = 0
 """
 
 from __future__ import annotations
@@ -19,7 +26,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from counterpoise.envs.engine.compilation import rule
 
 if TYPE_CHECKING:
-    from counterpoise.envs.engine.game import Feature
+    from counterpoise.envs.engine.game import Choice, Continuous, Feature
 
 
 class Column(NamedTuple):
@@ -64,3 +71,50 @@ def column(feature: Column, others: int, place: int = 0) -> int:
 def clipped(feature: Column, value: float) -> float:
     """Return a value within a feature's bounds."""
     return min(max(value, feature.low), feature.high)
+
+
+class Part(NamedTuple):
+    """Where a part of an action stands, and its number of options.
+
+    Attributes
+    ----------
+    before : int
+        Parts before it that are decided once.
+    before_others : int
+        Parts before it that are decided for each other power.
+    options_before, options_before_others : int
+        The options of those parts.
+    options : int
+        Its own number of options; 0 for an amount.
+    """
+
+    before: int
+    before_others: int
+    options_before: int
+    options_before_others: int
+    options: int
+
+
+def parts(actions: Sequence[Choice | Continuous]) -> Any:
+    """Return a namedtuple with the `Part` of each part of a role's action, under its name."""
+    made: dict[str, Part] = {}
+    counts, options = [0, 0], [0, 0]
+    for action in actions:
+        width = len(getattr(action, "options", ()))
+        made[action.name] = Part(*counts, *options, width)
+        counts[action.others] += 1
+        options[action.others] += width
+    return collections.namedtuple("Parts", made)(**made)
+
+
+@rule
+def component(part: Part, others: int, place: int = 0) -> int:
+    """Return the number of a part in an action; of one towards others, the one for `place`."""
+    return part.before + part.before_others * others + place
+
+
+@rule
+def first_option(part: Part, others: int, place: int = 0) -> int:
+    """Return the place of a part's first option in a mask."""
+    earlier = part.options_before + part.options_before_others * others
+    return earlier + place * part.options

@@ -24,11 +24,10 @@ from counterpoise.envs.grand_strategy.world import (
     HELD,
     MOBILISE,
     NO_DEMAND,
+    NOBODY,
     RESISTED,
     World,
 )
-
-NOBODY = -1
 
 
 @rule

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from counterpoise.envs.engine.columns import Part, clipped, column, columns, first_option
 from counterpoise.envs.engine.compilation import rule
 from counterpoise.envs.engine.game import Feature
 from counterpoise.envs.engine.randomness import bell
@@ -17,14 +18,15 @@ from counterpoise.envs.grand_strategy.politics import USUAL_CONSUMPTION
 from counterpoise.envs.grand_strategy.world import (
     ANSWER,
     CHALLENGE,
-    CHOICES,
     CONCEDE,
     CONCEDED,
     DEMAND,
+    DOES,
     EMBARGO,
-    LEVEL_COUNTS,
+    LINES,
     MOBILISE,
     NO_DEMAND,
+    NOBODY,
     OFFER,
     PHASES,
     PLAN,
@@ -34,69 +36,109 @@ from counterpoise.envs.grand_strategy.world import (
     World,
 )
 
-FEATURES = (
-    Feature("year", 0.0, 5.0, "of 40 years", "How many have passed."),
-    Feature("phase", 0.0, 3.0, doc="Of the year: " + ", ".join(PHASES) + "."),
-    Feature("alive", 0.0, 1.0, doc="Whether one has not fallen."),
-    Feature("size", -5.0, 5.0, "log", "The own product, beside 1."),
-    Feature("capital", 0.0, 10.0, "of product", "K."),
-    Feature("technology", 0.0, 1.0, "of the leader's", "A."),
-    Feature("growth", -0.5, 0.5, "1/year", "Growth of output last year."),
-    Feature("arms", 0.0, 3.0, "of product", "M."),
-    Feature("readiness", 0.0, 1.0, doc="rho."),
-    Feature("resilience", 0.0, 1.0, doc="Z."),
-    Feature("reserves", 0.0, 1.0, "years", "V."),
-    Feature("debt", -2.0, 3.0, "of product", "B."),
-    Feature("interest", 0.0, 0.4, "1/year", "r, last year."),
-    Feature("excluded", 0.0, 20.0, "years", "Without credit still so long."),
-    Feature("coherence", 0.0, 1.0, doc="S."),
-    Feature("fear", 0.0, 4.0, doc="What security weighs with this government, beside theta."),
-    Feature("security", 0.0, 1.0, doc="Chance to hold against the worst attack last year."),
-    Feature("standing", 0.0, 1.0, doc="What others expect of one's pledges."),
-    Feature("allies", 0.0, 7.0, "allies", "How many one has."),
-    Feature("scaling", 0.0, 1.0, doc="Share of last year's plan that could be paid."),
-    Feature("reliability", 0.0, 1.0, doc="What is expected of an untried ally."),
-    Feature("years_certain", 0.0, 5.0, "of 40 years", "How long it cannot end yet."),
-    Feature("most_allies", 0.0, 7.0, "allies", "One has no more than these."),
-    Feature("most_procurement", 0.0, 0.12, "of product", "One procures no more than this."),
-    Feature("forced_procurement", 0.0, 0.06, "of product", "Procured beside what one decides."),
-    Feature("prosperity", -3.0, 3.0, "log", "Product a worker over that at the start (25)."),
-    Feature("other_alive", 0.0, 1.0, doc="Whether the other has not fallen.", others=True),
-    Feature("other_size", -5.0, 5.0, "log", "Its product over one's own.", others=True),
-    Feature("other_debt", -2.0, 3.0, "of its product", "Its debt.", others=True),
-    Feature("other_arms", -6.0, 6.0, "log", "Its arms over one's own, as told.", others=True),
-    Feature("other_readiness", 0.0, 1.0, doc="Its readiness, as told.", others=True),
-    Feature("other_resilience", 0.0, 1.0, doc="Its resilience, as told.", others=True),
-    Feature("other_standing", 0.0, 1.0, doc="What is expected of its pledges.", others=True),
-    Feature("other_called", 0.0, 1.0, doc="How often it was called: c / (c + 3).", others=True),
-    Feature("other_allies", 0.0, 7.0, "allies", "How many it has.", others=True),
-    Feature("allied", 0.0, 1.0, doc="Whether it is an ally.", others=True),
-    Feature("truce", 0.0, 1.0, doc="Whether there is a truce with it.", others=True),
-    Feature("proximity", 0.0, 1.0, doc="How far strength reaches.", others=True),
-    Feature("dependence", 0.0, 4.0, doc="One's own dependence on it.", others=True),
-    Feature("other_dependence", 0.0, 4.0, doc="Its dependence on one.", others=True),
-    Feature("other_defence", 0.0, 0.2, "of its product", "Last year's g_M + g_O.", others=True),
-    Feature("other_investment", 0.0, 0.2, "of its product", "Last year's g_K + g_R.", others=True),
-    Feature("threat", 0.0, 1.0, doc="Odds that its attack would succeed, as told.", others=True),
-    Feature("prospect", 0.0, 1.0, doc="Odds of one's own attack on it, as told.", others=True),
-    Feature("pressed_by", 0.0, 1.0, doc="It demands (1) or embargoes (.5).", others=True),
-    Feature("pressing", 0.0, 1.0, doc="One demands of it (1) or embargoes it (.5).", others=True),
-    Feature("its_answer", -1.0, 1.0, doc="It resisted (1) or conceded (-1).", others=True),
-    Feature("its_help", -1.0, 1.0, doc="When called it came (1) or did not (-1).", others=True),
-    Feature("needs_help", 0.0, 1.0, doc="It is an ally that a demand is made of.", others=True),
-)
+# Time is seen in units of the default number of certain years.
+YEARS = 40
+# Calls at which `other_called` is one half.
+USUAL_CALLS = 3.0
 LEAST_ARMS = 1e-4
-OWN = sum(not feature.others for feature in FEATURES)
-OPTIONS = tuple(len(choice.options) for choice in CHOICES)
-STAND_OPTIONS, STANCE_OPTIONS, ANSWER_OPTIONS, HELP_OPTIONS = OPTIONS[-4:]
-LEVEL_ROOM = int(sum(LEVEL_COUNTS))
-AID_FIRST = int(sum(LEVEL_COUNTS[:-1]))
-AID_LAST = LEVEL_ROOM - 1
+
+FEATURES = (
+    Feature("year", 0.0, 5.0, f"of {YEARS} years", "Years passed.", kind="count"),
+    Feature("phase", 0.0, 3.0, doc=f"Phase of the year: {', '.join(PHASES)}.", kind="count"),
+    Feature("alive", 0.0, 1.0, doc="Whether the power is still in the game.", kind="flag"),
+    Feature("size", -5.0, 5.0, "log", "Y: product over the mean at the start.", kind="log"),
+    Feature("capital", 0.0, 10.0, "of product", "K: capital.", kind="share"),
+    Feature("technology", 0.0, 1.0, "of the leader's", "A: technology.", kind="share"),
+    Feature("growth", -0.5, 0.5, "1/year", "Growth of output last year.", kind="share"),
+    Feature("arms", 0.0, 3.0, "of product", "M: stock of arms.", kind="share"),
+    Feature("readiness", 0.0, 1.0, doc="rho: readiness."),
+    Feature("resilience", 0.0, 1.0, doc="Z: security of supply."),
+    Feature("reserves", 0.0, 1.0, "years", "V: strategic reserves."),
+    Feature("debt", -2.0, 3.0, "of product", "B: public debt.", kind="share"),
+    Feature("interest", 0.0, 0.4, "1/year", "r: interest rate last year.", kind="share"),
+    Feature("excluded", 0.0, 20.0, "years", "Years left without access to credit.", kind="count"),
+    Feature("coherence", 0.0, 1.0, doc="S: cohesion of state and people."),
+    Feature("fear", 0.0, 4.0, doc="The government's weight of security, relative to theta."),
+    Feature(
+        "security", 0.0, 1.0, doc="Odds of withstanding the worst attack, last year.", kind="odds"
+    ),
+    Feature("standing", 0.0, 1.0, doc="Odds that it honours a pledge, by its record.", kind="odds"),
+    Feature("allies", 0.0, 7.0, "allies", "Number of allies.", kind="count"),
+    Feature("scaling", 0.0, 1.0, "of the plan", "Part of last year's plan financed.", kind="share"),
+    Feature(
+        "reliability", 0.0, 1.0, doc="Odds that an ally without a record honours.", kind="odds"
+    ),
+    Feature(
+        "years_certain", 0.0, 5.0, f"of {YEARS} years", "Years before the game can end.",
+        kind="count",
+    ),
+    Feature("most_allies", 0.0, 7.0, "allies", "Maximum number of allies.", kind="count"),
+    Feature("most_procurement", 0.0, 0.12, "of product", "Maximum procurement.", kind="share"),
+    Feature(
+        "forced_procurement", 0.0, 0.06, "of product", "Procurement beyond the power's choice.",
+        kind="share",
+    ),
+    Feature(
+        "prosperity", -3.0, 3.0, "log", "Product per worker over that at the start (25).",
+        kind="log",
+    ),
+    Feature(
+        "other_alive", 0.0, 1.0, doc="Whether the other power is still in the game.", others=True,
+        kind="flag",
+    ),
+    Feature("other_size", -5.0, 5.0, "log", "Its product over one's own.", True, "log"),
+    Feature("other_debt", -2.0, 3.0, "of its product", "Its public debt.", True, "share"),
+    Feature("other_arms", -6.0, 6.0, "log", "Its arms over one's own, estimated.", True, "log"),
+    Feature("other_readiness", 0.0, 1.0, doc="Its readiness, estimated.", others=True),
+    Feature("other_resilience", 0.0, 1.0, doc="Its security of supply, estimated.", others=True),
+    Feature(
+        "other_standing", 0.0, 1.0, doc="Odds that it honours a pledge, by its record.",
+        others=True, kind="odds",
+    ),
+    Feature(
+        "other_called", 0.0, 1.0, doc=f"Calls c on it so far, as c / (c + {USUAL_CALLS:g}).",
+        others=True,
+    ),
+    Feature("other_allies", 0.0, 7.0, "allies", "Number of its allies.", True, "count"),
+    Feature("allied", 0.0, 1.0, doc="Whether it is an ally.", others=True, kind="flag"),
+    Feature("truce", 0.0, 1.0, doc="Whether a truce with it holds.", others=True, kind="flag"),
+    Feature("proximity", 0.0, 1.0, doc="prox: part of its strength that arrives.", others=True),
+    Feature("dependence", 0.0, 4.0, doc="dep: trade dependence on it.", others=True),
+    Feature("other_dependence", 0.0, 4.0, doc="dep: its trade dependence on one.", others=True),
+    Feature(
+        "other_defence", 0.0, 0.2, "of its product", "g_M + g_O of it last year.", True, "share"
+    ),
+    Feature(
+        "other_investment", 0.0, 0.2, "of its product", "g_K + g_R of it last year.", True, "share"
+    ),
+    Feature(
+        "threat", 0.0, 1.0, doc="Odds that its attack succeeds, estimated.", others=True,
+        kind="odds",
+    ),
+    Feature(
+        "prospect", 0.0, 1.0, doc="Odds that an attack on it succeeds, estimated.", others=True,
+        kind="odds",
+    ),
+    Feature("pressed_by", 0.0, 1.0, doc="It makes a demand (1) or embargoes (0.5).", others=True),
+    Feature(
+        "pressing", 0.0, 1.0, doc="A demand is made of it (1) or it is embargoed (0.5).",
+        others=True,
+    ),
+    Feature("its_answer", -1.0, 1.0, doc="It resisted (1) or conceded (-1).", others=True),
+    Feature("its_help", -1.0, 1.0, doc="When called, it came (1) or did not (-1).", others=True),
+    Feature(
+        "needs_help", 0.0, 1.0, doc="Whether it is an ally that faces a demand.", others=True,
+        kind="flag",
+    ),
+)  # fmt: skip
+SEES = columns(FEATURES)
+ABOUT_OTHERS = tuple(getattr(SEES, feature.name) for feature in FEATURES if feature.others)
+BUDGET_PARTS = DOES[: len(LINES)]
 
 
 @rule
 def gather_intelligence(world: World, parameters: Parameters) -> None:
-    """Draw what each power is told of the others' forces."""
+    """Draw each power's estimates of the others' forces."""
     powers = world.powers
     noise = parameters.noise
     for power in range(powers):
@@ -120,11 +162,6 @@ def gather_intelligence(world: World, parameters: Parameters) -> None:
 
 
 @rule
-def _clipped(value: float, low: float, high: float) -> float:
-    return min(max(value, low), high)
-
-
-@rule
 def observe(world: World, parameters: Parameters, observations: Observations) -> None:
     """Write what each power sees; the columns are those of `FEATURES`."""
     powers = world.powers
@@ -135,54 +172,62 @@ def observe(world: World, parameters: Parameters, observations: Observations) ->
             frontier = max(frontier, world.technology[power])
     for power in range(powers):
         row = observations[power]
-        product = world.product[power]
-        # A fallen power sees what it had when it fell, and that it has fallen.
-        row[0] = min(world.year / 40.0, 5.0)
-        row[1] = world.phase
-        row[2] = world.alive[power]
-        row[3] = _clipped(world.log_product[power], -5.0, 5.0)
-        row[4] = min(world.capital[power] / product, 10.0)
-        row[5] = min(world.technology[power] / max(frontier, 1e-9), 1.0)
-        row[6] = _clipped(world.growth[power], -0.5, 0.5)
-        row[7] = min(world.arms[power] / product, 3.0)
-        row[8] = world.readiness[power]
-        row[9] = world.resilience[power]
-        row[10] = world.reserves[power]
-        row[11] = _clipped(world.debt[power] / product, -2.0, 3.0)
-        row[12] = _clipped(world.interest[power], 0.0, 0.4)
-        row[13] = world.exclusion[power]
-        row[14] = world.coherence[power]
-        row[15] = world.fear[power]
-        row[16] = world.security[power]
-        row[17] = world.standing[power]
-        row[18] = world.allies[power]
-        row[19] = world.scaling[power]
-        row[20] = world.reliability
-        row[21] = min(max((parameters.certain_years - world.year) / 40.0, 0.0), 5.0)
-        row[22] = parameters.most_allies[power]
-        row[23] = parameters.most_procurement[power]
-        row[24] = parameters.forced_procurement[power]
-        usual = world.consumption_reference[power] / USUAL_CONSUMPTION
-        row[25] = _clipped(world.log_product[power] - math.log(usual), -3.0, 3.0)
+        see_oneself(world, parameters, power, frontier, row, others)
         own_strength = effective(world.arms[power], world.readiness[power])
         own_defence = parameters.home_advantage * own_strength + _seen_help(
             world, parameters, power, power
         )
         for place in range(others):
             other = world.seat[power, place]
-            see_other(world, parameters, power, other, row, OWN + place, others)
+            see_other(world, power, other, row, others, place)
             if world.alive[power] == 1 and world.alive[other] == 1:
                 strength = _seen_strength(world, power, other)
                 reach = parameters.offence * world.proximity[other, power]
-                row[OWN + 16 * others + place] = attack_odds(
-                    parameters, reach * strength, own_defence
-                )
+                odds = attack_odds(parameters, reach * strength, own_defence)
+                row[column(SEES.threat, others, place)] = odds
                 reach = parameters.offence * world.proximity[power, other]
                 defence = parameters.home_advantage * strength
                 defence += _seen_help(world, parameters, power, other)
-                row[OWN + 17 * others + place] = attack_odds(
-                    parameters, reach * own_strength, defence
-                )
+                odds = attack_odds(parameters, reach * own_strength, defence)
+                row[column(SEES.prospect, others, place)] = odds
+
+
+@rule
+def see_oneself(
+    world: World, parameters: Parameters, power: int, frontier: float, row: Any, others: int
+) -> None:
+    """Write what a power sees of itself; a fallen power sees what it had when it fell."""
+    product = world.product[power]
+    left = max((parameters.certain_years - world.year) / YEARS, 0.0)
+    usual = world.consumption_reference[power] / USUAL_CONSUMPTION
+    prosperity = world.log_product[power] - math.log(usual)
+    technology = world.technology[power] / max(frontier, 1e-9)
+    row[column(SEES.year, others)] = clipped(SEES.year, world.year / YEARS)
+    row[column(SEES.phase, others)] = world.phase
+    row[column(SEES.alive, others)] = world.alive[power]
+    row[column(SEES.size, others)] = clipped(SEES.size, world.log_product[power])
+    row[column(SEES.capital, others)] = clipped(SEES.capital, world.capital[power] / product)
+    row[column(SEES.technology, others)] = clipped(SEES.technology, technology)
+    row[column(SEES.growth, others)] = clipped(SEES.growth, world.growth[power])
+    row[column(SEES.arms, others)] = clipped(SEES.arms, world.arms[power] / product)
+    row[column(SEES.readiness, others)] = world.readiness[power]
+    row[column(SEES.resilience, others)] = world.resilience[power]
+    row[column(SEES.reserves, others)] = world.reserves[power]
+    row[column(SEES.debt, others)] = clipped(SEES.debt, world.debt[power] / product)
+    row[column(SEES.interest, others)] = clipped(SEES.interest, world.interest[power])
+    row[column(SEES.excluded, others)] = world.exclusion[power]
+    row[column(SEES.coherence, others)] = world.coherence[power]
+    row[column(SEES.fear, others)] = world.fear[power]
+    row[column(SEES.security, others)] = world.security[power]
+    row[column(SEES.standing, others)] = world.standing[power]
+    row[column(SEES.allies, others)] = world.allies[power]
+    row[column(SEES.scaling, others)] = world.scaling[power]
+    row[column(SEES.reliability, others)] = world.reliability
+    row[column(SEES.years_certain, others)] = clipped(SEES.years_certain, left)
+    row[column(SEES.most_allies, others)] = parameters.most_allies[power]
+    row[column(SEES.most_procurement, others)] = parameters.most_procurement[power]
+    row[column(SEES.forced_procurement, others)] = parameters.forced_procurement[power]
+    row[column(SEES.prosperity, others)] = clipped(SEES.prosperity, prosperity)
 
 
 @rule
@@ -210,43 +255,45 @@ def _seen_help(world: World, parameters: Parameters, observer: int, target: int)
 
 
 @rule
-def see_other(
-    world: World, parameters: Parameters, power: int, other: int, row: Any, at: int, others: int
-) -> None:
-    """Write what one power sees of another, but for the odds; zeros for one that has fallen."""
+def see_other(world: World, power: int, other: int, row: Any, others: int, place: int) -> None:
+    """Write what one power sees of another, without the odds; zeros for one that has fallen."""
     if world.alive[other] == 0:
-        for feature in range(23):
-            row[at + feature * others] = 0.0
+        for feature in ABOUT_OTHERS:
+            row[column(feature, others, place)] = 0.0
         return
-    product = world.product[other]
-    row[at] = 1.0
-    row[at + others] = _clipped(world.log_product[other] - world.log_product[power], -5.0, 5.0)
-    row[at + 2 * others] = _clipped(world.debt[other] / product, -2.0, 3.0)
-    told = world.log_arms[other] + world.arms_error[power, other] - world.log_arms[power]
-    row[at + 3 * others] = _clipped(told, -6.0, 6.0)
-    row[at + 4 * others] = world.seen_readiness[power, other]
-    row[at + 5 * others] = world.seen_resilience[power, other]
-    row[at + 6 * others] = world.standing[other]
-    row[at + 7 * others] = world.called[other] / (world.called[other] + 3.0)
-    row[at + 8 * others] = world.allies[other]
-    row[at + 9 * others] = world.allied[power, other]
-    row[at + 10 * others] = 1.0 if world.truce[power, other] > 0 else 0.0
-    row[at + 11 * others] = world.proximity[other, power]
-    row[at + 12 * others] = world.dependence[power, other]
-    row[at + 13 * others] = world.dependence[other, power]
-    row[at + 14 * others] = min(world.procurement[other] + world.upkeep[other], 0.2)
-    row[at + 15 * others] = min(world.industry[other] + world.research[other], 0.2)
-    row[at + 16 * others] = 0.0
-    row[at + 17 * others] = 0.0
-    row[at + 18 * others] = _pressure(world, other, power)
-    row[at + 19 * others] = _pressure(world, power, other)
-    row[at + 20 * others] = _answer_seen(world, power, other)
+    size = world.log_product[other] - world.log_product[power]
+    debt = world.debt[other] / world.product[other]
+    arms = world.log_arms[other] + world.arms_error[power, other] - world.log_arms[power]
+    called = world.called[other] / (world.called[other] + USUAL_CALLS)
+    defence = world.procurement[other] + world.upkeep[other]
+    investment = world.industry[other] + world.research[other]
     helped = 0.0
     if world.calls[other, power] == 1:
         helped = 1.0 if world.comes[other, power] == 1 else -1.0
-    row[at + 21 * others] = helped
-    needs = world.allied[power, other] == 1 and world.demanded_by[other] >= 0
-    row[at + 22 * others] = 1.0 if needs else 0.0
+    needs_help = world.allied[power, other] == 1 and world.demanded_by[other] != NOBODY
+    row[column(SEES.other_alive, others, place)] = 1.0
+    row[column(SEES.other_size, others, place)] = clipped(SEES.other_size, size)
+    row[column(SEES.other_debt, others, place)] = clipped(SEES.other_debt, debt)
+    row[column(SEES.other_arms, others, place)] = clipped(SEES.other_arms, arms)
+    row[column(SEES.other_readiness, others, place)] = world.seen_readiness[power, other]
+    row[column(SEES.other_resilience, others, place)] = world.seen_resilience[power, other]
+    row[column(SEES.other_standing, others, place)] = world.standing[other]
+    row[column(SEES.other_called, others, place)] = called
+    row[column(SEES.other_allies, others, place)] = world.allies[other]
+    row[column(SEES.allied, others, place)] = world.allied[power, other]
+    row[column(SEES.truce, others, place)] = 1.0 if world.truce[power, other] > 0 else 0.0
+    row[column(SEES.proximity, others, place)] = world.proximity[other, power]
+    row[column(SEES.dependence, others, place)] = world.dependence[power, other]
+    row[column(SEES.other_dependence, others, place)] = world.dependence[other, power]
+    row[column(SEES.other_defence, others, place)] = clipped(SEES.other_defence, defence)
+    row[column(SEES.other_investment, others, place)] = clipped(SEES.other_investment, investment)
+    row[column(SEES.threat, others, place)] = 0.0
+    row[column(SEES.prospect, others, place)] = 0.0
+    row[column(SEES.pressed_by, others, place)] = _pressure(world, other, power)
+    row[column(SEES.pressing, others, place)] = _pressure(world, power, other)
+    row[column(SEES.its_answer, others, place)] = _answer_seen(world, power, other)
+    row[column(SEES.its_help, others, place)] = helped
+    row[column(SEES.needs_help, others, place)] = 1.0 if needs_help else 0.0
 
 
 @rule
@@ -275,10 +322,11 @@ def _answer_seen(world: World, power: int, other: int) -> float:
 
 
 @rule
-def close(masks: Masks, power: int, first: int, last: int) -> None:
-    """Close the options from `first` to `last`."""
-    for at in range(first, last + 1):
-        masks[power, at] = 0
+def close(masks: Masks, power: int, part: Part, others: int, place: int = 0) -> None:
+    """Close every option of a part but the null option."""
+    first = first_option(part, others, place)
+    for option in range(1, part.options):
+        masks[power, first + option] = 0
 
 
 @rule
@@ -287,47 +335,39 @@ def allow(world: World, parameters: Parameters, masks: Masks) -> None:
     powers = world.powers
     others = powers - 1
     everything = parameters.phased == 0
-    stand_at = LEVEL_ROOM + 2
-    stances = stand_at + STAND_OPTIONS
-    answers = stances + others * STANCE_OPTIONS
-    helps = answers + others * ANSWER_OPTIONS
+    plans = everything or world.phase == PLAN
+    challenges = everything or world.phase == CHALLENGE
     for power in range(powers):
         lives = world.alive[power] == 1
-        if not lives or not (everything or world.phase == PLAN):
-            at = 0
-            for line in range(len(LEVEL_COUNTS)):
-                close(masks, power, at + 1, at + LEVEL_COUNTS[line] - 1)
-                at += LEVEL_COUNTS[line]
-            masks[power, LEVEL_ROOM + 1] = 0
-        else:
-            if world.allies[power] == 0:
-                close(masks, power, AID_FIRST + 1, AID_LAST)
-            if world.debt[power] <= 0.0 or world.exclusion[power] > 0:
-                masks[power, LEVEL_ROOM + 1] = 0
+        if not lives or not plans:
+            for line in BUDGET_PARTS:
+                close(masks, power, line, others)
+        elif world.allies[power] == 0:
+            close(masks, power, DOES.aid, others)
+        may_default = world.debt[power] > 0.0 and world.exclusion[power] == 0
+        if not lives or not plans or not may_default:
+            close(masks, power, DOES.default, others)
         stands = everything
         if world.phase == STAND and not everything:
             target = world.demand[power]
-            stands = target >= 0 and world.outcome[target] == RESISTED
+            stands = target != NOBODY and world.outcome[target] == RESISTED
         if not lives or not stands:
-            close(masks, power, stand_at + 1, stand_at + STAND_OPTIONS - 1)
+            close(masks, power, DOES.stand, others)
         for place in range(others):
             other = world.seat[power, place]
-            at = stances + place * STANCE_OPTIONS
-            plans = everything or world.phase == PLAN
-            challenges = everything or world.phase == CHALLENGE
+            stance = first_option(DOES.stance, others, place)
             is_ally = world.allied[power, other] == 1
             # Whoever may demand something of another may have something demanded by it.
             may_demand = can_demand(world, power, other)
             may_embargo = can_embargo(world, power, other)
             if not plans or not can_ally(world, parameters, power, other):
-                masks[power, at + OFFER] = 0
+                masks[power, stance + OFFER] = 0
             if not plans or not lives or not is_ally:
-                masks[power, at + WITHDRAW] = 0
+                masks[power, stance + WITHDRAW] = 0
             if not challenges or not may_embargo:
-                masks[power, at + EMBARGO] = 0
+                masks[power, stance + EMBARGO] = 0
             if not challenges or not may_demand:
-                masks[power, at + DEMAND] = 0
-            at = answers + place * ANSWER_OPTIONS
+                masks[power, stance + DEMAND] = 0
             helps_now = lives and world.alive[other] == 1
             if not everything:
                 may_demand = world.phase == ANSWER and world.demanded_by[power] == other
@@ -336,13 +376,14 @@ def allow(world: World, parameters: Parameters, masks: Masks) -> None:
                 helps_now = (
                     world.phase == ANSWER
                     and is_ally
-                    and demander >= 0
+                    and demander != NOBODY
                     and demander != power
                     and world.allied[power, demander] == 0
                 )
+            resolve = first_option(DOES.resolve, others, place)
             if not may_demand:
-                masks[power, at + MOBILISE] = 0
+                masks[power, resolve + MOBILISE] = 0
             if not may_demand and not may_embargo:
-                masks[power, at + CONCEDE] = 0
+                masks[power, resolve + CONCEDE] = 0
             if not helps_now:
-                masks[power, helps + place * HELP_OPTIONS + 1] = 0
+                close(masks, power, DOES.honour, others, place)

@@ -9,9 +9,8 @@ from counterpoise.envs.engine.randomness import happens, normal
 from counterpoise.envs.grand_strategy.diplomacy import autonomy_lost, dissolve
 from counterpoise.envs.grand_strategy.parameters import Parameters
 from counterpoise.envs.grand_strategy.resilience import is_embargoed
-from counterpoise.envs.grand_strategy.world import World
+from counterpoise.envs.grand_strategy.world import NOBODY, World
 
-NOBODY = -1
 USUAL_CONSUMPTION, USUAL_WELFARE = 0.5, 0.2
 LEAST_CONSUMPTION, LEAST_WELFARE = 0.02, 0.01
 MOST_FEAR = 4.0

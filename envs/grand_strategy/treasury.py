@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from counterpoise.envs.engine.compilation import rule
 from counterpoise.envs.grand_strategy.parameters import Parameters
-from counterpoise.envs.grand_strategy.world import World
+from counterpoise.envs.grand_strategy.world import SPENDING, World
 
 
 @rule
@@ -55,19 +55,14 @@ def carry_out_budget(world: World, parameters: Parameters, power: int) -> None:
     output, debt = world.output[power], world.debt[power]
     rate = interest_rate(world, parameters, power)
     revenue = world.tax[power] * output
-    procurement = min(
+    world.procurement[power] = min(
         world.procurement[power] + parameters.forced_procurement[power],
         parameters.most_procurement[power],
     )
-    planned = output * (
-        procurement
-        + world.upkeep[power]
-        + world.research[power]
-        + world.industry[power]
-        + world.supply[power]
-        + world.stockpile[power]
-        + world.welfare[power]
-    )
+    shares = 0.0
+    for line in SPENDING:
+        shares += world.budget[line, power]
+    planned = output * shares
     # (4) G = Q sum(g) + aid paid - aid received + mobilisation
     fixed = world.aid_paid[power] - world.aid_received[power]
     if world.mobilised[power] == 1:
@@ -97,13 +92,8 @@ def carry_out_budget(world: World, parameters: Parameters, power: int) -> None:
 
     spending = scaling * planned + fixed
     borrowed = rate * debt + spending - revenue
-    world.procurement[power] = scaling * procurement
-    world.upkeep[power] *= scaling
-    world.research[power] *= scaling
-    world.industry[power] *= scaling
-    world.supply[power] *= scaling
-    world.stockpile[power] *= scaling
-    world.welfare[power] *= scaling
+    for line in SPENDING:
+        world.budget[line, power] *= scaling
     world.scaling[power] = scaling
     world.interest[power] = rate
     world.revenue[power] = revenue

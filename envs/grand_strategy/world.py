@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-import numpy as np
+import collections
+import dataclasses
+import typing
+from typing import Annotated, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from counterpoise.envs.engine.columns import parts
 from counterpoise.envs.engine.game import Choice, Continuous, Role
 from counterpoise.envs.engine.world import (
     FlagPerPair,
@@ -11,26 +18,118 @@ from counterpoise.envs.engine.world import (
     PerPair,
     PerPower,
     Real,
+    Rows,
     Whole,
     WorldRecord,
     world_dtype,
 )
 from counterpoise.envs.grand_strategy.parameters import MOST_POWERS
 
+NOBODY = -1
+
+# -- the budget --------------------------------------------------------------------------------
+
+
+@dataclasses.dataclass(frozen=True)
+class BudgetLine:
+    """One line of the budget, which a power sets every year.
+
+    Attributes
+    ----------
+    name : str
+        Its field of the world.
+    levels : tuple of float
+        The options of the choice, ascending; the first and the last bound the amount.
+    doc : str
+        One line of meaning.
+    purpose : str
+        What the line is spent on; reports add up the lines of one purpose. Empty for a line that is
+        not part of planned spending.
+    unit : str
+    """
+
+    name: str
+    levels: tuple[float, ...]
+    doc: str
+    purpose: str = ""
+    unit: str = "of product"
+
+    @property
+    def lowest(self) -> float:
+        """The lowest amount."""
+        return self.levels[0]
+
+    @property
+    def highest(self) -> float:
+        """The highest amount."""
+        return self.levels[-1]
+
+
+BUDGET = (
+    BudgetLine("tax", (0.05, 0.15, 0.20, 0.25, 0.30, 0.35, 0.40, 0.45), "tau: tax rate."),
+    BudgetLine(
+        "procurement", (0.0, 0.005, 0.01, 0.02, 0.03, 0.045, 0.07, 0.12), "g_M: arms procurement.",
+        purpose="defence",
+    ),
+    BudgetLine(
+        "upkeep", (0.0, 0.005, 0.01, 0.015, 0.025, 0.05), "g_O: operations and readiness.",
+        purpose="defence",
+    ),
+    BudgetLine(
+        "research", (0.0, 0.01, 0.02, 0.03, 0.05, 0.08), "g_R: technology and education.",
+        purpose="research",
+    ),
+    BudgetLine(
+        "industry", (0.0, 0.01, 0.02, 0.03, 0.05, 0.08),
+        "g_K: industry, infrastructure, energy.", purpose="industry",
+    ),
+    BudgetLine(
+        "supply", (0.0, 0.005, 0.01, 0.02, 0.03), "g_Z: security of supply.",
+        purpose="security of supply",
+    ),
+    BudgetLine(
+        "stockpile", (0.0, 0.005, 0.01, 0.02), "g_V: strategic reserves.",
+        purpose="security of supply",
+    ),
+    BudgetLine(
+        "welfare", (0.0, 0.08, 0.14, 0.18, 0.21, 0.25, 0.30, 0.35), "g_W: welfare.",
+        purpose="welfare",
+    ),
+    BudgetLine(
+        "integration", (0.0, 0.25, 0.5, 1.0),
+        "c_m: degree of civil-military integration; costs no money.", unit="1",
+    ),
+    BudgetLine("aid", (0.0, 0.0025, 0.005, 0.01), "s: aid to allies, divided equally."),
+)  # fmt: skip
+LINES = tuple(line.name for line in BUDGET)
+LINE: Any = collections.namedtuple("LINE", LINES)(*range(len(BUDGET)))
+"""The number of each line under its name: ``LINE.tax``."""
+SPENDING = tuple(number for number, line in enumerate(BUDGET) if line.purpose)
+"""The numbers of the lines of planned spending."""
+LEVELS = np.zeros((len(BUDGET), max(len(line.levels) for line in BUDGET)))
+for _number, _line in enumerate(BUDGET):
+    LEVELS[_number, : len(_line.levels)] = _line.levels
+
+# -- the world ---------------------------------------------------------------------------------
+
+STOCK = "stock"
+Stock = Annotated[PerPower, STOCK]
+"""What a power carries from year to year; tables of power-years have a column of each."""
+
 
 class World(WorldRecord):
     """What changes while the game runs; a pair's field at [i, j] is of i towards j."""
 
     # -- stocks --
-    capital: PerPower
-    labour: PerPower
-    technology: PerPower
-    arms: PerPower
-    readiness: PerPower
-    resilience: PerPower
-    reserves: PerPower
-    debt: PerPower
-    coherence: PerPower
+    capital: Stock
+    labour: Stock
+    technology: Stock
+    arms: Stock
+    readiness: Stock
+    resilience: Stock
+    reserves: Stock
+    debt: Stock
+    coherence: Stock
     exclusion: FlagPerPower
     default_years: FlagPerPower
     honoured: PerPower
@@ -50,7 +149,7 @@ class World(WorldRecord):
     seen_arms: PerPair
     seen_readiness: PerPair
     seen_resilience: PerPair
-    # -- this year's plan, in shares of product; once the year is over, what came of it --
+    # -- the lines of `BUDGET`: this year's plan, and after the year what was carried out --
     tax: PerPower
     procurement: PerPower
     upkeep: PerPower
@@ -61,6 +160,8 @@ class World(WorldRecord):
     welfare: PerPower
     integration: PerPower
     aid: PerPower
+    budget: Annotated[NDArray[np.float64], Rows(LINES)]
+    # -- the year's orders --
     default: FlagPerPower
     stand: FlagPerPower
     stance: FlagPerPair
@@ -107,13 +208,18 @@ class World(WorldRecord):
     coherence_lost: PerPower
     felt_loss: PerPower
     allies: FlagPerPower
-    # -- worked out once a year for all who look --
+    # -- computed once a year for all observers --
     standing: PerPower
     log_product: PerPower
     log_arms: PerPower
 
 
 WORLD = world_dtype(World, MOST_POWERS)
+STOCKS = tuple(
+    name
+    for name, hint in typing.get_type_hints(World, include_extras=True).items()
+    if STOCK in hint.__metadata__
+)
 
 # -- the order of the year's phases ------------------------------------------------------------
 PLAN, CHALLENGE, ANSWER, STAND = range(4)
@@ -123,7 +229,7 @@ PHASES = ("plan", "challenge", "answer", "stand")
 KEEP, OFFER, WITHDRAW, EMBARGO, DEMAND = range(5)
 STANCES = ("keep", "offer alliance", "withdraw", "embargo", "demand")
 
-# -- answers to another's demand or embargo ----------------------------------------------------
+# -- answers to a demand or an embargo -----------------------------------------------------------
 RESIST, MOBILISE, CONCEDE = range(3)
 ANSWERS = ("resist", "mobilise and resist", "concede")
 
@@ -134,53 +240,37 @@ STANDS = ("back down", "fight if likely to win", "fight")
 # -- how a demand ended; of its target ---------------------------------------------------------
 NO_DEMAND, RESISTED, CONCEDED, BACKED_DOWN, HELD, BEATEN = range(6)
 OUTCOMES = ("", "is resisted", "concedes", "is let be", "holds out", "is beaten")
+WARS = (HELD, BEATEN)
 
-# -- the budget: lowest and highest share of product, and the levels of a choice ---------------
-BUDGET = (
-    ("tax", (0.05, 0.15, 0.20, 0.25, 0.30, 0.35, 0.40, 0.45), "tau: revenue."),
-    ("procurement", (0.0, 0.005, 0.01, 0.02, 0.03, 0.045, 0.07, 0.12), "g_M: arms."),
-    ("upkeep", (0.0, 0.005, 0.01, 0.015, 0.025, 0.05), "g_O: readiness."),
-    ("research", (0.0, 0.01, 0.02, 0.03, 0.05, 0.08), "g_R: technology and education."),
-    ("industry", (0.0, 0.01, 0.02, 0.03, 0.05, 0.08), "g_K: industry, infrastructure, energy."),
-    ("supply", (0.0, 0.005, 0.01, 0.02, 0.03), "g_Z: supply security."),
-    ("stockpile", (0.0, 0.005, 0.01, 0.02), "g_V: reserves."),
-    ("welfare", (0.0, 0.08, 0.14, 0.18, 0.21, 0.25, 0.30, 0.35), "g_W: welfare."),
-    ("integration", (0.0, 0.25, 0.5, 1.0), "c_m: civil-military integration; costs no money."),
-    ("aid", (0.0, 0.0025, 0.005, 0.01), "s: aid to allies, shared evenly."),
-)
-BUDGET_LINES = len(BUDGET)
-DEFAULT_AT, STAND_AT, STANCE_AT = BUDGET_LINES, BUDGET_LINES + 1, BUDGET_LINES + 2
-MOST_LEVELS = max(len(levels) for _, levels, _ in BUDGET)
-
-LEVELS = np.zeros((BUDGET_LINES, MOST_LEVELS))
-for _line, (_, _levels, _) in enumerate(BUDGET):
-    LEVELS[_line, : len(_levels)] = _levels
-LEVEL_COUNTS = np.array([len(levels) for _, levels, _ in BUDGET])
-WIDEST_SPENDING = float(sum(levels[-1] for name, levels, _ in BUDGET[1:8]))
+# -- what the powers decide --------------------------------------------------------------------
 
 
 def _percent(share: float) -> str:
     return f"{100 * share:g} %"
 
 
+ORDERS = (
+    Choice("default", ("pay", "default"), "Whether to repudiate the debt."),
+    Choice("stand", STANDS, "What to do if its demand is resisted."),
+    Choice("stance", STANCES, "Towards each other power.", others=True),
+    Choice("resolve", ANSWERS, "If that power makes a demand or lays an embargo.", others=True),
+    Choice("honour", ("abandon", "honour"), "If that power is an ally and calls.", others=True),
+)
+# The lines of the budget come first: the number of a line is also its number in an action.
 CHOICES = (
-    *(Choice(name, tuple(map(_percent, levels)), doc) for name, levels, doc in BUDGET),
-    Choice("default", ("pay", "default"), "Whether to repudiate debt."),
-    Choice("stand", STANDS, "What to do if a demand is resisted."),
-    Choice("stance", STANCES, "Towards another power.", others=True),
-    Choice("resolve", ANSWERS, "If that power demands something, or embargoes.", others=True),
-    Choice("honour", ("abandon", "honour"), "If that power is an ally and called.", others=True),
+    *(Choice(line.name, tuple(map(_percent, line.levels)), line.doc) for line in BUDGET),
+    *ORDERS,
 )
 AMOUNTS = (
+    *(Continuous(line.name, line.lowest, line.highest, line.unit, line.doc) for line in BUDGET),
     *(
-        Continuous(name, levels[0], levels[-1], "1" if name == "integration" else "of product", doc)
-        for name, levels, doc in BUDGET
+        Continuous(
+            order.name, 0.0, len(order.options), "option",
+            f"Rounded down: {', '.join(order.options)}.", order.others,
+        )
+        for order in ORDERS
     ),
-    Continuous("default", 0.0, 2.0, "option", "From 1 on: repudiate debt."),
-    Continuous("stand", 0.0, 3.0, "option", "Rounded down: " + ", ".join(STANDS) + "."),
-    Continuous("stance", 0.0, 5.0, "option", "Rounded down: " + ", ".join(STANCES), others=True),
-    Continuous("resolve", 0.0, 3.0, "option", "Rounded down: " + ", ".join(ANSWERS), others=True),
-    Continuous("honour", 0.0, 2.0, "option", "From 1 on: come to that ally's help.", others=True),
-)
-ROLES = (Role("power", CHOICES, "A state on one budget."),)
-ROLES_OF_AMOUNTS = (Role("power", AMOUNTS, "A state on one budget."),)
+)  # fmt: skip
+DOES = parts(CHOICES)
+ROLES = (Role("power", CHOICES, "A state with one budget."),)
+ROLES_OF_AMOUNTS = (Role("power", AMOUNTS, "A state with one budget."),)

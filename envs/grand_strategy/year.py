@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from counterpoise.envs.engine.columns import Part, component
 from counterpoise.envs.engine.compilation import rule
 from counterpoise.envs.engine.randomness import happens, normal, uniform
 from counterpoise.envs.engine.world import Actions, Rewards
@@ -45,13 +46,12 @@ from counterpoise.envs.grand_strategy.treasury import carry_out_budget, settle_d
 from counterpoise.envs.grand_strategy.world import (
     ANSWER,
     CHALLENGE,
-    DEFAULT_AT,
+    DOES,
     KEEP,
     LEVELS,
+    LINES,
     PLAN,
-    STANCE_AT,
     STAND,
-    STAND_AT,
     World,
 )
 
@@ -173,38 +173,30 @@ def read_actions(world: World, actions: Actions, by_level: bool) -> None:
     is_plan = world.phase == PLAN
     for power in range(world.powers):
         if is_plan:
-            world.tax[power] = share(actions, power, 0, by_level)
-            world.procurement[power] = share(actions, power, 1, by_level)
-            world.upkeep[power] = share(actions, power, 2, by_level)
-            world.research[power] = share(actions, power, 3, by_level)
-            world.industry[power] = share(actions, power, 4, by_level)
-            world.supply[power] = share(actions, power, 5, by_level)
-            world.stockpile[power] = share(actions, power, 6, by_level)
-            world.welfare[power] = share(actions, power, 7, by_level)
-            world.integration[power] = share(actions, power, 8, by_level)
-            world.aid[power] = share(actions, power, 9, by_level)
+            for line in range(len(LINES)):
+                world.budget[line, power] = share(actions, power, line, by_level)
         read_orders(world, power, actions)
 
 
 @rule
-def option(actions: Actions, power: int, component: int, options: int) -> int:
+def option(actions: Actions, power: int, part: Part, others: int, place: int = 0) -> int:
     """Return the number of an option, also where it is given as an amount."""
-    return min(int(actions[power, component]), options - 1)
+    return min(int(actions[power, component(part, others, place)]), part.options - 1)
 
 
 @rule
 def read_orders(world: World, power: int, actions: Actions) -> None:
-    """Write down a power's default, stances, answers and stand; only a living one has any."""
+    """Write down a power's default, stances, answers and stand; a fallen power gives no orders."""
     others = world.powers - 1
     lives = world.alive[power] == 1
     if world.phase == PLAN:
-        world.default[power] = option(actions, power, DEFAULT_AT, 2) if lives else 0
-    world.stand[power] = option(actions, power, STAND_AT, 3) if lives else 0
+        world.default[power] = option(actions, power, DOES.default, others) if lives else 0
+    world.stand[power] = option(actions, power, DOES.stand, others) if lives else 0
     for place in range(others):
         other = world.seat[power, place]
-        stance = option(actions, power, STANCE_AT + place, 5)
-        resolve = option(actions, power, STANCE_AT + others + place, 3)
-        honour = option(actions, power, STANCE_AT + 2 * others + place, 2)
+        stance = option(actions, power, DOES.stance, others, place)
+        resolve = option(actions, power, DOES.resolve, others, place)
+        honour = option(actions, power, DOES.honour, others, place)
         world.stance[power, other] = stance if lives else KEEP
         world.resolve[power, other] = resolve if lives else 0
         world.honour[power, other] = honour if lives else 0

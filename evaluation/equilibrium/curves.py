@@ -415,7 +415,9 @@ def solved_line(task: CurveTask) -> tuple[NDArray[np.float64], dict[str, NDArray
     return np.array(values), {name: np.array(each) for name, each in found.items()}
 
 
-def learn_curve(task: CurveTask, out: Path, *, seeds: int, processes: int, console: Console) -> LearnedCurve:
+def learn_curve(
+    task: CurveTask, out: Path, *, seeds: int, processes: int, console: Console
+) -> LearnedCurve:
     """Train what is missing, judge, and write table, figure and data into the folder."""
     train_all(task.trainings(out, seeds), processes=processes, console=console)
     learned = judge_curve(task, out, seeds)

@@ -1,8 +1,8 @@
-"""The full game put before a person: words, what is only estimated, the account of a budget.
+"""What a person is shown of the full game: labels, estimates, the projection of a budget.
 
-The account is made by the rules themselves, on a copied record in which the others do nothing. So
-it tells nothing of what they are about to do, and cannot differ from what the year will do to the
-same budget if nothing happens.
+The projection is computed by the rules themselves, on a copied record in which the other powers do
+nothing. It therefore reveals nothing of their decisions, and equals what the year does to the same
+budget if nothing else happens.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ from counterpoise.envs.grand_strategy.treasury import (
 from counterpoise.envs.grand_strategy.words import events
 from counterpoise.envs.grand_strategy.world import PHASES, PLAN
 from counterpoise.envs.grand_strategy.year import read_actions
-from counterpoise.human.briefing import Account, Briefing, Line, Seen
+from counterpoise.human.briefing import Briefing, Projection, ProjectionLine, Seen
 
 LABELS = {
-    # -- what is seen of oneself --
+    # -- observations of the power itself --
     "year": "years passed",
     "alive": "in the game",
     "size": "product",
@@ -42,44 +42,44 @@ LABELS = {
     "reserves": "reserves",
     "debt": "debt",
     "interest": "interest",
-    "excluded": "without credit",
+    "excluded": "years without credit",
     "coherence": "coherence",
     "fear": "fear",
     "security": "security",
     "standing": "standing",
     "allies": "allies",
-    "scaling": "share of the plan paid",
-    "reliability": "faith in an untried ally",
-    "years_certain": "years still certain",
-    "most_allies": "most allies",
-    "most_procurement": "most procurement",
+    "scaling": "share of the plan financed",
+    "reliability": "expected reliability of an untried ally",
+    "years_certain": "years certain to follow",
+    "most_allies": "maximum number of allies",
+    "most_procurement": "maximum procurement",
     "forced_procurement": "forced procurement",
     "prosperity": "prosperity",
-    # -- what is seen of others --
+    # -- observations of other powers --
     "other_alive": "in the game",
-    "other_size": "product beside yours",
+    "other_size": "product relative to yours",
     "other_debt": "debt",
-    "other_arms": "arms beside yours",
+    "other_arms": "arms relative to yours",
     "other_readiness": "readiness",
     "other_resilience": "resilience",
     "other_standing": "standing",
-    "other_called": "often called",
+    "other_called": "frequency of calls for its help",
     "other_allies": "allies",
     "allied": "your ally",
     "truce": "truce with you",
-    "proximity": "reach",
+    "proximity": "proximity",
     "dependence": "you depend on it",
     "other_dependence": "it depends on you",
     "other_defence": "its defence spending",
     "other_investment": "its investment",
-    "threat": "its attack would succeed",
-    "prospect": "your attack would succeed",
+    "threat": "success of its attack on you",
+    "prospect": "success of your attack on it",
     "pressed_by": "presses you",
     "pressing": "pressed by you",
     "its_answer": "its answer",
     "its_help": "its help",
     "needs_help": "needs help",
-    # -- what is decided --
+    # -- decisions --
     "procurement": "arms bought",
     "upkeep": "readiness",
     "supply": "supply security",
@@ -90,9 +90,9 @@ LABELS = {
     "stand": "if your demand is resisted",
     "stance": "towards it",
     "resolve": "if it presses you",
-    "honour": "if it is your ally and calls",
+    "honour": "if it is your ally and calls for help",
 }
-# What `gather_intelligence` draws with error, and the odds that follow from it.
+# What `gather_intelligence` observes with noise, and the odds computed from it.
 ESTIMATED = frozenset({"other_arms", "other_readiness", "other_resilience", "threat", "prospect"})
 CHIEF = (
     "other_size", "other_arms", "threat", "prospect", "other_debt", "other_defence",
@@ -102,17 +102,17 @@ SPENDING = (
     "procurement", "upkeep", "research", "industry", "supply", "stockpile", "welfare",
 )  # fmt: skip
 HUNDRED = 100.0
-# The true odds of a war are nobody's to see: they tell the other's forces.
+# The true odds of a war are hidden: they would reveal the other power's forces.
 ODDS = re.compile(r" \(odds \d+ %\)")
 
 
 def notes(parameters: Any) -> list[str]:
-    """Return how far intelligence can be trusted."""
+    """Return how exact intelligence is."""
     if parameters.noise == 0.0:
         return ["Intelligence of forces is exact in this game."]
     return [
-        f"≈ marks estimates: what is told of another's forces is wrong by about "
-        f"{100 * parameters.noise:.0f} % either way, anew each year. The rest is known exactly."
+        f"≈ marks estimates: the forces of other powers are observed with an error of about "
+        f"{100 * parameters.noise:.0f} %, drawn anew each year. Everything else is exact."
     ]
 
 
@@ -122,27 +122,29 @@ def order(record: Any, power: int) -> list[int]:
 
 
 def is_anonymous(parameters: Any) -> bool:
-    """Return whether powers see the others in an order that hides who is who."""
+    """Return whether the order in which powers see each other hides their identity."""
     return bool(parameters.anonymous)
 
 
 def news(record: Any, parameters: Any, names: Sequence[str]) -> list[str]:
-    """Return what everyone hears of the last step."""
+    """Return the public events of the last step."""
     return [ODDS.sub("", line) for line in events(record, parameters, names)]
 
 
-def account(game: Game, record: Any, parameters: Any, power: int, action: Any) -> Account | None:
+def projection(
+    game: Game, record: Any, parameters: Any, power: int, action: Any
+) -> Projection | None:
     """Return what a budget comes to if nothing else happens; None for a fallen power.
 
     Parameters
     ----------
     game : Game
     record : numpy record
-        A copy: it is changed.
+        A copy, which is changed.
     parameters : Parameters
     power : int
     action : array_like, [components]
-        The power's own.
+        The power's decision.
     """
     if record["alive"][power] == 0:
         return None
@@ -169,14 +171,14 @@ def account(game: Game, record: Any, parameters: Any, power: int, action: Any) -
     return _in_lines(record, power, debt, next_rate)
 
 
-def _in_lines(record: Any, power: int, debt: float, next_rate: float) -> Account:
+def _in_lines(record: Any, power: int, debt: float, next_rate: float) -> Projection:
     def of(field: str) -> float:
         return float(record[field][power])
 
     output, rate = of("output"), of("interest")
 
-    def line(label: str, amount: float, kind: str) -> Line:
-        return Line(label, f"{HUNDRED * amount:.2f}", amount / output, kind)
+    def line(label: str, amount: float, kind: str) -> ProjectionLine:
+        return ProjectionLine(label, f"{HUNDRED * amount:.2f}", amount / output, kind)
 
     lines = [line("Output expected", output, "state"), line("Tax", of("revenue"), "in")]
     lines += [
@@ -203,54 +205,55 @@ def _in_lines(record: Any, power: int, debt: float, next_rate: float) -> Account
         f"{100 * debt / output:.0f} → {100 * owed / output:.0f} % of output; interest rate "
         f"{100 * rate:.2f} → {100 * next_rate:.2f} %."
     )
-    notes = [
-        "By the game's own rules, if nothing happens: no crisis, no blackout, no aid from others. "
-        "100 is the powers' mean product at the start; bars and % are of your output."
-    ]
-    if of("scaling") < 1.0 - 1e-9:
-        notes.insert(
-            0, f"Lenders bear only {100 * of('scaling'):.0f} % of this plan: every line is cut."
-        )
+    warnings = []
     if record["default"][power] == 1:
-        notes.insert(0, "This is a default: part of the debt is gone, and so is credit for years.")
-    return Account(lines, summary, notes)
+        warnings.append("This is a default: it cancels part of the debt and costs years of credit.")
+    if of("scaling") < 1.0 - 1e-9:
+        warnings.append(
+            f"Lenders finance only {100 * of('scaling'):.0f} % of this plan: every line is cut."
+        )
+    notes = [
+        "Computed by the game's rules for a year without crisis, blackout or aid from others. 100 "
+        "is the powers' mean product at the start; bars and % are shares of your output."
+    ]
+    return Projection(lines, summary, warnings, notes)
 
 
 def reason(part: str, option: str, seen: Seen, place: int) -> str:
-    """Return why an option is closed to a power, from what it sees; "" where that does not say."""
+    """Return why an option is closed to a power, judged by what it sees; "" if that is unknown."""
     if seen["alive"] < 0.5:
         return "you have fallen"
     if place < 0:
-        return _reason_of_own(part, seen)
+        return _reason_at_home(part, seen)
     if seen["other_alive"][place] < 0.5:
         return "it has fallen"
     is_ally, has_truce = seen["allied"][place] > 0.5, seen["truce"][place] > 0.5
     if part == "stance":
         if option == "offer alliance":
-            full = "one of you has all the allies that it may have"
-            told = "it is your ally already" if is_ally else full
+            full = "one of you has the maximum number of allies"
+            why = "it is already your ally" if is_ally else full
         elif option == "withdraw":
-            told = "" if is_ally else "it is no ally of yours"
+            why = "" if is_ally else "it is no ally of yours"
         elif is_ally:
-            told = "it is your ally"
+            why = "it is your ally"
         else:
-            told = "a truce holds" if has_truce and option == "demand" else ""
+            why = "a truce holds" if has_truce and option == "demand" else ""
     elif part == "resolve" and is_ally:
-        told = "it is your ally"
+        why = "it is your ally"
     elif part == "resolve" and has_truce:
-        told = "a truce holds"
+        why = "a truce holds"
     else:
-        told = ""
-    return told or _not_due(seen)
+        why = ""
+    return why or _not_due(seen)
 
 
-def _reason_of_own(part: str, seen: Seen) -> str:
+def _reason_at_home(part: str, seen: Seen) -> str:
     if int(seen["phase"]) != PLAN:
         return _not_due(seen)
     if part == "aid" and seen["allies"] == 0:
         return "you have no ally"
     if part == "default" and seen["debt"] <= 0.0:
-        return "you owe nothing"
+        return "you have no debt"
     if part == "default" and seen["excluded"] > 0:
         return f"you have defaulted: no credit for {seen['excluded']:.0f} more years"
     return "not now"
@@ -262,7 +265,7 @@ def _not_due(seen: Seen) -> str:
 
 
 def tags(seen: Seen, place: int) -> list[str]:
-    """Return what is to be known at once of another power."""
+    """Return the most important facts about another power."""
     if seen["other_alive"][place] < 0.5:
         return ["fallen"]
     pressed, pressing = seen["pressed_by"][place], seen["pressing"][place]
@@ -270,15 +273,15 @@ def tags(seen: Seen, place: int) -> list[str]:
     found = {
         "ally": seen["allied"][place] > 0.5,
         "truce": seen["truce"][place] > 0.5,
-        "demanded something of you": pressed == 1.0,
+        "made a demand of you": pressed == 1.0,
         "embargoed you": pressed == 0.5,
-        "you demanded something": pressing == 1.0,
+        "you made a demand of it": pressing == 1.0,
         "you embargoed it": pressing == 0.5,
         "resisted you": answered == 1.0,
         "conceded to you": answered == -1.0,
         "came to your help": helped == 1.0,
         "did not come to your help": helped == -1.0,
-        "a demand was made of it": seen["needs_help"][place] > 0.5,
+        "faces a demand": seen["needs_help"][place] > 0.5,
     }
     return [tag for tag, is_so in found.items() if is_so]
 
@@ -291,7 +294,7 @@ BRIEFING = Briefing(
     order=order,
     is_anonymous=is_anonymous,
     news=news,
-    account=account,
+    projection=projection,
     reason=reason,
     tags=tags,
 )

@@ -1,4 +1,4 @@
-"""Where the pages are, and the module that generates their tables."""
+"""The folder of the pages, and the modules that generate their tables."""
 
 from __future__ import annotations
 

@@ -6,8 +6,11 @@ import dataclasses
 import re
 from pathlib import Path
 
+import game_pages
 import generated_pages as generated
+import prediction_pages
 import pytest
+from markdown_tables import tables_of
 
 from counterpoise.agents.named import doctrines
 from counterpoise.envs.engine.game import Feature
@@ -39,7 +42,7 @@ def as_numbers(cell: str) -> list[float | str]:
 
 
 def test_a_written_table_of_parameters_has_the_declared_figures(game_name: str) -> None:
-    tables = [each for each in generated.tables_of(written(game_name)) if "default" in each.head]
+    tables = [each for each in tables_of(written(game_name)) if "default" in each.head]
     declared = game(game_name).parameters.declarations
     for table in tables:
         seen = [k for k, head in enumerate(table.head) if head in ("seen", "observed")]
@@ -48,7 +51,7 @@ def test_a_written_table_of_parameters_has_the_declared_figures(game_name: str) 
             defaults = as_numbers(row[table.head.index("default")])
             if len(defaults) == len(names):
                 for name, default in zip(names, defaults, strict=True):
-                    expected = as_numbers(plain(generated._default(declared[name])))
+                    expected = as_numbers(plain(game_pages.default_of(declared[name])))
                     assert [default] == expected, f"{name}: {row}"
             limits = row[table.head.index("range")]
             for name in names if limits else ():
@@ -60,11 +63,11 @@ def test_a_written_table_of_parameters_has_the_declared_figures(game_name: str) 
 
 
 def test_the_built_page_has_every_parameter_feature_and_doctrine(game_name: str) -> None:
-    page = generated.game_page(written(game_name), game_name)
+    page = game_pages.game_page(written(game_name), game_name)
     the_game = game(game_name)
     for name, declaration in the_game.parameters.declarations.items():
         rows = [line for line in page.splitlines() if line.startswith(f"| `{name}` |")]
-        default, limits = generated._default(declaration), generated._range(declaration)
+        default, limits = game_pages.default_of(declaration), game_pages.range_of(declaration)
         assert any(f"| {default} | {limits} |" in row for row in rows), name
     for feature in the_game.features:
         name = f"{feature.name}_k" if feature.others else feature.name
@@ -78,17 +81,17 @@ def test_the_built_page_has_every_parameter_feature_and_doctrine(game_name: str)
 
 def test_the_built_page_keeps_what_was_written(game_name: str) -> None:
     text = written(game_name)
-    page = generated.game_page(text, game_name)
+    page = game_pages.game_page(text, game_name)
     replaced = {
         number
-        for table in generated.tables_of(text)
-        if "default" in table.head or table.section in generated.OBSERVATION_HEADINGS
+        for table in tables_of(text)
+        if "default" in table.head or table.section in game_pages.OBSERVATION_HEADINGS
         for number in range(table.first, table.end)
     }
     for number, line in enumerate(text.splitlines()):
         if number not in replaced:
             assert line in page
-    for table in generated.tables_of(text):
+    for table in tables_of(text):
         if "symbol" in table.head:
             for row in table.rows:
                 for symbol in row[1].strip("$").split(", "):
@@ -96,7 +99,7 @@ def test_the_built_page_keeps_what_was_written(game_name: str) -> None:
 
 
 def test_the_built_page_shows_its_figure(game_name: str) -> None:
-    assert f"../images/{game_name}.png" in generated.game_page(written(game_name), game_name)
+    assert f"../images/{game_name}.png" in game_pages.game_page(written(game_name), game_name)
 
 
 def test_a_changed_default_shows_on_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,7 +108,7 @@ def test_a_changed_default_shows_on_the_page(monkeypatch: pytest.MonkeyPatch) ->
     made = parameter(0.25, 0.0, 2.0, doc="rho: weight.", observed=True).metadata
     changed = type(declared)(name="fear", default=0.25, **made)
     monkeypatch.setitem(race.parameters.declarations, "fear", changed)
-    page = generated.game_page(written("arms_race"), "arms_race")
+    page = game_pages.game_page(written("arms_race"), "arms_race")
     assert "| `fear` | ρ | 0.25 | 0 to 2 |" in page
     assert "| `fear` | ρ | 0.6 | 0 to 1 |" not in page
 
@@ -114,12 +117,12 @@ def test_a_feature_that_the_page_does_not_know_is_shown_in_the_code_s_words() ->
     race = game("arms_race")
     extra = Feature("morale", 0.0, 1.0, doc="How they feel.")
     longer = dataclasses.replace(race, features=(*race.features, extra))
-    table = generated.observation_table(longer)
+    table = game_pages.observation_table(longer)
     assert "| `morale` | 1 | 0 to 1 |  | How they feel |" in table
 
 
 def test_every_prediction_is_shown_whole() -> None:
-    page = generated.predictions()
+    page = prediction_pages.predictions()
     for name in prediction.shipped():
         each = prediction.load(name)
         assert f"## {name}: {each.title}" in page

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html.parser
+import importlib
 import os
 import re
 import subprocess
@@ -92,7 +93,7 @@ def test_the_site_builds_whole_without_a_warning_and_needs_no_network(tmp_path: 
     for name in game_names():
         assert (site / "games" / f"{name}.html") in pages
         assert (
-            f"module-counterpoise.envs.games.{name}" in pages[site / "reference/rules.html"].anchors
+            f"module-counterpoise.envs.games.{name}" in pages[site / "reference/games.html"].anchors
         )
     for source in DOCS.rglob("*.md"):
         assert (site / source.relative_to(DOCS)).with_suffix(".html") in pages, source
@@ -118,3 +119,38 @@ def test_links_between_written_pages_lead_to_files() -> None:
             if not (page.parent / target).is_file():
                 broken.append(f"{page.relative_to(DOCS)}: {target}")
     assert not broken, "\n".join(broken)
+
+
+NAMED = re.compile(r"(?<![\w/.-])counterpoise(?:\.[A-Za-z_]\w*)+(?![\w-])")
+FILED = re.compile(
+    r"`((?:envs|theory|agents|training|evaluation|display|human|src|studies|benchmarks|tests|docs"
+    r"|examples|notebooks)/[\w./-]+\.\w+)`"
+)
+
+
+def is_there(dotted: str) -> bool:
+    """Return whether a dotted name is a module, or an attribute of one."""
+    parts = dotted.split(".")
+    for end in range(len(parts), 0, -1):
+        try:
+            found = importlib.import_module(".".join(parts[:end]))
+        except ModuleNotFoundError:
+            continue
+        for name in parts[end:]:
+            if not hasattr(found, name):
+                return False
+            found = getattr(found, name)
+        return True
+    return False
+
+
+def test_modules_and_files_that_pages_name_exist() -> None:
+    pages = [*DOCS.rglob("*.md"), *ROOT.glob("*.md"), *ROOT.glob("*/README.md")]
+    missing = []
+    for page in pages:
+        text = page.read_text(encoding="utf-8")
+        missing += [f"{page.name}: {name}" for name in NAMED.findall(text) if not is_there(name)]
+        missing += [
+            f"{page.name}: {path}" for path in FILED.findall(text) if not (ROOT / path).exists()
+        ]
+    assert not missing, "\n".join(missing)

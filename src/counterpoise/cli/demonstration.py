@@ -1,4 +1,4 @@
-"""The demonstration: learn the first games, hold them against theory, write the report."""
+"""The demonstration: train on the first games, compare with theory, write the report."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 SHOWN = ("burden_sharing", "nato_2024", "arms_race", "arms_or_allies")
-# The longest first, so that the cores are busy to the end.
+# The longest first, so that no core is idle at the end.
 TRAINED = ("arms_or_allies", "nato_2024", "arms_race", "burden_sharing")
 QUICK_PART = 20
 REPORT = "report"
@@ -40,21 +40,21 @@ def demonstrate(
     Parameters
     ----------
     folder : path
-        Holds a folder for each training and ``report/``. Unfinished runs of an earlier
-        demonstration are resumed; finished ones are replaced, unless `reuse` asks to keep those of
-        the same configuration and versions.
+        Contains a folder per training and ``report/``. Unfinished runs of an earlier demonstration
+        are resumed. Finished ones are replaced, unless `reuse` is set and they have the same
+        configuration and versions.
     console : Console
-        Where progress and the table are shown.
+        Shows progress and the table.
     seeds : int
-        How often each training is repeated.
+        Number of training seeds per configuration.
     processes : int
-        How many trainings go on at once.
+        Number of trainings at the same time.
     is_quick : bool
-        Train for a twentieth only, to see that everything runs.
+        Train for a twentieth of the steps, to check that everything runs.
     reuse : bool
         Keep finished runs.
     picture : Path, optional
-        Where to write one picture of all games.
+        File for one PNG of all games.
     """
     began = time.monotonic()
     folder = Path(folder)
@@ -64,11 +64,11 @@ def demonstrate(
         try:
             found = train_all(todo, processes=processes, is_judged=True, console=console)
         except KeyboardInterrupt:
-            # Imported late, for it brings all of torch with it.
+            # Imported here because it loads torch.
             from counterpoise.training.learn import Interrupted
 
             raise Interrupted(
-                f"Stopped. The runs in {folder} can be used as they are; go on with: "
+                f"Stopped. The runs in {folder} are usable as they are. Resume with: "
                 f"{_command(folder, seeds, is_quick)}"
             ) from None
         judgements += [each for each in found if each is not None]
@@ -94,7 +94,7 @@ def _command(folder: Path, seeds: int, is_quick: bool) -> str:
 def _plan(
     folder: Path, seeds: int, is_quick: bool, reuse: bool
 ) -> tuple[list[Training], list[Path]]:
-    """Return what is to be trained, and which finished runs are kept."""
+    """Return the trainings to do, and the finished runs that are kept."""
     todo, done = [], []
     for name in TRAINED:
         configuration = load(name)
@@ -120,7 +120,7 @@ def _state_of(folder: Path, configuration: Configuration, seed: int) -> str:
     Raises
     ------
     CounterpoiseError
-        If something else than a run stands there: that is nothing to be replaced.
+        If the folder is not a run: it must not be replaced.
     """
     if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
         return "free"
@@ -132,7 +132,7 @@ def _state_of(folder: Path, configuration: Configuration, seed: int) -> str:
         run = Run(folder)
         with_what = json.loads((folder / VERSIONS).read_text())
     except (CounterpoiseError, OSError, ValueError):
-        # Begun by an older version, or killed while it was begun.
+        # Started by an older version, or killed at its start.
         return "other"
     if (run.configuration, run.seed, with_what) != (configuration, seed, versions()):
         return "other"
@@ -148,9 +148,9 @@ def _write(
     from counterpoise.display.tables import print_comparison
 
     print_comparison(console, comparison)
-    title = "What rival states learned, held against the theory"
+    title = "Learned policies compared with theory"
     if is_quick:
-        title += " (a quick trial: hardly trained)"
+        title += " (quick trial: trained very briefly)"
     page = write_report(comparison, folder / REPORT, title=title)
     if picture is not None:
         figures.write_png(figures.composite(comparison), picture)
