@@ -1,9 +1,13 @@
-r"""Theory of `arms_or_allies`: a planner against a challenger with a private cost.
+r"""Theory of `arms_or_allies`: a defender plans against a challenger with a private cost.
 
-The challenger's move never changes the state, so that it challenges if and only if its private cost
-is below the gain it expects, :math:`c < (1 - Ew) G`: a cut-off. That turns the defender's problem
-into a finite Markov decision problem with 324 states (threat, arms, debt, ally) and 18 plans, here
-solved by Howard's policy iteration: each policy's value from one linear system of 324 equations,
+The problem. Each year the defender chooses one of 18 plans in one of 324 states (threat, arms,
+debt, ally), and a challenger with private cost :math:`c` then challenges or not. The challenger's
+move never changes the state, so it challenges if and only if its cost is below its expected gain,
+:math:`c < (1 - Ew) G`: a cut-off. Given the cut-offs, the defender faces a finite Markov decision
+problem.
+
+The method. Howard's policy iteration takes each policy's value from one linear system of 324
+equations,
 
 .. math::
 
@@ -13,9 +17,9 @@ until no plan improves on the policy in any state. Nothing is iterated to a tole
 exact up to the rounding of the linear solve. The value is unique; the policy is unique wherever the
 second-best plan is strictly worse (`action_gaps`).
 
-Any other profile is held against this with the same tables: the defender's strategy by its
-probabilities in the 324 states, the challenger's by the probability of a challenge after each plan,
-integrated over the private cost. Payoffs and chances come from the game's own rules.
+Any other profile is evaluated with the same tables: the defender's strategy by its probabilities in
+the 324 states, the challenger's by the probability of a challenge after each plan, integrated over
+the private cost. Payoffs and probabilities come from the game's own rules.
 """
 
 from __future__ import annotations
@@ -89,7 +93,7 @@ SETTLING_YEARS = 256
 # Open to compiled rules, and plain Python for whole arrays, each kind of which would be compiled.
 @register_jitable
 def state_number(threat: Any, arms: Any, debt: Any, allied: Any) -> Any:
-    """Return the number of a state, 0 to 323; of many at once where arrays are given."""
+    """Return the number of a state, 0 to 323; elementwise for arrays."""
     return ((threat * SHAPE[1] + arms) * SHAPE[2] + debt) * SHAPE[3] + allied
 
 
@@ -106,7 +110,7 @@ def first_state(parameters: Parameters) -> int:
 
 
 def yearly_discount(parameters: Parameters) -> float:
-    """Return B, the weight of the next year: its discount times the chance that it comes.
+    """Return B, the weight of the next year: its discount times the probability that it comes.
 
     Raises
     ------
@@ -160,7 +164,7 @@ def _fill_year(
                         )
                         prize[state, plan] = challenger_payoff(parameters, 1, wins, 0.0)
                         for lost in range(2):
-                            # Nothing can be lost of nothing.
+                            # Without arms, none can be lost.
                             left = arms_next_year(float(arms), min(lost, arms), ordered)
                             by_loss = to_loss if lost == 1 else 1.0 - to_loss
                             for later in range(2):
@@ -175,22 +179,22 @@ def _fill_year(
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class YearTables:
-    """One year of the game in numbers, by state and plan, [324, 18]; a closed plan is the null one.
+    """One year of the game by state and plan, [324, 18]; a closed plan acts as the null plan.
 
     Attributes
     ----------
     is_open : ndarray of bool
-        Whether the plan can be paid.
+        Whether the plan is affordable.
     success : ndarray
-        The chance that a challenge succeeds, 1 - Ew.
+        Probability that a challenge succeeds, 1 - Ew.
     calm_payoff, challenged_payoff : ndarray
         The defender's payoff of the year without and with a challenge.
     prize : ndarray
-        What a challenge is worth to the challenger before its private cost.
+        Value of a challenge to the challenger, before its private cost.
     successors : ndarray of int, [324, 18, 4]
         The states that may follow, for loss (no, yes) and threat (no, yes).
     chances : ndarray, [324, 18, 4]
-        Their probabilities, if the game goes on.
+        Their probabilities, given that the game continues.
     """
 
     is_open: NDArray[np.bool_]
@@ -233,7 +237,7 @@ def year_tables(parameters: Parameters) -> YearTables:
 def _sights(
     parameters: Parameters,
 ) -> tuple[NDArray[np.float32], NDArray[np.int8], NDArray[np.float32], NDArray[np.int8]]:
-    """Return what each power sees where it moves, as the game itself writes it.
+    """Return each power's observations where it moves, as the game writes them.
 
     The defender's observations and masks, [324, ...]; the challenger's, [324 * 18, ...], after
     every plan, with a private cost of 0.
@@ -331,7 +335,7 @@ class TablePlanner(Strategy):
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Response:
-    """How a challenger answers each plan in each state, [324, 18], over its private cost.
+    """A challenger's response to each plan in each state, [324, 18], over its private cost.
 
     Attributes
     ----------
@@ -346,7 +350,7 @@ class Response:
 
 
 def cut_off_response(parameters: Parameters, cut_offs: NDArray[np.float64]) -> Response:
-    """Return the answer of a challenger with cut-offs [324, 18], in closed form."""
+    """Return the response of a challenger with cut-offs [324, 18], in closed form."""
     highest = parameters.highest_challenge_cost
     below = np.clip(cut_offs, 0.0, highest)
     challenge = below / highest
@@ -356,11 +360,11 @@ def cut_off_response(parameters: Parameters, cut_offs: NDArray[np.float64]) -> R
 def defender_policy(parameters: Parameters, defender: Strategy) -> NDArray[np.float64]:
     """Return the probability of each plan in each state, [324, 18].
 
-    What a strategy puts on plans that cannot be paid goes to the null plan, as in the game.
+    Probability on plans that are not affordable goes to the null plan, as in the game.
     """
     observations, masks, _, _ = _sights(parameters)
     policy = np.array(defender.probabilities(observations, masks), np.float64)
-    # A network's probabilities sum to 1 only up to the rounding of its 32-bit numbers.
+    # A network's probabilities sum to 1 only up to 32-bit rounding.
     policy /= policy.sum(axis=1, keepdims=True)
     is_open = year_tables(parameters).is_open
     policy[:, 0] += np.where(is_open, 0.0, policy).sum(axis=1)
@@ -383,7 +387,7 @@ def reached(parameters: Parameters, played: NDArray[np.bool_]) -> NDArray[np.boo
 def challenger_response(
     parameters: Parameters, challenger: Strategy, needed: NDArray[np.bool_] | None = None
 ) -> Response:
-    """Return how any challenger answers, integrated over its private cost.
+    """Return the response of any challenger, integrated over its private cost.
 
     A strategy with a ``cut_off`` method is integrated in closed form; any other is asked for its
     probabilities at the midpoints of 200 equal intervals of the private cost.
@@ -393,7 +397,7 @@ def challenger_response(
     parameters : Parameters
     challenger : Strategy
     needed : ndarray of bool, [324, 18], optional
-        Where the answer is wanted; elsewhere it is left at 0. By default everywhere.
+        Where the response is needed; it is 0 elsewhere. By default everywhere.
     """
     tables = year_tables(parameters)
     _, _, observations, masks = _sights(parameters)
@@ -422,19 +426,19 @@ def _defender_payoffs(tables: YearTables, response: Response) -> NDArray[np.floa
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Evaluation:
-    """What a profile is worth.
+    """The values of a profile.
 
     Attributes
     ----------
     values : ndarray, [2]
         Each power's discounted payoff from the first state.
     state_values : ndarray, [324, 2]
-        The same from every state; states that cannot be reached may be left at what the parts that
-        were asked for give.
+        The same from every state; of states that cannot be reached, without the responses that
+        were not needed.
     policy : ndarray, [324, 18]
         The defender's plan probabilities.
     response : Response
-        The challenger's answers.
+        The challenger's responses.
     """
 
     values: NDArray[np.float64]
@@ -476,7 +480,7 @@ def _values(
 def plan_values(
     parameters: Parameters, response: Response, values: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Return what each plan is worth to the defender if `values`, [324], follow; -inf if closed."""
+    """Return the defender's value of each plan, given next values [324]; -inf if closed."""
     tables = year_tables(parameters)
     worth = _defender_payoffs(tables, response)
     worth = worth + yearly_discount(parameters) * tables.expected_next(values)
@@ -488,7 +492,7 @@ def best_plans(
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Return the defender's best plan and its value in every state, [324] each.
 
-    Policy iteration; among plans of equal worth the first stays.
+    Policy iteration; among plans of equal value the first is kept.
     """
     states = np.arange(STATES)
     plans = np.zeros(STATES, np.int64)
@@ -507,8 +511,8 @@ def best_plans(
 def best_response(parameters: Parameters, profile: Profile, power: int) -> BestResponse:
     """Return a power's exact best response to the other of a profile.
 
-    The defender's is policy iteration against the challenger's probabilities of a challenge; the
-    challenger's the cut-off, for it never changes the state.
+    The defender's is found by policy iteration against the challenger's probabilities of a
+    challenge; the challenger's is a cut-off, because it never changes the state.
     """
     if power == DEFENDER:
         return _best_defence(parameters, profile)
@@ -557,7 +561,7 @@ def equilibrium(parameters: Parameters) -> Equilibrium:
 
 
 def action_gaps(parameters: Parameters) -> NDArray[np.float64]:
-    """Return how much the second-best plan loses against the best in every state, [324]."""
+    """Return the loss of the second-best plan relative to the best in every state, [324]."""
     _, values = _solution(parameters)
     response = challenger_response(parameters, CutOffChallenger(parameters))
     ordered = np.sort(plan_values(parameters, response, values), axis=1)
@@ -570,14 +574,14 @@ def action_gaps(parameters: Parameters) -> NDArray[np.float64]:
 def long_run(parameters: Parameters, policy: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the share of years that a world without an ending spends in each state, [324].
 
-    The stationary distribution; where a policy has several, the one that the first state leads to.
+    The stationary distribution; where a policy has several, the one reached from the first state.
     """
     transition = year_tables(parameters).transition(policy)
     start = np.zeros(STATES)
     start[first_state(parameters)] = RESTART
     system = np.eye(STATES) - (1.0 - RESTART) * transition
     shares = np.maximum(scipy.linalg.solve(system.T, start), 0.0)
-    # Some years more clear the states that are visited only after a restart.
+    # A few more years clear the states that are visited only after a restart.
     for _ in range(SETTLING_YEARS):
         shares = shares @ transition
     return np.asarray(shares / shares.sum(), np.float64)
@@ -586,10 +590,10 @@ def long_run(parameters: Parameters, policy: NDArray[np.float64]) -> NDArray[np.
 def threat_path(
     parameters: Parameters, profile: Profile, *, years: int, with_losses: bool
 ) -> dict[str, NDArray[np.float64]]:
-    """Return what the defender does while a threat that has just come does not pass.
+    """Return the defender's path under a new threat that does not pass.
 
-    From the parameters' first arms, debt and ally, with the threat held up; expected values where
-    the strategy or the losses are random.
+    From the parameters' initial arms, debt and ally, with the threat kept on; expected values
+    where the strategy or the losses are random.
 
     Parameters
     ----------
@@ -598,7 +602,7 @@ def threat_path(
         Only the defender's matters.
     years : int
     with_losses : bool
-        Whether arms fail, or all of them last.
+        Whether arms may be lost.
 
     Returns
     -------
@@ -680,12 +684,12 @@ def outcomes(parameters: Parameters, profile: Profile) -> dict[str, Any]:
     return found
 
 
-# An ally is there where its probability is above this.
+# Above this probability, a path counts as having an ally.
 LIKELY = 0.5
 
 
 def alliance_precedes_arms(arms: NDArray[np.float64], allied: NDArray[np.float64]) -> bool:
-    """Return whether a path goes to an ally at once and to its full arms only later."""
+    """Return whether a path takes an ally at once and reaches its full arms only later."""
     return bool(allied[0] > LIKELY and arms[0] < arms.max() and allied.argmax() < arms.argmax())
 
 
@@ -696,7 +700,7 @@ def year_of_dropping(allied: NDArray[np.float64]) -> int | None:
 
 
 def alliance_in_words(allied: NDArray[np.float64]) -> str:
-    """Say when there is an ally."""
+    """Return in words when there is an ally."""
     if not (allied > LIKELY).any():
         return "never an ally"
     begins = int((allied > LIKELY).argmax())
@@ -706,7 +710,7 @@ def alliance_in_words(allied: NDArray[np.float64]) -> str:
 
 
 def arms_in_words(arms: NDArray[np.float64]) -> str:
-    """Say how far arms rise, and by when."""
+    """Return in words how far arms rise, and by when."""
     if arms.max() <= arms[0]:
         return "no more arms"
     return f"arms from {arms[0]:.0f} to {arms.max():.0f} by year {int(arms.argmax())}"

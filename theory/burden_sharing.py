@@ -1,11 +1,13 @@
-"""Who pays in equilibrium: the theory of `counterpoise.envs.games.burden_sharing`.
+"""Theory of `burden_sharing`: how much of the common defence each ally pays in equilibrium.
 
-Each year is a game of its own, since nobody sees what was spent before and incomes grow by
-themselves. Within a year the payoff of each member is strictly concave in its own defence, and the
-marginal payoffs together are strongly monotone, so the equilibrium is unique: it is found by
-Gauss-Seidel iteration of the members' best responses, each the root of the marginal payoff in
-[0, cap]. For the pure public good a closed form stands beside it (Olson and Zeckhauser 1966):
-d_i = max(0, Y_i - k G) with k = (1 - theta) / theta.
+The problem. Each year every member chooses its defence spending; defence is partly a public good.
+Past spending is not observed and incomes grow exogenously, so each year is a game of its own. Each
+member's payoff is strictly concave in its own defence, and the marginal payoffs together are
+strongly monotone, so the equilibrium of a year is unique.
+
+The method. Gauss-Seidel iteration of the members' best responses, each the root of the marginal
+payoff in [0, cap]. The pure public good has a closed form (Olson and Zeckhauser 1966): d_i = max(0,
+Y_i - k G) with k = (1 - theta) / theta.
 """
 
 from __future__ import annotations
@@ -49,7 +51,7 @@ def best_defence(
 ) -> float:
     """Return the defence that maximises the expected payoff, by bisection to machine precision.
 
-    `defence_of_others` has shape [n]: equally likely sums of what the others spend.
+    `defence_of_others` has shape [n]: equally likely sums of the others' defence.
     """
     low, high = 0.0, cap * gdp
     for end, answer in ((low, -1.0), (high, 1.0)):
@@ -84,7 +86,7 @@ def expected_utility(
 
 
 def stage_equilibrium(parameters: Parameters, gdp: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return each member's defence in the one equilibrium of a year with the given incomes.
+    """Return each member's defence in the unique equilibrium of a year, given incomes.
 
     Parameters
     ----------
@@ -116,7 +118,7 @@ def pure_public_good(parameters: Parameters, gdp: NDArray[np.float64]) -> NDArra
     """Return the closed form for the pure public good (no private product, full spill-in, no cap).
 
     d_i = max(0, Y_i - k G), k = (1 - theta) / theta, G = (E + sum_A Y) / (1 + k |A|) over the
-    active set A of those who pay.
+    set A of members that pay.
     """
     if parameters.private_weight != 0.0 or parameters.spill_in != 1.0:
         raise ValueError("The closed form is for private_weight=0 and spill_in=1.")
@@ -149,7 +151,7 @@ def social_optimum(parameters: Parameters, gdp: NDArray[np.float64]) -> NDArray[
 
 
 class StageNash(Strategy):
-    """Plays the equilibrium of the year, computed from the incomes that it sees."""
+    """Plays the equilibrium of the year, computed from the observed incomes."""
 
     name = "equilibrium"
 
@@ -204,7 +206,7 @@ def equilibrium(parameters: Parameters) -> Equilibrium:
 
 
 def best_response(parameters: Parameters, profile: Profile, power: int) -> BestResponse:
-    """Return the exact best response: in each year one strictly concave problem in one dimension.
+    """Return the exact best response: one strictly concave problem per year, in one dimension.
 
     Against random members the expectation is a mean over sampled episodes with a fixed seed, and
     the power's own value is the mean over the same episodes.

@@ -1,7 +1,7 @@
 """Predictions of the literature as data: a treatment, an outcome, a direction, a source.
 
-Those that come with the package stand in ``theory/predictions``, one TOML file each, and what is
-expected of the four case studies in ``theory/cases``. A file of one's own needs ten lines::
+Those that ship with the package are in ``theory/predictions``, one TOML file each, and those of the
+four case studies in ``theory/cases``. A prediction of your own takes ten lines::
 
     title = "Dear autonomy, few allies"
     statement = "The dearer autonomy is, the fewer allies powers have."
@@ -45,7 +45,7 @@ WHO = (EVERYONE, "large", "small", "allied", "unallied")
 
 @dataclasses.dataclass(frozen=True)
 class Expectation:
-    """What is measured, of whom and when, and which way it should go.
+    """The expected effect of a treatment: a metric, of whom, when, and its direction.
 
     Attributes
     ----------
@@ -56,14 +56,14 @@ class Expectation:
         ``halved before`` or ``halved after``: falls below half of its largest value before, or not
         before, the treatment reaches `threshold`; ``highest first``: highest at the first level.
     years : (int, int)
-        From the first of these to before the second.
+        First year, and the year after the last.
     of : str
-        ``all``; those that at the start were ``large`` or ``small`` beside the mean; in each year
-        the ``allied`` or the ``unallied``.
+        ``all``; the powers that started ``large`` or ``small`` relative to the mean; or those that
+        are ``allied`` or ``unallied`` in each year.
     seats : tuple of int
-        Only these, if any are named.
+        Only these seats, if any are named.
     less_others : bool
-        Whether the same of all other seats is taken off.
+        Whether the metric of all other seats is subtracted.
     """
 
     metric: str
@@ -98,18 +98,18 @@ class Expectation:
 
 @dataclasses.dataclass(frozen=True)
 class Treatment:
-    """What is varied.
+    """The variation of parameters.
 
     Attributes
     ----------
     name : str
-        Of the parameter, or what the settings amount to.
+        Name of the parameter, or a description of the settings.
     levels : tuple of float
-        Its values in order; what is plotted and regressed on.
+        Its values in order: the regressor, and the axis of plots.
     settings : tuple of mapping
-        The changes of parameters at each level.
+        Changes of parameters at each level.
     words : tuple of str
-        What each level is called, where a number says little.
+        Labels of the levels, where numbers say little.
     """
 
     name: str
@@ -120,15 +120,14 @@ class Treatment:
 
 @dataclasses.dataclass(frozen=True)
 class Test:
-    """One treatment and what should come of it.
+    """One treatment and its expected effects.
 
     Attributes
     ----------
     reverses : bool
-        Whether this is a boundary condition, under which theory expects another outcome than the
-        prediction's.
+        Whether this is a boundary condition, under which theory expects a different outcome.
     parameters : mapping
-        Changes that hold at every level.
+        Changes of parameters at every level.
     """
 
     __test__ = False  # not a test of pytest's
@@ -148,7 +147,7 @@ class Test:
 
 @dataclasses.dataclass(frozen=True)
 class Solved:
-    """The same claim in a solved game: what its equilibrium does as a parameter moves.
+    """The same claim in a solved game: how its equilibrium changes with a parameter.
 
     Attributes
     ----------
@@ -160,10 +159,10 @@ class Solved:
     expected : str
         ``rises``, ``falls``, ``positive`` or ``negative``.
     of : str
-        Of an outcome with several entries (powers, years) the ``mean``, the ``first``, the
-        ``last``, the ``last less first``, or the number of the highest, the ``peak``.
+        Of an outcome with several entries (powers, years): their ``mean``, the ``first``, the
+        ``last``, the ``last less first``, or the index of the largest, ``peak``.
     minus : str
-        Another outcome that is taken off, if any.
+        Another outcome that is subtracted, if any.
     fixed : mapping
         Other parameters that differ from the game's defaults.
     """
@@ -199,17 +198,17 @@ class Prediction:
     Attributes
     ----------
     scenario : str
-        From which its tests start; by default the population's own parameters.
+        Scenario that its tests start from; by default the population's own parameters.
     solved : tuple of Solved
-        Where a solved game bears on the same claim.
+        The same claim in solved games.
     population : str
-        The training configuration whose population is asked.
+        Training configuration of the population that is tested.
     caution : str
-        What a reader must know to judge the result.
+        What a reader must know to interpret the result.
     file : str
-        By which it is loaded again: its name, or the path of a file of one's own.
+        What it is loaded by: its name, or the path of your own file.
     sha256 : str
-        Of the file's bytes: what is registered before any training.
+        Hash of the file, registered before any training.
     """
 
     name: str
@@ -227,7 +226,7 @@ class Prediction:
 
 
 def shipped() -> list[str]:
-    """Return the names of the predictions that come with the package, P1 first."""
+    """Return the names of the predictions that ship with the package, P1 first."""
     return sorted((path.stem for path in FOLDER.glob("P*.toml")), key=lambda name: int(name[1:]))
 
 
@@ -237,7 +236,7 @@ def load(name: str | Path) -> Prediction:
     Raises
     ------
     UnknownNameError
-        If there is no such prediction, or it holds an unknown key.
+        If there is no such prediction, or it has an unknown key, metric, game or outcome.
     CounterpoiseError
         If the file is not TOML, or something is missing; the message says where and what.
     """

@@ -1,24 +1,27 @@
-r"""The equilibrium of `shifting_power`, exact best responses, and what happens.
+r"""Theory of `shifting_power`: the perfect Bayesian equilibrium, best responses.
 
-Against what it has seen the deterrer strikes if :math:`\Delta > c_D`; if not, it never strikes, and
-the target invests if :math:`\Delta > k`. Let then :math:`\Delta > c_D`. If nothing else is struck,
-investing brings the target
+The problem. A target may invest in arms in secret, at cost :math:`k`, which would shift power by
+:math:`\Delta`; a deterrer sees an investment with probability :math:`s` and may strike, at cost
+:math:`c_D`. After a signal the deterrer strikes if :math:`\Delta > c_D`. If :math:`\Delta \le c_D`
+it never strikes, and the target invests if :math:`\Delta > k`. Let now :math:`\Delta > c_D`. If
+only investments that are seen are struck, investing brings the target
 
 .. math::
 
     g = (1 - s) \Delta - s\, c_T - k.
 
-Where :math:`g \le 0` the fear of being seen is enough: nobody invests, nobody strikes. Where
-:math:`g > 0` no pure strategies are in equilibrium, for who surely invests is surely struck, and
-who surely does not could. Both mix: the target invests with the probability that leaves a deterrer
-who sees nothing indifferent, and that strikes with the one that leaves the target so,
+Where :math:`g \le 0`, the risk of being seen deters: nobody invests, nobody strikes. Where :math:`g
+> 0` there is no equilibrium in pure strategies: a target that surely invests is surely struck, and
+one that surely does not would gain by investing. Both mix: the target invests with the probability
+that leaves a deterrer without a signal indifferent, and that deterrer strikes with the probability
+that leaves the target indifferent,
 
 .. math::
 
     q = \frac{c_D}{c_D + (1 - s)(\Delta - c_D)}, \qquad r = \frac{g}{g + k}.
 
-A year is then one of war with probability :math:`q s + (1 - q s)\, r`. As intelligence rises, war
-does not fade: it ends at the :math:`s` at which :math:`g = 0`.
+The probability of war in a year is then :math:`q s + (1 - q s)\, r`. As intelligence :math:`s`
+rises, war does not fade gradually: it ends at the :math:`s` at which :math:`g = 0`.
 """
 
 from __future__ import annotations
@@ -62,7 +65,7 @@ class Mixed(Strategy):
     Parameters
     ----------
     power : int
-        The target looks at no signal: its probability is `unseen`.
+        The target has no signal: its probability is `unseen`.
     unseen, seen : float
         The probability without and with a signal.
     """
@@ -92,7 +95,7 @@ class Mixed(Strategy):
 
 
 class ByYear(Strategy):
-    """Takes option 1 as a table says, by year and signal.
+    """Takes option 1 by a table of years and signals.
 
     Parameters
     ----------
@@ -112,7 +115,7 @@ class ByYear(Strategy):
     def act(
         self, observations: NDArray[np.float32], masks: NDArray[np.int8], rng: np.random.Generator
     ) -> NDArray[np.int64]:
-        """Look each row's option up, [n, 1]."""
+        """Return each row's option, [n, 1]."""
         year = year_of(observations, 1, self._years)
         signal = np.rint(observations[:, 3]).astype(np.int64)
         is_on_the_move = np.rint(observations[:, 0]).astype(np.int64) == self._phase
@@ -123,7 +126,7 @@ class ByYear(Strategy):
 def _sights(
     parameters: Parameters,
 ) -> tuple[NDArray[np.float32], NDArray[np.int8], NDArray[np.float32], NDArray[np.int8]]:
-    """Return what each side sees where it moves, as the game itself writes it.
+    """Return each side's observations where it moves, as the game writes them.
 
     The target's observations and masks, [years, ...]; the deterrer's, [years * 2, ...], without
     and with a signal.
@@ -151,7 +154,7 @@ def _chances(
     target_sees, target_masks, deterrer_sees, deterrer_masks = _sights(parameters)
     invest = profile[TARGET].probabilities(target_sees, target_masks)
     strike = profile[DETERRER].probabilities(deterrer_sees, deterrer_masks)
-    # A network's probabilities sum to 1 only up to the rounding of its 32-bit numbers.
+    # A network's probabilities sum to 1 only up to 32-bit rounding.
     invest = invest[:, 1] / invest.sum(axis=1)
     strike = strike[:, 1] / strike.sum(axis=1)
     return np.asarray(invest), np.asarray(strike.reshape(-1, 2))
@@ -211,7 +214,7 @@ def best_response(parameters: Parameters, profile: Profile, power: int) -> BestR
             "yi,is,ia->ysa", investments, signals, _payoffs(parameters, deterrer_payoff)
         )
         options = (worth[:, :, 1] > worth[:, :, 0]).astype(np.int64)
-        # A signal that never comes tells of an investment all the same.
+        # A signal of probability 0 still indicates an investment.
         certain = _payoffs(parameters, deterrer_payoff)[1]
         never = investments @ signals == 0.0
         options = np.where(never, int(certain[1] > certain[0]), options)
@@ -225,7 +228,7 @@ def best_response(parameters: Parameters, profile: Profile, power: int) -> BestR
 
 
 def temptation(parameters: Parameters) -> float:
-    """Return g: what investing brings if only what was seen is struck."""
+    """Return g: the gain of investing if only investments that are seen are struck."""
     return float(
         (1.0 - parameters.intelligence) * parameters.shift
         - parameters.intelligence * parameters.target_war_cost
@@ -301,7 +304,7 @@ RARE = 0.01
 
 
 def claims(findings: Findings[Parameters]) -> list[Claim]:
-    """Return whether what is seen is struck, and whether war is fought against nothing."""
+    """Return whether seen investments are struck, and whether wars are fought against nothing."""
     theory = findings.equilibrium.outcomes
     found = []
     if float(theory["investment_rate"]) * float(theory["strike_rate_seen"]) > 0.0:
