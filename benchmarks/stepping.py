@@ -1,10 +1,11 @@
-"""How fast worlds step: the bare engine, the PettingZoo way in, and mpe2's `simple_tag`.
+"""Stepping speed of the engine, of the PettingZoo adapter, and of mpe2's `simple_tag`.
 
     python benchmarks/stepping.py [--json] [--seconds 0.3] [--repeats 7]
 
-Actions are sampled beforehand, and the resets that end an episode are part of the time. One process
-and one thread; of several repeats the median is given, all ways in turn, so that a busy machine
-slows all alike. `import + first step` and `counterpoise --help` are processes of their own.
+Actions are sampled beforehand; the time includes the reset at the end of an episode. One process,
+one thread. Each figure is the median of several repeats, in which all variants take turns, so that
+a busy machine slows all equally. `import + first step` and `counterpoise --help` are measured in
+separate processes.
 """
 
 from __future__ import annotations
@@ -53,14 +54,14 @@ def sampled_actions(worlds: Worlds, rng: np.random.Generator) -> list[Any]:
 
 
 def cases() -> dict[str, tuple[str, dict[str, Any]]]:
-    """Return every game with its parameters, by the name of its row."""
+    """Return every game with its parameters, by the name of its row in the table."""
     rows: dict[str, tuple[str, dict[str, Any]]] = {name: (name, {}) for name in game_names()}
     rows["grand_strategy, 8 powers"] = ("grand_strategy", {"powers": 8})
     return rows
 
 
 def engine(game: str, count: int, parameters: dict[str, Any]) -> tuple[Callable[[int], None], int]:
-    """Return a function that steps a batch so many times, and its number of powers."""
+    """Return a function that steps a batch a number of times, and its number of powers."""
     worlds = Worlds(game, count, parameters)
     actions = sampled_actions(worlds, np.random.default_rng(0))
     worlds.reset(0)
@@ -73,7 +74,7 @@ def engine(game: str, count: int, parameters: dict[str, Any]) -> tuple[Callable[
 
 
 def parallel(env: Any) -> tuple[Callable[[int], None], int]:
-    """Return a function that steps a PettingZoo environment so many times."""
+    """Return a function that steps a PettingZoo environment a number of times."""
     env.reset(seed=0)
     for number, agent in enumerate(env.possible_agents):
         env.action_space(agent).seed(number)
@@ -91,10 +92,10 @@ def parallel(env: Any) -> tuple[Callable[[int], None], int]:
     return play, len(env.possible_agents)
 
 
-def seconds_a_step(
+def seconds_per_step(
     plays: dict[str, Callable[[int], None]], seconds: float, repeats: int
 ) -> dict[str, float]:
-    """Return the median time of one step of each, measured in turn."""
+    """Return the median time per step of each, measured in turns."""
     steps = {}
     for name, play in plays.items():
         play(3)
@@ -125,7 +126,7 @@ def first_step(game: str, repeats: int) -> tuple[float, bool]:
 
 
 def help_seconds(repeats: int) -> float | None:
-    """Return how long `counterpoise --help` takes; None where there is no such command."""
+    """Return the seconds that `counterpoise --help` takes; None if it is not installed."""
     beside = Path(sys.executable).with_name("counterpoise")
     command = str(beside) if beside.exists() else shutil.which("counterpoise")
     if command is None:
@@ -152,7 +153,7 @@ def measure(seconds: float, repeats: int) -> dict[str, Any]:
     tag = simple_tag()
     if tag is not None:
         plays["simple_tag"], powers["simple_tag"] = parallel(tag)
-    taken = seconds_a_step(plays, seconds, repeats)
+    taken = seconds_per_step(plays, seconds, repeats)
     games = {}
     for row, (game, _) in cases().items():
         cold, has_torch = first_step(game, min(repeats, 3))
@@ -224,7 +225,7 @@ def show(report: dict[str, Any]) -> None:
     console = Console(width=max(110, Console().width))
     console.print(table)
     taken = report["help_seconds"]
-    console.print(f"counterpoise --help: {'not there' if taken is None else f'{taken:.2f} s'}")
+    console.print(f"counterpoise --help: {'not installed' if taken is None else f'{taken:.2f} s'}")
 
 
 def main() -> None:
@@ -232,9 +233,9 @@ def main() -> None:
     options = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    options.add_argument("--json", action="store_true", help="print the figures as JSON")
-    options.add_argument("--seconds", type=float, default=0.3, help="seconds a repeat")
-    options.add_argument("--repeats", type=int, default=7, help="repeats, of which the median")
+    options.add_argument("--json", action="store_true", help="print the results as JSON")
+    options.add_argument("--seconds", type=float, default=0.3, help="seconds per repeat")
+    options.add_argument("--repeats", type=int, default=7, help="number of repeats")
     chosen = options.parse_args()
     report = measure(chosen.seconds, chosen.repeats)
     if chosen.json:

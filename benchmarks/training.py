@@ -3,9 +3,9 @@
     python benchmarks/training.py [--json] [--seconds 20]
 
 *Defaults*: `PPO("MlpPolicy", ...)` with Stable-Baselines3's own defaults on one world through the
-PettingZoo way in, all powers sharing the policy. *Slots*: the shipped configuration of the same
+PettingZoo way in, all powers sharing the policy. *Shipped*: the shipped configuration of the same
 game. *Like for like*: our PPO against Stable-Baselines3's (sb3-contrib's where choices are masked)
-on the same slots, with the same networks, batch, minibatch and epochs; `ten choices` is a made-up
+on the same seats, with the same networks, batch, minibatch and epochs; `ten choices` is a made-up
 task of ten choices of five options each, for what a large game will cost. All are counted in
 agent-steps (decisions of single powers) a second of wall time, learning included. Then the shipped
 configurations run until the regret of every power is at most 0.02.
@@ -31,7 +31,7 @@ from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.vec_env import VecEnv
 
 from counterpoise.envs.adapters.pettingzoo import CounterpoiseParallel
-from counterpoise.envs.adapters.sb3 import Slots
+from counterpoise.envs.adapters.sb3 import SeatVecEnv
 from counterpoise.envs.engine.registration import game as game_named
 from counterpoise.envs.engine.worlds import Worlds
 from counterpoise.training.configuration import load, shipped
@@ -152,7 +152,7 @@ def slots_of(name: str) -> tuple[VecEnv, int]:
     if name == "ten choices":
         return TenChoices(1_024), 1
     game = game_named(name)
-    return Slots(Worlds(game, 512, game.parameters(), max_cycles=64), seed=0), 2
+    return SeatVecEnv(Worlds(game, 512, game.parameters(), max_cycles=64), seed=0), 2
 
 
 def like_for_like(name: str, hidden: list[int], seconds: float) -> dict[str, float]:
@@ -167,7 +167,7 @@ def like_for_like(name: str, hidden: list[int], seconds: float) -> dict[str, flo
                 seats=seats,
                 separate=False,
                 hidden=tuple(hidden),
-                spread=0.3,
+                initial_std=0.3,
                 feature_mean=np.zeros(features, np.float32),
                 feature_scale=np.ones(features, np.float32),
                 value_mean=np.zeros(seats, np.float32),
@@ -252,10 +252,10 @@ def main() -> None:
     rates = {}
     for game in options.games:
         torch.set_num_threads(1)
-        slots = learning_rate_of_shipped(game, options.seconds)
+        ours = learning_rate_of_shipped(game, options.seconds)
         single = rate_of_defaults(game, options.seconds)
         torch.set_num_threads(default_threads)
-        rates[game] = {"slots": slots, "defaults": single, "ratio": slots / single}
+        rates[game] = {"shipped": ours, "defaults": single, "ratio": ours / single}
     torch.set_num_threads(1)
     alike = {
         f"{name}, {' x '.join(str(units) for units in hidden)}": like_for_like(
@@ -272,11 +272,11 @@ def main() -> None:
         return
     console = Console()
     table = Table(title="PPO, learning included (agent-steps/s; torch on one thread in both)")
-    for column in ("game", "slots", "Stable-Baselines3 defaults, one world", "ratio"):
+    for column in ("game", "shipped", "Stable-Baselines3 defaults, one world", "ratio"):
         table.add_column(column, justify="right")
     for game, row in rates.items():
         table.add_row(
-            game, f"{row['slots']:,.0f}", f"{row['defaults']:,.0f}", f"{row['ratio']:.0f}"
+            game, f"{row['shipped']:,.0f}", f"{row['defaults']:,.0f}", f"{row['ratio']:.0f}"
         )
     console.print(table)
     table = Table(title="PPO like for like (agent-steps/s; medians of three turns each)")

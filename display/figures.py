@@ -1,13 +1,11 @@
-"""Figures: what is common to all games, and the way to what a game shows of its own.
+"""Figures that every game has: learning curves, bars of outcomes, one figure of all games.
 
-A game's own figures stand in ``evaluation/<game>.py``, found by name, which offers
-``pictures(group) -> list[Picture]``, ``panel(canvas, group)`` for the picture of all games
-together, ``claims(group) -> list[Claim]`` and ``AXES``, what each outcome's axes run over. A game
-without such a module gets bars of its outcomes.
+A game's `Display` may add figures of its own and a panel for the figure of all games; a game
+without them gets bars of its outcomes.
 
-Everything drawn can be told apart without colour: by marker, line style or hatch. Ink and grid are
-named in the SVG as the page's own colours, as is the learned, so that a figure follows light and
-dark.
+Everything drawn can be told apart without colour: by marker, line style or hatch. In the SVG, ink,
+grid and the colour of learned values are the page's own colours, so that a figure follows its light
+and dark themes.
 """
 
 from __future__ import annotations
@@ -28,17 +26,18 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import EngFormatter
 from numpy.typing import NDArray
 
+from counterpoise.display.appearance import display_of
+from counterpoise.display.numbers import displayed, in_words, plain
 from counterpoise.envs.engine.files import write_atomically
 from counterpoise.evaluation.equilibrium.comparison import (
     Comparison,
     Group,
-    game_module,
 )
 from counterpoise.evaluation.equilibrium.statistics import bootstrap, interval_in_words
 
 INK, GRID, PAPER = "#1b1f24", "#d0d7de", "#ffffff"
 
-# After Okabe and Ito: told apart by the colour-blind, and of different lightness.
+# After Okabe and Ito: distinguishable with any colour vision, and of different lightness.
 LEARNED, OBSERVED = "#0072B2", "#E69F00"
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#E69F00", "#CC79A7", "#56B4E9", "#7A5195", "#8C6D31")
 MARKERS = ("o", "s", "D", "^", "v", "P", "X", "*")
@@ -79,7 +78,7 @@ STYLE: Any = {
 
 @dataclasses.dataclass(frozen=True)
 class Picture:
-    """A figure with its title and what it says, in words."""
+    """A figure with its title and its caption."""
 
     name: str
     title: str
@@ -95,20 +94,8 @@ def style() -> Iterator[None]:
 
 
 def new_figure(width: float, height: float) -> Figure:
-    """Return an empty figure, sizes in inches, that lays itself out."""
+    """Return an empty figure, sizes in inches, with constrained layout."""
     return Figure((width, height), layout="constrained")
-
-
-def displayed(unit: str) -> tuple[float, str]:
-    """Return by what a quantity is multiplied to be shown, and the unit it is then in."""
-    if unit.startswith("of GDP"):
-        return 100.0, "% " + unit
-    return 1.0, "" if unit == "1" else unit
-
-
-def in_words(name: str) -> str:
-    """Return a name of the code as it is read: `share_by_year` as "share by year"."""
-    return name.replace("_", " ")
 
 
 def seed_line(k: int) -> str:
@@ -127,7 +114,7 @@ def marker(power: int) -> str:
 
 
 def errors(group_values: NDArray[np.float64]) -> NDArray[np.float64] | None:
-    """Return how far each interval reaches below and above its mean, [2, n], from [seeds, n]."""
+    """Return the interval's distance below and above each mean, [2, n], from [seeds, n]."""
     found = [bootstrap(column) for column in group_values.T]
     if not all(each.is_known for each in found):
         return None
@@ -146,7 +133,7 @@ def paired_bars(
     theory: NDArray[np.float64],
     label: str,
 ) -> None:
-    """Draw the mean over seeds, [seeds, n], with its interval beside the theory, [n]."""
+    """Draw means over seeds with intervals, from [seeds, n], beside the equilibrium, [n]."""
     places = np.arange(len(names))
     axes.bar(places - 0.2, learned.mean(axis=0), 0.36, color=LEARNED, label="learned")
     axes.bar(
@@ -175,12 +162,12 @@ def paired_bars(
 
 
 def legend_outside(figure: Figure, axes: Any) -> None:
-    """Put the legend of one panel above all of them, where it covers nothing."""
+    """Put the legend of one panel above all panels, where it covers no data."""
     figure.legend(*axes.get_legend_handles_labels(), loc="outside upper right", ncols=4)
 
 
 def learning_curves(group: Group[Any]) -> Picture:
-    """Return regret and reward of every power over the training, all seeds."""
+    """Return regret and reward of every power during training, all seeds."""
     with style():
         figure = new_figure(9.4, 3.6)
         left, right = figure.subplots(1, 2)
@@ -198,15 +185,15 @@ def learning_curves(group: Group[Any]) -> Picture:
                 _line(right, steps, reward - reward[:1], power, k, words, max(1, len(steps) // 8))
         left.axhline(group.targets.regret, color=INK, linewidth=1.0, linestyle=(0, (6, 2)))
         left.annotate(
-            f"target {group.targets.regret:g}", (1, group.targets.regret), (0, 3), color=INK,
+            f"target {plain(group.targets.regret)}", (1, group.targets.regret), (0, 3), color=INK,
             fontsize=8.5,
             xycoords=("axes fraction", "data"), textcoords="offset points", ha="right",
         )  # fmt: skip
         if has_regret:
             left.set_yscale("log")
         left.set_title("Regret")
-        left.set_ylabel("regret (of the stake)")
-        right.set_title("Reward while exploring")
+        left.set_ylabel("regret (share of the stake)")
+        right.set_title("Reward during training")
         right.set_ylabel("change since the first batch\n(payoff per step)")
         for axes in (left, right):
             axes.set_xlabel("agent-steps")
@@ -220,9 +207,9 @@ def learning_curves(group: Group[Any]) -> Picture:
     return Picture(
         "learning",
         "Learning curves",
-        "Left: what a best response would still gain, on a logarithmic scale (values below "
-        f"{LEAST_SHOWN_REGRET:g} are drawn there). Right: how the reward of exploring play has "
-        f"changed, batch by batch. Lines: {shown}.",
+        "Left: regret, the gain of a best response as a share of the stake, on a logarithmic scale "
+        f"(values below {plain(LEAST_SHOWN_REGRET)} are drawn at that value). Right: reward of "
+        f"the exploring policies, as the change since the first batch. Lines: {shown}.",
         figure,
     )
 
@@ -231,7 +218,7 @@ OF_MANY = {"max": "highest of all powers", "median": "median power", "min": "low
 
 
 def _lines_shown(group: Group[Any]) -> list[tuple[int | str, str]]:
-    """Return which powers have a line of their own; of many, the worst, the middle and the best."""
+    """Return the powers drawn as lines; of many, the highest, the median and the lowest."""
     return list(enumerate(group.power_names) if group.powers <= MOST_LINES else OF_MANY.items())
 
 
@@ -241,7 +228,7 @@ def _across(table: Any, name: str, power: int | str) -> NDArray[np.float64]:
     columns = [column for column in table.columns if re.fullmatch(rf"{name}_\d+", column)]
     values = table.select(columns).to_numpy().astype(np.float64)
     if name == "reward":
-        # The powers' payoffs are of different height: compare how each has changed.
+        # Payoff levels differ between powers: compare their changes.
         values = values - values[:1]
     if power == "median":
         return np.asarray(np.median(values, axis=1))
@@ -265,7 +252,7 @@ def _line(
 
 
 def outcome_bars(group: Group[Any]) -> Picture:
-    """Return one panel for each outcome that is a number, or a number a power."""
+    """Return one panel for each outcome that is one number, or one number per power."""
     shown = [name for name in group.equilibrium.outcomes if group.axes(name) in ((), ("power",))]
     with style():
         columns = min(3, max(1, len(shown)))
@@ -281,13 +268,14 @@ def outcome_bars(group: Group[Any]) -> Picture:
     return Picture(
         "outcomes",
         "Outcomes",
-        "Learned outcomes beside those of the equilibrium. " + interval_in_words(len(group.runs)),
+        "Learned outcomes compared with those of the equilibrium. "
+        + interval_in_words(len(group.runs)),
         figure,
     )
 
 
 def outcome_panel(axes: Any, group: Group[Any], name: str, title: str | None = None) -> None:
-    """Draw one outcome, a number or one a power, beside the equilibrium."""
+    """Draw one outcome, one number or one per power, beside the equilibrium."""
     unit = group.units.get(name, "1")
     factor, shown = displayed(unit)
     learned = factor * group.outcome(name).reshape(len(group.runs), -1)
@@ -300,14 +288,14 @@ def outcome_panel(axes: Any, group: Group[Any], name: str, title: str | None = N
 
 
 def pictures(group: Group[Any]) -> list[Picture]:
-    """Return every figure of a group: learning curves, then what its game shows of its own."""
-    module = game_module(group.game.name)
-    own = getattr(module, "pictures", lambda group: [outcome_bars(group)])(group)
+    """Return every figure of a group: learning curves, then the game's own figures."""
+    drawn_by_game = display_of(group.game).pictures
+    own = [outcome_bars(group)] if drawn_by_game is None else drawn_by_game(group)
     return [learning_curves(group), *own]
 
 
 def composite(comparison: Comparison) -> Figure:
-    """Return one figure with a panel for each group: what was learned against the theory."""
+    """Return one figure with a panel for each group: learned outcomes and the equilibrium's."""
     groups = comparison.groups
     columns = 1 if len(groups) == 1 else 2
     rows = -(-len(groups) // columns)
@@ -315,8 +303,7 @@ def composite(comparison: Comparison) -> Figure:
         figure = new_figure(6.2 * columns, 4.3 * rows)
         cells = figure.subfigures(rows, columns, squeeze=False).ravel()
         for cell, group in zip(cells, groups, strict=False):
-            module = game_module(group.game.name)
-            getattr(module, "panel", _generic_panel)(cell, group)
+            (display_of(group.game).panel or _generic_panel)(cell, group)
     return figure
 
 
@@ -331,9 +318,9 @@ def _generic_panel(canvas: SubFigure, group: Group[Any]) -> None:
 
 
 def to_svg(figure: Figure, name: str) -> str:
-    """Return a figure as SVG to stand in a page: its ink and its type are the page's.
+    """Return a figure as SVG for a page, in the page's ink and typeface.
 
-    `name` keeps the figure's inner names apart from those of other figures in the page.
+    `name` makes the figure's ids differ from those of other figures on the page.
     """
     file = io.StringIO()
     with matplotlib.rc_context({**STYLE, "svg.hashsalt": name}):
@@ -352,7 +339,7 @@ def to_svg(figure: Figure, name: str) -> str:
 
 
 def _renamed(text: str, name: str) -> str:
-    """Return a drawing with inner names of its own, and without those that nothing refers to."""
+    """Return a drawing with ids prefixed by `name`, without the ids that nothing refers to."""
     referred = set(re.findall(r'(?:href="#|url\(#)([^")]+)', text))
 
     def rename(found: re.Match[str]) -> str:
@@ -363,7 +350,7 @@ def _renamed(text: str, name: str) -> str:
 
 
 def write_png(figure: Figure, path: Path, *, dots_per_inch: int = 110) -> None:
-    """Write a figure on white paper, in one piece."""
+    """Write a figure on white paper, atomically."""
     figure.patch.set_facecolor(PAPER)
     with style():
         canvas = FigureCanvasAgg(figure)

@@ -1,10 +1,9 @@
-"""The report: one HTML file that needs nothing else, with the tidy data as Parquet beside it."""
+"""The report: one self-contained HTML file, with the tidy data as Parquet beside it."""
 
 from __future__ import annotations
 
 import html
 import json
-import math
 import os
 import re
 from collections.abc import Iterable, Sequence
@@ -16,7 +15,21 @@ import polars
 
 import counterpoise
 from counterpoise.display import figures
-from counterpoise.display.figures import Picture, displayed, in_words
+from counterpoise.display.figures import Picture
+from counterpoise.display.numbers import (
+    count,
+    counted,
+    displayed,
+    duration,
+    in_words,
+    millions,
+    number,
+    percent,
+    plain,
+    plain_percent,
+    with_interval,
+)
+from counterpoise.display.replay import page_of, replay_data
 from counterpoise.envs.engine.files import write_text_atomically
 from counterpoise.evaluation.equilibrium.comparison import (
     GAIN,
@@ -27,7 +40,7 @@ from counterpoise.evaluation.equilibrium.comparison import (
     Group,
 )
 from counterpoise.evaluation.equilibrium.statistics import FEWEST_SEEDS, interval_in_words
-from counterpoise.evaluation.playback import as_data, long_episode
+from counterpoise.evaluation.playback import long_episode, play_episode
 from counterpoise.training.runs import VERSIONS, Run
 
 FOLDER = Path(__file__).resolve().parent
@@ -43,8 +56,8 @@ def write_report(comparison: Comparison, where: str | Path, *, title: str = "") 
     ----------
     comparison : Comparison
     where : path
-        Of the page, ending in ``.html``, or of a folder for an ``index.html``. The data stand
-        beside it under the same name, as Parquet. The page is written last and in one piece.
+        The page's path, ending in ``.html``, or a folder, in which ``index.html`` is written. The
+        data are written beside it under the same name, as Parquet. The page is written last.
     title : str
         The page's heading.
     """
@@ -55,20 +68,20 @@ def write_report(comparison: Comparison, where: str | Path, *, title: str = "") 
     comparison.write_parquet(tidy)
     comparison.write_parquet(summary, summarised=True)
     write_text_atomically(page, as_html(comparison, page, title=title))
-    # A file that is renamed into place is its owner's alone; a report is to be read.
+    # An atomically written file is readable by its owner only; a report is for other readers.
     for each in (tidy, summary, page):
         each.chmod(0o644)
     return page
 
 
 def data_beside(page: Path) -> tuple[Path, Path]:
-    """Return where the data of a page stand: by run, and over seeds."""
+    """Return the paths of a page's data: by run, and over seeds."""
     return page.with_suffix(".parquet"), page.with_name(f"{page.stem}-summary.parquet")
 
 
 def as_html(comparison: Comparison, page: Path, *, title: str = "") -> str:
-    """Return the page; `page` is where it will lie, to which its links are relative."""
-    title = title or "What was learned, held against the theory"
+    """Return the page; its links are relative to `page`, the path at which it will be written."""
+    title = title or "Learned policies compared with theory"
     names = _unique_names(comparison.groups)
     sections = [
         _section(group, name, page.parent)
@@ -83,26 +96,26 @@ def as_html(comparison: Comparison, page: Path, *, title: str = "") -> str:
             "<!doctype html>",
             '<html lang="en"><head><meta charset="utf-8">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            # An icon of no size, so that a browser does not go and ask for one.
+            # An empty icon, so that the browser does not request one.
             '<link rel="icon" href="data:,">',
             f"<title>{html.escape(title)}</title>",
             f"<style>\n{(FOLDER / 'report.css').read_text()}</style></head><body>",
             f"<header><h1>{html.escape(title)}</h1>",
             f'<p class="quiet">Counterpoise {counterpoise.__version__}. {_counted(comparison)}</p>',
-            f'<nav>{links}<a href="#how">how each number was computed</a>'
+            f'<nav>{links}<a href="#how">how each number is computed</a>'
             '<a href="#versions">versions</a></nav></header>',
             _summary(comparison, names, page),
             *sections,
             _how(comparison),
             _versions(comparison),
-            f"<script>\n{(FOLDER / 'report.js').read_text()}</script></body></html>",
+            "</body></html>",
             "",
         ]
     )
 
 
 def _unique_names(groups: Sequence[Group[Any]]) -> list[str]:
-    """Return a name for each section that a link can hold."""
+    """Return a name for each section, unique and valid in a link."""
     names: list[str] = []
     for group in groups:
         name = re.sub(r"[^a-z0-9]+", "-", group.name.lower()).strip("-") or "training"
@@ -113,7 +126,11 @@ def _unique_names(groups: Sequence[Group[Any]]) -> list[str]:
 
 def _counted(comparison: Comparison) -> str:
     runs = sum(len(group.runs) for group in comparison.groups)
-    return f"{runs} runs in {len(comparison.groups)} groups of the same training over seeds."
+    groups = len(comparison.groups)
+    return (
+        f"{counted(runs, 'run')} of {counted(groups, 'training')}; the runs of a training differ "
+        "only in their seed."
+    )
 
 
 # -- the summary -----------------------------------------------------------------------------------
@@ -124,7 +141,7 @@ def _summary(comparison: Comparison, names: list[str], page: Path) -> str:
     met = sum(group.is_met is True for group in comparison.groups)
     total = len(comparison.groups)
     if total == 1:
-        sentence = f"It is {_verdict(comparison.groups[0])}."
+        sentence = f"Result: {_verdict(comparison.groups[0])}."
     elif met == total:
         sentence = f'<span class="met">All {total} trainings meet it.</span>'
     else:
@@ -138,18 +155,18 @@ def _summary(comparison: Comparison, names: list[str], page: Path) -> str:
             [
                 f'<a href="#{name}">{html.escape(group.title)}</a>',
                 str(row["seeds"]),
-                f"{number(row['worst_regret'])}<br>(at most {row['target_regret']:g})",
+                f"{number(row['worst_regret'])}<br>(target {plain(row['target_regret'])})",
                 f"{number(row['worst_power_mean_regret'])} ({html.escape(row['worst_power'])})",
                 _distance(row),
                 _verdict(group),
                 with_interval(row["nash_conv"], row["nash_conv_low"], row["nash_conv_high"]),
-                f"{row['agent_steps'] / 1e6:.1f} M in {_duration(row['seconds'])}",
+                f"{millions(row['agent_steps'])} in {duration(row['seconds'])}",
             ]
         )
     head = [
         "training", "seeds", "largest regret,<br>any power and seed",
         "worst power's<br>mean regret", "distance<br>in outcomes", "target", "NashConv<br>(payoff)",
-        "agent-steps<br>a run",
+        "agent-steps<br>per run",
     ]  # fmt: skip
     claimed = [(group, claim) for group in comparison.groups for claim in group.claims]
     items = "".join(
@@ -158,42 +175,46 @@ def _summary(comparison: Comparison, names: list[str], page: Path) -> str:
     )
     return "\n".join(
         [
-            "<section><p>The target of each training: every power's regret is at most the stated "
-            "share of its stake, and, where the equilibrium is unique, the outcomes are as near to "
-            f"it as stated, in every seed. {sentence}</p>",
+            "<section><p>A power's <b>regret</b> is the gain of a best response to the others' "
+            "learned policies, as a share of the stake; its stake is the gain of a best response "
+            "over uniformly random play when all others play uniformly at random. A training meets "
+            "its target if, in every seed, every power's regret is at most the target and, where "
+            "the equilibrium is unique, the outcomes are within the target distance of it. "
+            f"{sentence}</p>",
             html_table(head, rows),
             f'<ul class="claims">{items}</ul>' if items else "",
-            f'<p class="note">Data of every number on this page: <a href="{tidy}">{tidy}</a>, one '
-            f'row for each quantity and run with the run\'s folder, and <a href="{summarised}">'
-            f"{summarised}</a>, over seeds.</p></section>",
+            f'<p class="note">Data of this page: <a href="{tidy}">{tidy}</a>, one row per quantity '
+            f'and run, with the run\'s folder; <a href="{summarised}">{summarised}</a>, one row '
+            "per quantity, over seeds.</p></section>",
         ]
     )
 
 
 def _distance(row: dict[str, Any]) -> str:
+    distance = percent(row["distance"])
     if row["target_distance"] is None:
-        return f"{100.0 * row['distance']:.1f} %<br>({html.escape(row['reached'])})"
-    return f"{100.0 * row['distance']:.1f} %<br>(at most {100.0 * row['target_distance']:g} %)"
+        return f"{distance}<br>({html.escape(row['reached'])})"
+    return f"{distance}<br>(target {plain_percent(row['target_distance'])})"
 
 
 def _reached(group: Group[Any]) -> str:
-    """Say how near the outcomes come, and to which equilibrium where there are several."""
-    judged = ", ".join(group.targets.outcomes).replace("_", " ")
+    """Return the distance of the outcomes from the equilibrium, or from the nearest of several."""
+    judged = in_words(", ".join(group.targets.outcomes))
     if not judged:
         return ""
-    words = (
-        f"Outcomes ({judged}) are at most {100.0 * group.distance.max():.1f} % from the "
-        f"equilibrium's; target {100.0 * group.targets.tolerance:g} %:"
-    )
+    distance = percent(group.distance.max())
     if group.equilibrium.is_unique:
-        return words
+        return (
+            f"Largest distance of the outcomes ({judged}) from the equilibrium's: {distance}; "
+            f"target {plain_percent(group.targets.tolerance)}."
+        )
     by_seed = ", ".join(
         f"seed {run.seed}: {html.escape(each.name)}"
         for run, each in zip(group.runs, group.reached, strict=True)
     )
     return (
-        f"The game has {len(group.equilibria)} known equilibria; the nearest is {by_seed}, at most "
-        f"{100.0 * group.distance.max():.1f} % away ({judged})."
+        f"The game has {len(group.equilibria)} known equilibria. The nearest is, by seed: "
+        f"{by_seed}; largest distance of the outcomes ({judged}) from it: {distance}."
     )
 
 
@@ -219,15 +240,15 @@ def _section(group: Group[Any], name: str, folder: Path) -> str:
         [
             f'<section><h2 id="{name}">{html.escape(group.title)}</h2>',
             f'<p class="quiet">{" ".join(about)}</p>',
-            f"<p>Largest regret of any power in any seed: {number(group.worst_regret)} of the "
-            f"stake; target {group.targets.regret:g}. {_reached(group)} {_verdict(group)}.</p>",
+            f"<p>Largest regret of any power in any seed: {number(group.worst_regret)}; target "
+            f"{plain(group.targets.regret)}. {_reached(group)} Result: {_verdict(group)}.</p>",
             *pictures,
             "<h3>Regret of each power</h3>",
             _regret_table(group),
-            "<h3>Outcomes: learned and in equilibrium</h3>",
+            "<h3>Outcomes: learned and equilibrium</h3>",
             _outcome_tables(group),
             f'<p class="note">{html.escape(_interval_note(group))}</p>',
-            "<h3>One episode, replayed</h3>",
+            "<h3>Replay of one episode</h3>",
             _replay(group),
             _details("Parameters", _parameters(group)),
             _details("Training configuration", _configuration(group)),
@@ -239,7 +260,7 @@ def _section(group: Group[Any], name: str, folder: Path) -> str:
 
 def _figure(picture: Picture, name: str) -> str:
     drawn = figures.to_svg(picture.figure, f"{name}-{picture.name}")
-    # A drawing is announced by its title, and its many marks are left out.
+    # A screen reader announces a drawing by its title instead of reading its marks.
     drawn = drawn.replace(
         "<svg ", f'<svg role="img" aria-label="{html.escape(picture.title, quote=True)}" ', 1
     )
@@ -280,8 +301,8 @@ def _regret_table(group: Group[Any]) -> str:
             ]
         )
     head = [
-        "power", "regret (of the stake)", "in the worst seed", "gain of a best response (payoff)",
-        "stake (payoff)",
+        "power", "regret (share of the stake)", "in the worst seed",
+        "gain of a best response (payoff)", "stake (payoff)",
     ]  # fmt: skip
     total = table.row(by_predicate=polars.col("quantity") == NASH_CONV, named=True)
     rows.append(
@@ -297,7 +318,7 @@ def _regret_table(group: Group[Any]) -> str:
 
 
 def _outcome_tables(group: Group[Any]) -> str:
-    """Return what is not over years openly, and what is folded away."""
+    """Return a table of the outcomes, and a folded one of the outcomes by year."""
     table = group.summary().filter(~polars.col("quantity").is_in([REGRET, GAIN, STAKE, NASH_CONV]))
     parts = []
     for is_over_years in (False, True):
@@ -307,7 +328,7 @@ def _outcome_tables(group: Group[Any]) -> str:
         head = ["outcome", "power", "year", "learned", "equilibrium", "difference", "unit"]
         rows = [_outcome_row(row) for row in part.iter_rows(named=True)]
         for column in (2, 1):
-            # A game may have no outcome of a single power, and years have a table of their own.
+            # A column in which no row has a value is left out.
             if not any(row[column] for row in rows):
                 head.pop(column)
                 for row in rows:
@@ -338,27 +359,22 @@ def _outcome_row(row: dict[str, Any]) -> list[str]:
 
 
 def _replay(group: Group[Any]) -> str:
-    learned = long_episode(
-        group.game, group.parameters, group.runs[0].profile(), names=group.power_names
+    run = group.runs[0]
+    profile = list(run.profile())
+    learned = long_episode(group.game, group.parameters, profile, names=group.power_names)
+    theory = play_episode(
+        group.game,
+        group.parameters,
+        group.equilibrium.strategies,
+        names=group.power_names,
+        seed=learned.seed,
     )
-    theory = long_episode(
-        group.game, group.parameters, group.equilibrium.strategies, names=group.power_names
-    )
-    data = json.dumps([as_data(learned), as_data(theory)], ensure_ascii=False, allow_nan=False)
-    # Inside a script element only this could end it early.
-    data = data.replace("</", "<\\/")
-    seed = group.runs[0].seed
+    data = replay_data(learned, players=[each.name for each in profile], theory=theory)
+    page = page_of(learned, data, f"{group.title}, training seed {run.seed}")
     return (
-        '<div class="replay"><div class="controls">'
-        f'<select aria-label="who plays"><option value="0">learned (training seed {seed}), world '
-        f'seed {learned.seed}</option><option value="1">equilibrium, world seed {theory.seed}'
-        "</option></select><button>Play</button>"
-        '<input type="range" min="0" max="1" value="1" step="1" aria-label="step">'
-        "<output></output></div>"
-        '<div class="table"></div><p class="note allied"></p>'
-        f'<script type="application/json">{data}</script></div>'
-        '<p class="note">A row shows what the step that has just been played left behind. The '
-        "world's seed is the first that makes an episode long enough to look at.</p>"
+        f'<div class="replay">{page.frame(f"Replay of {group.title}")}</div>'
+        '<p class="note">The learned policies play; dashed is the equilibrium in the same world. '
+        "The world seed is the first whose episode is long enough to show.</p>"
     )
 
 
@@ -376,12 +392,12 @@ def _parameters(group: Group[Any]) -> str:
                 html.escape(declaration.doc),
             ]
         )
-    words = "The runs were judged under these parameters."
+    words = "Parameters under which the runs were judged."
     changed = {**group.configuration.varied, **group.configuration.judged_parameters}
     if changed:
         words += (
-            " While learning, some were others: see [parameters] and [varied] in the training's "
-            "configuration."
+            " Some had other values during training: see [parameters] and [varied] in the "
+            "training configuration."
         )
     sources = ""
     if group.scenario is not None:
@@ -396,7 +412,7 @@ def _parameters(group: Group[Any]) -> str:
 def _values(value: Any) -> str:
     if isinstance(value, tuple):
         return ", ".join(_values(each) for each in (value[:1] if len(set(value)) == 1 else value))
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return plain(value) if isinstance(value, float) else str(value)
 
 
 def _configuration(group: Group[Any]) -> str:
@@ -412,13 +428,13 @@ def _runs(group: Group[Any], folder: Path) -> str:
             [
                 str(run.seed),
                 f'<span class="path">{html.escape(_relative(run.folder, folder))}</span>',
-                f"{state['agent_steps']:,}",
-                _duration(state["seconds"]),
-                f"{rate:,.0f}",
+                count(state["agent_steps"]),
+                duration(state["seconds"]),
+                count(rate),
                 "finished" if run.is_finished else '<span class="not-met">unfinished</span>',
             ]
         )
-    head = ["seed", "folder, from this page's", "agent-steps", "time", "agent-steps/s", ""]
+    head = ["seed", "folder, relative to this page", "agent-steps", "time", "agent-steps/s", ""]
     return html_table(head, rows, words=(1,))
 
 
@@ -426,7 +442,7 @@ def _relative(path: Path, folder: Path) -> str:
     try:
         return os.path.relpath(path.resolve(), folder)
     except ValueError:
-        # Two drives of a Windows machine have no way from one to the other.
+        # Between two drives of a Windows machine there is no relative path.
         return str(path.resolve())
 
 
@@ -439,29 +455,29 @@ def _how(comparison: Comparison) -> str:
         f"<li><code>{name}</code>: {html.escape(method)}.</li>".replace("..<", ".<")
         for name, method in solved.items()
     )
-    return f"""<section><h2 id="how">How each number was computed</h2>
-<p><b>Gain</b> of a power: the discounted payoff from the start of its exact best response against
-the others' learned strategies, less what its own learned strategy gets there. Of learned amounts
-the mean is played, of learned choices the most probable, or the learned mixture where the training
-says so.</p>
-<p><b>Stake</b> of a power: what a best response gains over uniformly random play when all others
-play uniformly at random. It is a constant of the game under its parameters.</p>
-<p><b>Regret</b>: the gain divided by the stake. 0 is a best response; 1 is as much as there is to
-lose against aimless rivals. A target holds for every power in every seed, not for a mean.</p>
-<p><b>Distance in outcomes</b>: the largest relative distance of the outcomes that are judged from
-those of the equilibrium, in any seed; of several equilibria from the nearest, and then it is shown
-but not judged.</p>
-<p><b>NashConv</b>: the sum of all powers' gains, in the game's payoff. 0 in equilibrium.</p>
-<p><b>Outcomes</b>: what the learned profile leads to, and what the equilibrium leads to, by the
-same code of the game's theory.</p>
-<p><b>Intervals</b>: 95 % percentile bootstrap of the mean over seeds; with up to six seeds all
-resamples are enumerated, so nothing depends on chance. At least {FEWEST_SEEDS} seeds are
-needed.</p>
+    return f"""<section><h2 id="how">How each number is computed</h2>
+<p><b>Gain</b> of a power: the discounted payoff, from the start, of its exact best response to the
+others' learned policies, minus that of its own learned policy. The policy that is judged plays the
+mean of learned amounts and the most probable of learned choices, or the learned mixture where the
+training configuration says so.</p>
+<p><b>Stake</b> of a power: the gain of a best response over uniformly random play when all others
+play uniformly at random. It depends only on the game and its parameters.</p>
+<p><b>Regret</b>: the gain as a share of the stake. 0 is a best response; 1 is the loss of uniformly
+random play against uniformly random opponents. A target holds for every power in every seed, not
+for a mean.</p>
+<p><b>Distance in outcomes</b>: the largest relative distance of the outcomes named in the target
+from those of the equilibrium, in any seed. With several equilibria it is the distance from the
+nearest, which is reported without a target.</p>
+<p><b>NashConv</b>: the sum of all powers' gains, in payoff. 0 in equilibrium.</p>
+<p><b>Outcomes</b>: computed for the learned profile and for the equilibrium by the same code of the
+game's theory.</p>
+<p><b>Intervals</b>: 95 % percentile bootstrap of the mean over seeds, from at least {FEWEST_SEEDS}
+seeds. With up to six seeds all resamples are enumerated, so that the interval is exact.</p>
 <p><b>Equilibria</b>:</p><ul>{items}</ul></section>"""
 
 
 def _versions(comparison: Comparison) -> str:
-    """Return a table of what the runs were trained with; one column for each set of versions."""
+    """Return a table of the versions used for training, one column per set of versions."""
     sets: dict[str, tuple[dict[str, str], list[Run]]] = {}
     for run in (run for group in comparison.groups for run in group.runs):
         path = run.folder / VERSIONS
@@ -472,56 +488,26 @@ def _versions(comparison: Comparison) -> str:
         [html.escape(name), *(html.escape(found.get(name, "?")) for found, _ in sets.values())]
         for name in names
     ]
-    head = ["", *(f"{len(runs)} runs" if len(runs) > 1 else "1 run" for _, runs in sets.values())]
+    head = ["", *(counted(len(runs), "run") for _, runs in sets.values())]
     mixed = (
-        '<p class="not-met">These runs were not all trained with the same versions.</p>'
+        '<p class="not-met">Not all runs were trained with the same versions.</p>'
         if len(sets) > 1
         else ""
     )
     return (
         f'<section><h2 id="versions">Versions</h2>{mixed}{html_table(head, rows)}'
-        '<footer class="quiet">Written by <code>counterpoise report</code>. Every number comes '
-        "from the run folders named above.</footer></section>"
+        '<footer class="quiet">Written by <code>counterpoise report</code>. All numbers are '
+        "computed from the run folders named above.</footer></section>"
     )
 
 
 # -- pieces of a page ------------------------------------------------------------------------------
 
 
-def number(value: float | None, *, digits: int = 3, signed: bool = False) -> str:
-    """Return a number to so many digits, as people write it."""
-    if value is None or not math.isfinite(value):
-        return "–"
-    if value == 0.0:
-        return "0"
-    size = abs(value)
-    sign = "−" if value < 0 else "+" if signed else ""
-    if size < 1e-4 or size >= 1e6:
-        mantissa, exponent = f"{size:.{digits - 2}e}".split("e")
-        return f"{sign}{mantissa}e{int(exponent)}".replace("e-", "e−")
-    decimals = max(0, digits - 1 - math.floor(math.log10(size)))
-    return f"{sign}{size:.{decimals}f}"
-
-
-def with_interval(
-    mean: float | None, low: float | None, high: float | None, digits: int = 3
-) -> str:
-    """Return a mean and, where it is known, its interval in brackets."""
-    shown, *ends = (number(value, digits=digits) for value in (mean, low, high))
-    is_point = low is None or high is None or ends == [shown, shown]
-    return shown if is_point else f"{shown} [{ends[0]}, {ends[1]}]"
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.1f} min"
-
-
 def html_table(
     head: Sequence[str], rows: Iterable[Sequence[str]], words: Sequence[int] = ()
 ) -> str:
-    """Return a table of cells that are HTML; columns of words go to the left."""
+    """Return a table whose cells are HTML; the columns `words` are aligned to the left."""
 
     def cells(tag: str, row: Sequence[str]) -> str:
         return "".join(
@@ -537,7 +523,7 @@ def html_table(
 
 
 def _long_table(head: Sequence[str], rows: list[list[str]], *, keep_last: bool = False) -> str:
-    """Return a table, its rows beyond the first dozen folded away."""
+    """Return a table whose rows after the first dozen are folded."""
     if len(rows) <= MOST_POWERS_SHOWN + 4:
         return html_table(head, rows)
     last = [rows[-1]] if keep_last else []

@@ -1,7 +1,7 @@
 """Results as tables and one-line plots, for notebooks.
 
-Everything is read from files that the commands write: `counterpoise predict`, `curve` and
-`benchmark`. Tables are Polars frames; ``pandas=True`` gives pandas where it is installed.
+All results are read from files that `counterpoise predict`, `curve` and `benchmark` write. Tables
+are Polars frames; ``pandas=True`` gives pandas frames where pandas is installed.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars
 
-from counterpoise.display.figures import INK, LEARNED, colour, in_words, seed_line, style
+from counterpoise.display.figures import INK, LEARNED, colour, seed_line, style
+from counterpoise.display.numbers import in_words
 from counterpoise.envs.engine.errors import CounterpoiseError, unknown_name
-from counterpoise.evaluation.predictions.cases import SHOWN
+from counterpoise.evaluation.predictions.cases import QUANTITIES
 from counterpoise.evaluation.predictions.estimation import estimate
 from counterpoise.evaluation.predictions.verdicts import (
     ANSWERS_TABLE,
@@ -28,18 +29,18 @@ if TYPE_CHECKING:
 
 def _read(path: Path, made_by: str, pandas: bool) -> Any:
     if not path.is_file():
-        raise CounterpoiseError(f"{path} is not there: it is made by `{made_by}`.")
+        raise CounterpoiseError(f"There is no {path}. It is made by `{made_by}`.")
     table = polars.read_parquet(path)
     return table.to_pandas() if pandas else table
 
 
 def verdicts(folder: str | Path, *, pandas: bool = False) -> Any:
-    """Return a row for each prediction with its verdict.
+    """Return one row per prediction, with its verdict.
 
     Parameters
     ----------
     folder : path
-        Where `counterpoise predict` wrote its tables.
+        The folder in which `counterpoise predict` wrote its tables.
     pandas : bool
         Return a pandas frame; pandas and pyarrow must be installed.
 
@@ -52,28 +53,28 @@ def verdicts(folder: str | Path, *, pandas: bool = False) -> Any:
 
 
 def estimates(folder: str | Path, *, pandas: bool = False) -> Any:
-    """Return a row for each outcome: effect, interval, p-values, verdict; as `verdicts`."""
+    """Return one row per outcome: effect, interval, p-values, verdict; as `verdicts`."""
     return _read(Path(folder) / ESTIMATES_TABLE, "counterpoise predict", pandas)
 
 
 def answers(folder: str | Path, *, pandas: bool = False) -> Any:
-    """Return what every seed showed at every level of every treatment; as `verdicts`."""
+    """Return one row per seed and level of each treatment; as `verdicts`."""
     return _read(Path(folder) / ANSWERS_TABLE, "counterpoise predict", pandas)
 
 
 def course(folder: str | Path, case: str, *, pandas: bool = False) -> Any:
-    """Return what the powers of a case do, a row for each seed, year and power; as `verdicts`."""
+    """Return a case's course, one row per seed, year and power; as `verdicts`."""
     path = Path(folder) / "figures" / f"{case}_course.parquet"
     return _read(path, f"counterpoise predict {case}", pandas)
 
 
 def curve(folder: str | Path, *, pandas: bool = False) -> Any:
-    """Return the points of a learned curve beside the solved one; as `verdicts`."""
+    """Return the points of a learned curve with the solved ones; as `verdicts`."""
     return _read(Path(folder) / "curve.parquet", "counterpoise curve", pandas)
 
 
 def benchmark(folder: str | Path, *, pandas: bool = False) -> Any:
-    """Return every quantity of every game, seed and power of the benchmark; as `verdicts`."""
+    """Return the benchmark, one row per game, seed and power; as `verdicts`."""
     return _read(Path(folder) / "results.parquet", "counterpoise benchmark", pandas)
 
 
@@ -99,7 +100,7 @@ def plot_answers(
     folder : path
     prediction, metric : str
     test : int
-        Of the prediction, from 0.
+        The number of the prediction's test, from 0.
     axes : matplotlib Axes, optional
         New ones by default.
     """
@@ -123,7 +124,7 @@ def plot_answers(
 
 
 def plot_curve(folder: str | Path, outcome: str, *, axes: Axes | None = None) -> Axes:
-    """Plot a learned curve, every seed, over the solved one."""
+    """Plot a learned curve, every seed, with the solved one."""
     table = curve(folder).filter(outcome=outcome)
     if table.is_empty():
         raise unknown_name("outcome", outcome, set(curve(folder)["outcome"]))
@@ -145,8 +146,8 @@ def plot_course(folder: str | Path, case: str, quantity: str, *, axes: Axes | No
     """Plot one quantity of every power of a case over the years, the mean over seeds."""
     from counterpoise.envs.scenarios import scenario
 
-    if quantity not in SHOWN:
-        raise unknown_name("quantity", quantity, SHOWN)
+    if quantity not in QUANTITIES:
+        raise unknown_name("quantity", quantity, QUANTITIES)
     loaded = scenario(case)
     means = course(folder, case).group_by("year", "power").agg(polars.col(quantity).mean())
     axes = _axes(axes)
@@ -156,7 +157,7 @@ def plot_course(folder: str | Path, case: str, quantity: str, *, axes: Axes | No
             rows["year"], rows[quantity], color=colour(power), label=name,
             lw=2.6 if name == loaded.focus else 1.2,
         )  # fmt: skip
-    title, unit = SHOWN[quantity]
+    title, unit = QUANTITIES[quantity]
     axes.set(title=title, ylabel=unit, xlabel="year")
     axes.legend(fontsize=7.5)
     return axes

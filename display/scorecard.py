@@ -1,4 +1,4 @@
-"""A scorecard to look at: dose-response figures, tables, one self-contained page."""
+"""The scorecard of predictions: dose-response figures, tables, one self-contained page."""
 
 from __future__ import annotations
 
@@ -16,14 +16,23 @@ import counterpoise
 from counterpoise.display.figures import (
     INK,
     LEARNED,
-    in_words,
     new_figure,
     seed_line,
     style,
     to_svg,
     write_png,
 )
-from counterpoise.display.report import FOLDER, html_table, number, with_interval
+from counterpoise.display.numbers import (
+    counted,
+    in_words,
+    number,
+    percent,
+    plain,
+    plain_percent,
+    with_interval,
+)
+from counterpoise.display.report import FOLDER, html_table
+from counterpoise.display.tables import markdown_table, print_table
 from counterpoise.envs.engine.files import write_text_atomically
 from counterpoise.evaluation.predictions.estimation import (
     CONTRADICTED,
@@ -59,8 +68,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 PAGE, MARKDOWN, FIGURES = "index.html", "scorecard.md", "figures"
+TITLE = "Predictions of the literature compared with learned populations"
 PREDICTED = "#F0E442"
-# Not the page's own ink and paper, which change places in the dark.
+# Constant, unlike the page's ink and paper, which swap in the dark theme.
 ON_WHITE = ("#1b1f25", "#fffffe")
 MOST_COLUMNS = 3
 CLASSES = {SUPPORTED: "met", CONTRADICTED: "not-met"}
@@ -70,7 +80,7 @@ CLASSES = {SUPPORTED: "met", CONTRADICTED: "not-met"}
 
 
 def draw(scorecard: Scorecard, prediction: Prediction) -> Figure:
-    """Return the figure of a prediction: a panel for each outcome, then for each solved game."""
+    """Return a prediction's figure: one panel per outcome, then one per solved game."""
     findings, solved = scorecard.of(prediction), scorecard.solved[prediction.name]
     count = len(findings) + len(solved)
     columns = min(MOST_COLUMNS, count)
@@ -123,11 +133,11 @@ def _dose_response(axes: Any, finding: Finding) -> None:
 def _draw_predicted(
     axes: Any, finding: Finding, levels: NDArray[np.float64], mean: NDArray[np.float64]
 ) -> None:
-    """Shade the side to which the prediction has the outcome go."""
+    """Shade the side on which the prediction expects the outcome."""
     expected, start = finding.outcome.expected, mean[0]
     if not np.isfinite(mean).any():
         axes.text(
-            0.5, 0.5, "nothing happened\nthat could be measured", transform=axes.transAxes,
+            0.5, 0.5, "no event\nto measure", transform=axes.transAxes,
             ha="center", va="center", fontsize=8.5,
         )  # fmt: skip
         return
@@ -164,7 +174,7 @@ def _claim_in_words(found: InSolvedGame) -> str:
     claim = found.claim
     words = in_words(claim.outcome)
     if claim.minus:
-        words += f" less {in_words(claim.minus)}"
+        words += f" minus {in_words(claim.minus)}"
     return words if claim.of == "mean" else f"{words}, {claim.of}"
 
 
@@ -184,7 +194,7 @@ FINDINGS_HEAD = (
 
 
 def overview(scorecard: Scorecard) -> list[list[str]]:
-    """Return a row of words for each prediction, in the order of `HEAD`."""
+    """Return one row per prediction, as text, in the order of `HEAD`."""
     rows = []
     for each in scorecard.plan.predictions:
         gained = scorecard.regrets_of(each)
@@ -203,7 +213,7 @@ def overview(scorecard: Scorecard) -> list[list[str]]:
 
 
 def _in_solved_games(solved: Sequence[InSolvedGame]) -> str:
-    """Return in how many of the claims about solved games theory, and learning, agree."""
+    """Return how many claims about solved games hold in theory, and in learned policies."""
     if not solved:
         return "–"
     words = f"theory {sum(each.agrees for each in solved)} of {len(solved)}"
@@ -217,19 +227,19 @@ def _in_solved_games(solved: Sequence[InSolvedGame]) -> str:
 
 
 def findings_rows(findings: Sequence[Finding]) -> list[list[str]]:
-    """Return a row of words for each finding, in the order of `FINDINGS_HEAD`."""
+    """Return one row per finding, as text, in the order of `FINDINGS_HEAD`."""
     rows = []
     for each in findings:
         found, outcome = each.estimate, each.outcome
         of = "" if outcome.of == "all" else f" of the {outcome.of}"
         if outcome.seats:
             of += " in seat " + ", ".join(map(str, outcome.seats))
-            of += ", less the others'" if outcome.less_others else ""
+            of += ", minus the others'" if outcome.less_others else ""
         years = f", years {outcome.years[0]} to {outcome.years[1]}"
         of += "" if outcome.years == (0, 40) else years
         expected = outcome.expected
         if expected in (HALVED_BEFORE, HALVED_AFTER):
-            expected += f" {outcome.threshold:g}"
+            expected += f" {plain(outcome.threshold)}"
         rows.append(
             [
                 f"{in_words(outcome.metric)}{of}: {WHAT_EFFECTS_ARE[outcome.expected]}",
@@ -251,8 +261,7 @@ def _solved_rows(solved: Sequence[InSolvedGame]) -> list[list[str]]:
         learned = "not trained"
         if len(each.learned):
             found = each.effects(each.learned)
-            seeds = "1 seed" if len(found) == 1 else f"{len(found)} seeds"
-            learned = f"{number(float(np.mean(found)))} ({seeds})"
+            learned = f"{number(float(np.mean(found)))} ({counted(len(found), 'seed')})"
         rows.append(
             [
                 f"{each.claim.game}, {in_words(each.claim.vary)}",
@@ -268,8 +277,8 @@ def _solved_rows(solved: Sequence[InSolvedGame]) -> list[list[str]]:
 SOLVED_HEAD = ("solved game", "outcome", "predicted", "equilibrium", "learned")
 
 
-def counted(scorecard: Scorecard) -> str:
-    """Return how many predictions have which verdict, in words."""
+def verdicts_counted(scorecard: Scorecard) -> str:
+    """Return the number of predictions with each verdict, in words."""
     given = [scorecard.verdict(each) for each in scorecard.plan.predictions]
     return ", ".join(
         f"{given.count(each)} {each}" for each in (*VERDICTS, WITHHELD) if each in given
@@ -277,37 +286,38 @@ def counted(scorecard: Scorecard) -> str:
 
 
 def how(scorecard: Scorecard) -> list[str]:
-    """Return, in sentences, how everything was found."""
+    """Return, in sentences, how the results were obtained."""
     plan = scorecard.plan
     trained = "; ".join(
         f"{name}: {each.agent_steps:,} decisions" for name, each in plan.populations.items()
     )
     design = (
-        "One population learns over the whole range of every treatment, which its powers see, and "
-        "is then asked at each level (the amortised design)"
+        "One population learns over the whole range of every treatment, which its powers observe, "
+        "and is evaluated at each level (the amortised design)"
         if plan.design == AMORTISED
-        else "A population learns at each level of each treatment (the separate design)"
+        else "One population learns at each level of each treatment (the separate design)"
     )
     tests = len(scorecard.findings)
     return [
         f"{design}; {plan.seeds} training seeds. {trained}.",
-        f"The predictions' files were registered by their hashes on {plan.registered}, before the "
-        "first training.",
+        f"The predictions were registered by the hashes of their files on {plan.registered}, "
+        "before the first training.",
         "The unit of replication is the training seed: each gives one effect, and intervals are "
         "95 % t-intervals over the seeds' effects.",
-        f"p-values are two-sided and corrected after Holm for all {tests} outcomes. A verdict "
-        f"needs {FEWEST_SEEDS} seeds in which something happened and a corrected p below "
-        f"{ERROR_RATE:g}; a prediction is supported if all its outcomes are, contradicted if any "
-        "is, and undecided otherwise. Boundary conditions, where theory expects something else, "
-        "are judged apart.",
-        f"“Detectable” is the smallest effect that {100 * POWER:.0f} % of such studies would find "
-        f"at the {100 * ERROR_RATE:.0f} % level, before the correction.",
-        "Regret is what the better of two answers gains in the first seat, at the population's "
-        "default parameters, as a share of the stake, in the mean over seeds: a best response that "
-        "is learned from the population's own policy, or that policy with one choice held fast. "
-        f"Above {CONVERGED:g} a population is called unconverged; it is a lower bound, since a "
-        "better answer might gain more.",
-        *(["The trainings were far too short to conclude anything: verdicts are withheld."]
+        f"p-values are two-sided, with Holm's correction for all {tests} outcomes. A verdict needs "
+        f"{FEWEST_SEEDS} seeds with events to measure and a corrected p below "
+        f"{plain(ERROR_RATE)}; a prediction is supported if all its outcomes are, contradicted if "
+        "any is, and undecided otherwise. Boundary conditions, for which theory expects something "
+        "else, are judged separately.",
+        f"“Detectable” is the smallest effect that {percent(POWER, 0)} of such studies would "
+        f"detect at the {plain_percent(ERROR_RATE)} level, before the correction.",
+        "Regret is the gain of a best response in the first seat as a share of the stake (the gain "
+        "of a best response over random play among random opponents), at the population's default "
+        "parameters, mean over seeds. The best response is the better of two: one learned from the "
+        "population's own policy, and that policy with one choice fixed. It is a lower bound, "
+        "since a better response may exist. A population whose regret is above "
+        f"{plain(CONVERGED)} is called unconverged.",
+        *(["The trainings were too short for conclusions: verdicts are withheld."]
           if plan.is_quick else []),
     ]  # fmt: skip
 
@@ -315,22 +325,15 @@ def how(scorecard: Scorecard) -> list[str]:
 # -- Markdown --------------------------------------------------------------------------------------
 
 
-def _markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    def line(cells: Sequence[str]) -> str:
-        return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
-
-    return [line(head), "|" + "---|" * len(head), *map(line, rows), ""]
-
-
 def as_markdown(scorecard: Scorecard, command: str, others: Sequence[Agreement] = ()) -> str:
-    """Return the scorecard as Markdown; its figures lie beside it."""
+    """Return the scorecard as Markdown, which links to the figures beside it."""
     lines = [
-        "# Predictions of the literature, held against learned populations",
+        f"# {TITLE}",
         "",
-        f"Made by `{command}`. {counted(scorecard)}.",
+        f"Made by `{command}`. {verdicts_counted(scorecard)}.",
         "",
-        *_markdown_table(HEAD, overview(scorecard)),
-        "## How it was found",
+        *markdown_table(HEAD, overview(scorecard)),
+        "## Method",
         "",
         *(f"- {sentence}" for sentence in how(scorecard)),
         "",
@@ -350,9 +353,9 @@ def as_markdown(scorecard: Scorecard, command: str, others: Sequence[Agreement] 
         lines += [each.caution, ""] if each.caution else []
         for test in each.tests:
             found = [item for item in scorecard.of(each) if item.test is test]
-            lines += [f"*{test.name}*", "", *_markdown_table(FINDINGS_HEAD, findings_rows(found))]
+            lines += [f"*{test.name}*", "", *markdown_table(FINDINGS_HEAD, findings_rows(found))]
         solved = scorecard.solved[each.name]
-        lines += _markdown_table(SOLVED_HEAD, _solved_rows(solved)) if solved else []
+        lines += markdown_table(SOLVED_HEAD, _solved_rows(solved)) if solved else []
         lines += [f"![{each.title}]({FIGURES}/{each.name}.png)", ""]
         if each.scenario and scorecard.plan.design == AMORTISED:
             lines += [f"![The course of {each.name}]({FIGURES}/{each.name}_course.png)", ""]
@@ -360,7 +363,7 @@ def as_markdown(scorecard: Scorecard, command: str, others: Sequence[Agreement] 
         lines += [
             "## The two designs",
             "",
-            *_markdown_table(AGREEMENT_HEAD, agreement_rows(others)),
+            *markdown_table(AGREEMENT_HEAD, agreement_rows(others)),
         ]
     return "\n".join(lines).rstrip("\n") + "\n"
 
@@ -374,7 +377,7 @@ AGREEMENT_HEAD = ("prediction", "test", "outcome", "amortised", "separate", "agr
 
 
 def agreement_rows(others: Sequence[Agreement]) -> list[list[str]]:
-    """Return a row of words for each outcome that both designs measured."""
+    """Return one row per outcome that both designs measured, as text."""
     return [
         [
             each.prediction,
@@ -392,8 +395,7 @@ def agreement_rows(others: Sequence[Agreement]) -> list[list[str]]:
 
 
 def as_html(scorecard: Scorecard, command: str, others: Sequence[Agreement] = ()) -> str:
-    """Return the scorecard as one page that needs nothing else."""
-    title = "Predictions of the literature, held against learned populations"
+    """Return the scorecard as one self-contained page."""
     rows = [
         [
             f'<a href="#{html.escape(row[0])}">{html.escape(row[0])}</a>',
@@ -420,17 +422,20 @@ def as_html(scorecard: Scorecard, command: str, others: Sequence[Agreement] = ()
             '<html lang="en"><head><meta charset="utf-8">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             '<link rel="icon" href="data:,">',
-            f"<title>{title}</title>",
+            f"<title>{TITLE}</title>",
             f"<style>\n{(FOLDER / 'report.css').read_text()}</style></head><body>",
-            f"<header><h1>{title}</h1>",
+            f"<header><h1>{TITLE}</h1>",
             f'<p class="quiet">Counterpoise {counterpoise.__version__}. '
-            f"{html.escape(counted(scorecard))}. Made by <code>{html.escape(command)}</code></p>",
+            f"{html.escape(verdicts_counted(scorecard))}. "
+            f"Made by <code>{html.escape(command)}</code></p>",
             "</header>",
             html_table(HEAD, rows, words=(1,)),
-            '<p class="note">In the figures thin lines are seeds, points their mean with its 95 % '
-            "interval; the shaded side is where the prediction has the outcome go.</p>",
+            '<p class="note">Regret is the gain of a best response as a share of the stake; see '
+            '<a href="#how">the method</a>. In the figures thin lines are seeds and points their '
+            "mean with its 95 % interval; the shaded side is where the prediction expects the "
+            "outcome.</p>",
             *sections,
-            f'<section><h2 id="how">How it was found</h2><ul>{sentences}</ul></section>',
+            f'<section><h2 id="how">Method</h2><ul>{sentences}</ul></section>',
             "</body></html>",
             "",
         ]
@@ -461,7 +466,7 @@ def _section(scorecard: Scorecard, prediction: Prediction) -> str:
     solved = scorecard.solved[prediction.name]
     if solved:
         cells = [[html.escape(cell) for cell in row] for row in _solved_rows(solved)]
-        parts.append("<h3>in solved games</h3>")
+        parts.append("<h3>Solved games</h3>")
         parts.append(html_table(SOLVED_HEAD, cells, words=(0,)))
     return "\n".join([*parts, "</section>"])
 
@@ -485,9 +490,9 @@ def write(
     scorecard : Scorecard
     folder : path
     command : str
-        That made it, for the reader.
+        The command that made it, for the reader.
     other : Scorecard, optional
-        Of the other design, to be compared.
+        The scorecard of the other design, for comparison.
     """
     written = scorecard.write_tables(folder)
     for each in scorecard.plan.predictions:
@@ -507,9 +512,7 @@ def write(
 
 def print_scorecard(console: Console, scorecard: Scorecard) -> None:
     """Print the table of verdicts."""
-    from counterpoise.display.tables import print_table
-
     print_table(console, HEAD, overview(scorecard), words=5)
-    console.print(f"\n[bold]{counted(scorecard)}[/]")
+    console.print(f"\n[bold]{verdicts_counted(scorecard)}[/]")
     if scorecard.plan.is_quick:
-        console.print("Trainings this short conclude nothing: verdicts are withheld.")
+        console.print("The trainings were too short for conclusions: verdicts are withheld.")

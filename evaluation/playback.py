@@ -1,22 +1,19 @@
-"""Playing one episode back, year by year: in the terminal, and as data for the report."""
+"""Who plays what, and one episode of it, to be shown."""
 
 from __future__ import annotations
 
 import dataclasses
 import os
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from counterpoise.agents.named import strategy
-from counterpoise.envs.adapters.render import alliance_groups, render_ansi, render_rgb
 from counterpoise.envs.engine.errors import CounterpoiseError
-from counterpoise.envs.engine.files import write_atomically
-from counterpoise.envs.engine.game import Choice, Continuous, Game
+from counterpoise.envs.engine.game import Game
 from counterpoise.envs.engine.parameters import ParametersBase
 from counterpoise.envs.engine.registration import game as game_named
 from counterpoise.envs.engine.rollouts import play
@@ -27,17 +24,13 @@ from counterpoise.envs.scenarios import scenario as scenario_named
 from counterpoise.theory.regret import is_solved
 from counterpoise.training.runs import Run
 
-if TYPE_CHECKING:
-    from rich.console import Console
-
 MOST_STEPS = 60
-MOST_PAYOFFS = 8
 SEEDS_TRIED = 20
 LONG_ENOUGH = 24
 
 
 def power_names(game: Game, powers: int, scenario: Scenario | None = None) -> list[str]:
-    """Return what powers are called: by a scenario, by roles that all differ, or by seats."""
+    """Return the powers' names: a scenario's, or distinct roles', or those of the seats."""
     if scenario is not None and len(scenario.names) == powers:
         return list(scenario.names)
     roles = [game.role(power).name for power in range(powers)]
@@ -53,10 +46,10 @@ class Cast:
     game : Game
     parameters : Parameters
     names : list of str
-        What the powers are called.
+        The powers' names.
     profile : list of Strategy
     setting : str
-        The scenario's title, if it is one.
+        The scenario's title; empty without a scenario.
     """
 
     game: Game
@@ -73,14 +66,14 @@ def who_plays(
     changes: Mapping[str, Any] | None = None,
     scenario: str | None = None,
 ) -> Cast:
-    """Return who plays what, from names.
+    """Return who plays a run or a game, given by name.
 
     Parameters
     ----------
     what : str or path
-        A run's folder, which is played as it was learned, or a game's name.
+        A run's folder, whose learned policies play, or a game's name.
     players : sequence of str
-        Of a game: strategies by name, one for all powers or one for each; by default the
+        Only for a game: strategies by name, one for all powers or one for each; by default the
         equilibrium where the game is solved, else random play.
     changes : mapping, optional
         Parameters of a game by name.
@@ -90,7 +83,7 @@ def who_plays(
     Raises
     ------
     CounterpoiseError
-        If a name is not known, or a run is asked to be mixed with something else.
+        If a name is unknown, or strategies, parameters or a scenario are given for a run.
     """
     what = os.fspath(what)
     if os.sep in what or Path(what).is_dir():
@@ -122,7 +115,7 @@ def who_plays(
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Episode:
-    """One world's course.
+    """One episode of one world.
 
     Attributes
     ----------
@@ -131,7 +124,7 @@ class Episode:
     actions : ndarray, [steps, powers, components]
     rewards : ndarray of float64, [steps, powers]
     seed : int
-        From which the world's and the strategies' chance follows.
+        Seed of the world's and the strategies' random numbers.
     """
 
     game: Game
@@ -144,7 +137,7 @@ class Episode:
 
     @property
     def steps(self) -> int:
-        """How many steps were played."""
+        """The number of steps played."""
         return len(self.actions)
 
 
@@ -157,7 +150,7 @@ def play_episode(
     seed: int = 0,
     steps: int = MOST_STEPS,
 ) -> Episode:
-    """Play one world to its end, or for so many steps."""
+    """Play one world to its end, for at most `steps` steps."""
     with Worlds(game, 1, parameters, autoreset=False) as worlds:
         rollout = play(worlds, profile, seed=seed, steps=steps)
     return Episode(
@@ -178,9 +171,10 @@ def long_episode(
     *,
     names: Sequence[str] | None = None,
 ) -> Episode:
-    """Play an episode that is long enough to be looked at, where endings are left to chance.
+    """Play an episode that is long enough to show, in a game that ends at random.
 
-    The seed is the first that leads to 24 steps; of twenty tried the longest if none does.
+    Seeds are tried from 0; the first episode of at least 24 steps is returned, or the longest of
+    20 if none is that long.
     """
     longest = play_episode(game, parameters, profile, names=names, seed=0)
     for seed in range(1, SEEDS_TRIED):
@@ -189,113 +183,3 @@ def long_episode(
         episode = play_episode(game, parameters, profile, names=names, seed=seed)
         longest = max(longest, episode, key=lambda each: each.steps)
     return longest
-
-
-def deeds(episode: Episode, step: int) -> list[str]:
-    """Return in words what each power did in a step; "" for the null action of a choice."""
-    words = []
-    for power in range(episode.parameters.powers):
-        done = []
-        parts: tuple[Continuous | Choice, ...] = episode.game.role(power).actions
-        for part, value in zip(parts, episode.actions[step, power], strict=False):
-            if isinstance(part, Choice):
-                done += [part.options[int(value)]] if value else []
-            else:
-                unit = "" if part.unit == "1" else f" {part.unit}"
-                done.append(f"{part.name.replace('_', ' ')} {value:.4g}{unit}")
-        words.append(", ".join(done))
-    return words
-
-
-def frame(episode: Episode, step: int) -> str:
-    """Return the world after so many steps as text: the start for 0."""
-    record = episode.records[step]
-    lines = [render_ansi(episode.game, record, episode.parameters, episode.names)]
-    if step > 0:
-        if episode.game.is_discrete and episode.game.events is None:
-            lines += [
-                f"{name}: {deed}"
-                for name, deed in zip(episode.names, deeds(episode, step - 1), strict=True)
-                if deed
-            ]
-        if len(episode.names) <= MOST_PAYOFFS:
-            payoffs = zip(episode.names, episode.rewards[step - 1], strict=True)
-            lines.append("payoff: " + ", ".join(f"{name} {paid:.4g}" for name, paid in payoffs))
-    return "\n".join(lines)
-
-
-def watch(episode: Episode, console: Console, *, delay: float = 0.5) -> None:
-    """Show an episode in the terminal; line after line where it is not one."""
-    from rich.live import Live
-    from rich.text import Text
-
-    if not console.is_terminal:
-        for step in range(episode.steps + 1):
-            print(frame(episode, step), end="\n\n")
-        return
-    with Live(console=console, auto_refresh=False) as live:
-        for step in range(episode.steps + 1):
-            live.update(Text(frame(episode, step)), refresh=True)
-            if step < episode.steps:
-                time.sleep(delay)
-
-
-def write_picture(episode: Episode, path: Path) -> None:
-    """Write the picture of the year in which most happened as PNG; of the last one if none tells.
-
-    Raises
-    ------
-    CounterpoiseError
-        If the path does not end in ``.png``.
-    """
-    import matplotlib.image
-
-    if path.suffix != ".png":
-        raise CounterpoiseError(f"A picture is a PNG: give a path that ends in .png, not {path}.")
-    told = [0] * len(episode.records)
-    if episode.game.events is not None:
-        told = [
-            len(episode.game.events(record, episode.parameters, episode.names))
-            for record in episode.records
-        ]
-    # The latest of those in which most happened.
-    step = max(range(len(told)), key=lambda k: (told[k], k))
-    pixels = render_rgb(episode.game, episode.records[step], episode.parameters, episode.names)
-    write_atomically(path, lambda place: matplotlib.image.imsave(place, pixels, format="png"))
-
-
-def as_data(episode: Episode) -> dict[str, Any]:
-    """Return an episode as plain values, for a page to show."""
-    game, powers = episode.game, episode.parameters.powers
-    phases = game.phases_with(episode.parameters)
-    frames = []
-    for step, record in enumerate(episode.records):
-        rewards = episode.rewards[step - 1] if step else np.full(powers, np.nan)
-        frames.append(
-            {
-                "year": int(record["year"]),
-                "phase": phases[int(record["phase"])] if len(phases) > 1 else "",
-                "over": bool(record["over"]),
-                "accounts": [
-                    [_plain(value) for value in np.asarray(record[account.field], float)[:powers]]
-                    for account in game.accounts
-                ],
-                "deeds": deeds(episode, step - 1) if step else [""] * powers,
-                "payoffs": [_plain(value) for value in rewards],
-                "allied": alliance_groups(game, record, episode.parameters, episode.names),
-            }
-        )
-    return {
-        "names": episode.names,
-        "seed": episode.seed,
-        "choices": game.is_discrete,
-        "accounts": [
-            {"label": account.label, "kind": account.kind, "unit": account.unit}
-            for account in game.accounts
-        ],
-        "frames": frames,
-    }
-
-
-def _plain(value: float) -> float | None:
-    return float(f"{value:.6g}") if np.isfinite(value) else None

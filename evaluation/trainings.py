@@ -19,7 +19,7 @@ from counterpoise.training.runs import Run
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from counterpoise.training.learn import Progress
+    from counterpoise.training.learners import Progress
 
 __all__ = ["Training", "as_time", "train_all", "train_quietly", "usual_processes"]
 

@@ -123,7 +123,7 @@ def serve_table(table: SavedTable, *, port: int = 0, open_browser: bool = False)
     def announce(addresses: dict[int, str]) -> None:
         for seat, address in addresses.items():
             print(f"{table.setup.names[seat]}: {address}")
-        print(f"Saved every year in {table.folder}; Ctrl-C stops.", flush=True)
+        print(f"Saved every year in {table.folder}. Stop with Ctrl-C.", flush=True)
         if open_browser:
             webbrowser.open(next(iter(addresses.values())))
 

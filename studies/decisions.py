@@ -23,6 +23,7 @@ from counterpoise.envs.games.grand_strategy import GAME, Parameters
 from counterpoise.evaluation.populations.payoffs import payoffs
 from counterpoise.training.configuration import Configuration
 from counterpoise.training.learn import train
+from counterpoise.training.sections import NetworkOptions, PPOOptions, WorldOptions
 
 POPULATIONS = ("internal_balancer", "threat_balancer", "bandwagoner", "free_rider", "hawk", "dove")
 
@@ -33,20 +34,24 @@ def measure(phased: bool, agent_steps: int, judged: int, seed: int) -> dict[str,
         name="phases" if phased else "orders",
         game="grand_strategy",
         parameters={"phased": phased},
-        policy="anonymous",
-        alike=True,
         agent_steps=agent_steps,
-        worlds=512,
-        steps=64 if phased else 16,
-        minibatch=4_096,
-        epochs=3,
-        learning_rate=2e-3,
-        trace=0.97,
-        entropy=0.003,
-        last_entropy=-0.01,
-        hidden=(96, 96),
-        activation="relu",
-        averaging=0.1,
+        worlds=WorldOptions(count=512),
+        network=NetworkOptions(
+            policy="anonymous",
+            permutation_equivariant=True,
+            hidden=(96, 96),
+            activation="relu",
+        ),
+        ppo=PPOOptions(
+            n_steps=64 if phased else 16,
+            batch_size=4_096,
+            n_epochs=3,
+            learning_rate=2e-3,
+            gae_lambda=0.97,
+            ent_coef=0.003,
+            final_ent_coef=-0.01,
+            weight_averaging=0.1,
+        ),
     )
     parameters = Parameters(phased=phased)
     with tempfile.TemporaryDirectory() as folder:

@@ -23,7 +23,9 @@ HEAD = (
 def main() -> None:
     asked = study.options(__doc__, agent_steps=1_000_000, out=study.GRAND_STRATEGY).parse_args()
     study.allow_small_minibatches()
-    configuration = load("grand_strategy").replace(drawn={}, varied={}, opponents=(), worlds=512)
+    configuration = load("grand_strategy").replace(
+        drawn={}, varied={}, worlds={"opponents": (), "count": 512}
+    )
     parameters = Parameters()
     game = configuration.the_game().seated(parameters.powers)
     rows = []

@@ -58,7 +58,7 @@ def gains(run: Run, parameters: ParametersBase, worlds: int) -> list[tuple[int, 
 def main() -> None:
     asked = study.options(__doc__, run=True, worlds=200, out=study.GRAND_STRATEGY).parse_args()
     run = Run(asked.run)
-    names = SCENARIOS if run.configuration.scenarios else ("as trained",)
+    names = SCENARIOS if run.configuration.worlds.scenarios else ("as trained",)
     rows = []
     for name in names:
         parameters = run.parameters if name == "as trained" else scenario(name).parameters

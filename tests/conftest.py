@@ -106,12 +106,12 @@ def short(name: str) -> Any:
     from counterpoise.training.configuration import load
 
     loaded = load(name)
-    batch = 32 * loaded.game_parameters().powers * loaded.steps
+    batch = 32 * loaded.game_parameters().powers * loaded.ppo.n_steps
     # A best response in the arms race is searched year by year.
     changes = {"horizon": 6} if name == "arms_race" else {}
     return loaded.replace(
-        worlds=32,
-        minibatch=batch,
+        worlds={"count": 32},
+        ppo={"batch_size": batch},
         agent_steps=4 * batch,
         regret_points=1,
         parameters={**loaded.parameters, **changes},

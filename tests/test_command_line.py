@@ -22,15 +22,20 @@ from counterpoise.envs.engine.registration import game_names
 from counterpoise.training.configuration import Configuration, load, shipped
 from counterpoise.training.learn import Interrupted, train
 from counterpoise.training.runs import Run
+from counterpoise.training.sections import NetworkOptions, PPOOptions, WorldOptions
 
 SMALL = """
 game = "burden_sharing"
 agent_steps = 1280
-worlds = 32
-steps = 10
-minibatch = 640
 regret_points = 1
-discount = 0.0
+
+[worlds]
+count = 32
+
+[ppo]
+n_steps = 10
+batch_size = 640
+gamma = 0.0
 """
 
 
@@ -303,7 +308,7 @@ def test_what_is_set_stands_in_the_run_and_in_its_name(trained: Path) -> None:
 
 def test_ctrl_c_leaves_a_run_that_can_be_compared_and_resumed(run: Any, tmp_path: Path) -> None:
     (tmp_path / "long.toml").write_text(
-        SMALL.replace("1280", "400_000_000") + "checkpoint_seconds = 0.1\n"
+        SMALL.replace("1280", "400_000_000\ncheckpoint_seconds = 0.1")
     )
     command = [sys.executable, "-m", "counterpoise", "train", "long.toml", "--out", "runs"]
     started = subprocess.Popen(
@@ -339,7 +344,9 @@ def test_ctrl_c_leaves_a_run_that_can_be_compared_and_resumed(run: Any, tmp_path
 @pytest.fixture
 def small_demonstration(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the demonstration be of one game, hardly trained."""
-    small = load("burden_sharing").replace(worlds=32, minibatch=640, agent_steps=25_600)
+    small = load("burden_sharing").replace(
+        worlds={"count": 32}, ppo={"batch_size": 640}, agent_steps=25_600
+    )
     monkeypatch.setattr(demonstration, "TRAINED", ("burden_sharing",))
     monkeypatch.setattr(demonstration, "SHOWN", ("burden_sharing",))
     monkeypatch.setattr(demonstration, "load", lambda name: small)
@@ -439,9 +446,14 @@ def grand(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a small run of the full game."""
     folder = tmp_path_factory.mktemp("grand")
     asked = Configuration(
-        name="small", game="grand_strategy", policy="anonymous", agent_steps=2_000, worlds=16,
-        steps=8, minibatch=256, hidden=(8,), mixed=True,
-    )  # fmt: skip
+        name="small",
+        game="grand_strategy",
+        agent_steps=2_000,
+        mixed=True,
+        worlds=WorldOptions(count=16),
+        network=NetworkOptions(policy="anonymous", hidden=(8,)),
+        ppo=PPOOptions(n_steps=8, batch_size=256),
+    )
     train(asked, folder / "run")
     return folder / "run"
 
@@ -511,13 +523,19 @@ def test_the_full_game_has_no_equilibrium_and_says_so(run: Any) -> None:
 
 POPULATION = """
 game = "grand_strategy"
-policy = "anonymous"
 agent_steps = 2_000
-worlds = 16
-steps = 8
-minibatch = 256
-hidden = [8]
 mixed = true
+
+[worlds]
+count = 16
+
+[network]
+policy = "anonymous"
+hidden = [8]
+
+[ppo]
+n_steps = 8
+batch_size = 256
 """
 THEORY = """
 title = "Dear autonomy, few allies"

@@ -1,4 +1,4 @@
-"""Learning: slots for Stable-Baselines3, policies, runs and their configurations."""
+"""Training: configurations, learners, policies and runs."""
 
 if not __name__.startswith("counterpoise."):
     raise ImportError(

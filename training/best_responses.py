@@ -1,7 +1,7 @@
-"""Best responses by learning: one seat learns against a frozen profile.
+"""Learned best responses: one seat learns against a profile that does not learn.
 
-Where a game is solved, `counterpoise.theory.regret.best_response` is exact and this measures how
-far learning falls below it; where it is not, this is what there is.
+In a solved game `counterpoise.theory.regret.best_response` is exact, and the comparison measures
+how far learning falls short of it. In other games a learned response is a lower bound.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from counterpoise.agents.learned import LearnedStrategy
 from counterpoise.envs.engine.strategy import Profile
 from counterpoise.training.configuration import Configuration
-from counterpoise.training.course import Course, Measures, measure, small_networks, step_discount
+from counterpoise.training.normalisation import Normalisation, normalisation_of
+from counterpoise.training.ppo_training import PPOTraining, one_torch_thread
 
 
 def learn_best_response(
@@ -26,28 +27,28 @@ def learn_best_response(
     seed: int,
     agent_steps: int | None = None,
     device: str = "auto",
-    measures: Measures | None = None,
+    normalisation: Normalisation | None = None,
     start: Mapping[str, NDArray[np.float32]] | None = None,
 ) -> LearnedStrategy:
-    """Learn what one power does best against the others of a profile.
+    """Learn a best response of one power to the others of a profile.
 
     Parameters
     ----------
     configuration : Configuration
-        How to learn; its magnet is left out, for against frozen others nothing cycles, and what is
-        played in the end is the likeliest choice.
+        How to learn. Its magnet is left out, since nothing cycles against others that do not
+        learn, and the most likely choice is played in the end.
     profile : sequence of Strategy
-        One for each power; the power's own is not used.
+        One per power; the power's own is not used.
     power : int
     seed : int
     agent_steps : int, optional
-        Decisions of this power to learn from; by default its part of the configuration's.
+        Decisions of this power to learn from; its share of the configuration's by default.
     device : str
-    measures : Measures, optional
-        Where observations and payoffs lie, if that is known already.
+    normalisation : Normalisation, optional
+        Of the same configuration, if it is known already.
     start : mapping of str to ndarray, optional
-        The weights of a policy of the same configuration from which learning sets out, so that
-        what it finds is not worse for want of time.
+        Weights of a policy of the same configuration to start from, so that the response is not
+        worse only because training was short.
 
     Returns
     -------
@@ -57,54 +58,55 @@ def learn_best_response(
     alone = for_one_seat(
         configuration, configuration.agent_steps // powers if agent_steps is None else agent_steps
     )
-    if measures is None:
-        measures = measure(alone, step_discount(alone))
+    if normalisation is None:
+        normalisation = normalisation_of(alone)
     if start is not None:
-        measures = dataclasses.replace(
-            measures,
+        normalisation = dataclasses.replace(
+            normalisation,
             feature_mean=start["feature_mean"],
             feature_scale=start["feature_scale"],
         )
-    with small_networks():
-        course = course_of_one(
-            alone, measures, profile, power, seed=seed, device=device, start=start
+    with one_torch_thread():
+        training = train_one_seat(
+            alone, normalisation, profile, power, seed=seed, device=device, start=start
         )
     return LearnedStrategy(
         alone.the_game(),
         alone.parameters_to_judge(),
         power,
-        course.weights(),
-        course.description(),
+        training.weights(),
+        training.description(),
     )
 
 
 def for_one_seat(configuration: Configuration, agent_steps: int) -> Configuration:
-    """Return how one power learns alone: without a magnet, and with its part of a minibatch."""
+    """Return how one power learns alone: without a magnet, and with its share of a minibatch."""
     powers = configuration.game_parameters().powers
     return configuration.replace(
-        magnet=0.0,
         mixed=False,
         agent_steps=agent_steps,
-        minibatch=max(1, configuration.minibatch // powers),
+        ppo={"magnet_coef": 0.0, "batch_size": max(1, configuration.ppo.batch_size // powers)},
     )
 
 
-def course_of_one(
+def train_one_seat(
     alone: Configuration,
-    measures: Measures,
+    normalisation: Normalisation,
     profile: Profile,
     power: int,
     *,
     seed: int,
     device: str,
     start: Mapping[str, NDArray[np.float32]] | None = None,
-) -> Course:
-    """Return the finished course of one power that learned against the others of a profile."""
-    course = Course(alone, measures, seed=seed, device=device, seats=[power], profile=list(profile))
+) -> PPOTraining:
+    """Train one power against the others of a profile; return the finished training."""
+    training = PPOTraining(
+        alone, normalisation, seed=seed, device=device, seats=[power], profile=list(profile)
+    )
     if start is not None:
-        course.set_out_from(start)
+        training.start_from(start)
     try:
-        course.go()
+        training.train()
     finally:
-        course.slots.close()
-    return course
+        training.env.close()
+    return training

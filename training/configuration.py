@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import itertools
 import json
 import math
@@ -13,178 +14,164 @@ from typing import Any, Self
 
 import numpy as np
 
-from counterpoise.agents.learned import ACTIVATIONS
-from counterpoise.envs.engine.errors import CounterpoiseError, ParameterError, unknown_name
+from counterpoise.envs.engine.errors import (
+    CounterpoiseError,
+    ParameterError,
+    UnknownNameError,
+    unknown_name,
+)
 from counterpoise.envs.engine.game import Game
 from counterpoise.envs.engine.parameters import ParametersBase
 from counterpoise.envs.engine.registration import game as game_named
 from counterpoise.envs.engine.worlds import as_parameters
 from counterpoise.envs.scenarios import scenario
+from counterpoise.training.learners import LEARNERS, LearnerRow
+from counterpoise.training.sections import (
+    RENAMED,
+    SECTIONS,
+    SEPARATE,
+    NetworkOptions,
+    PopulationOptions,
+    PPOOptions,
+    WorldOptions,
+)
 
 FOLDER = Path(__file__).resolve().parent / "configurations"
 
 UNCHANGED = "unchanged"
-POLICIES = ("separate", "shared", "anonymous")
-PPO, FICTITIOUS_PLAY, PSRO = ALGORITHMS = ("ppo", "fictitious_play", "psro")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Configuration:
-    """The options of one training; every field stands in a TOML file under its own name."""
+    """The options of one training.
+
+    In a TOML file the fields up to `regret_points` stand at the top and each of the others is a
+    table of its own name.
+    """
 
     name: str
-    """What the configuration is called in tables and folders."""
+    """Name of the configuration in tables and folders."""
     game: str
-    """The game that is learned."""
+    """Name of the game."""
     scenario: str | None = None
-    """A named scenario, or the path of one, that sets the parameters."""
+    """Scenario, by name or path, that sets the parameters."""
+    algorithm: str = "ppo"
+    """`ppo`: all powers learn at the same time; `fictitious_play`, `psro`: each power learns best
+    responses to populations of earlier policies."""
+    agent_steps: int = 1_000_000
+    """Number of decisions of single powers to learn from."""
+    mixed: bool = False
+    """Whether the learned mixed strategy is played; otherwise its most likely choice."""
+    checkpoint_seconds: float = 10.0
+    """Maximum time between two checkpoints: what a killed run loses at most."""
+    regret_points: int = 8
+    """Number of points of the learning curve at which the regret, the gain of a best response as a
+    share of the stake, is computed."""
     parameters: Mapping[str, Any] = dataclasses.field(default_factory=dict)
-    """Changes to the game's (or the scenario's) parameters while learning."""
+    """Changes to the game's (or the scenario's) parameters in training."""
+    judged_parameters: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    """Further changes under which the learned policy is compared with theory."""
     varied: Mapping[str, list[Any]] = dataclasses.field(default_factory=dict)
     """Parameters that differ between the worlds, each with its values; all combinations occur. The
-    word `unchanged` among them leaves a parameter as the scenario has it."""
+    word `unchanged` among the values keeps the scenario's."""
     together: Mapping[str, list[Any]] = dataclasses.field(default_factory=dict)
     """Parameters that differ between the worlds in step: the first values together, and so on."""
     drawn: Mapping[str, list[float]] = dataclasses.field(default_factory=dict)
-    """Parameters that each world draws evenly from a range of its own, [lowest, highest]."""
-    drawn_at_once: int = 0
-    """At most so many of these does one world draw, the others standing as they are; 0 for all.
-    Where questions change one parameter at a time, learning is spent on what they ask."""
-    scenarios: tuple[str, ...] = ()
-    """Named scenarios, or paths of them, of as many powers, that are dealt to the worlds in turn;
-    `parameters`, `varied` and `drawn` are then changes to these."""
-    opponents: tuple[str, ...] = ()
-    """Strategies by name that play all seats but one or two in a part of the worlds."""
-    opponent_share: float = 0.25
-    """In which part of the worlds they do."""
-    judged_parameters: Mapping[str, Any] = dataclasses.field(default_factory=dict)
-    """Changes under which the learned policy is compared with theory, where these differ."""
-    algorithm: str = "ppo"
-    """`ppo`: all powers learn at once; `fictitious_play`, `psro`: best responses to populations."""
-    iterations: int = 20
-    """Best responses that each power learns, one after another, in a population."""
-    policy: str = "separate"
-    """`separate`: a network for each seat; `shared`: one network that sees its seat; `anonymous`:
-    one that does not, so that powers in the same place must do the same."""
-    alike: bool = False
-    """Whether all others are seen alike: what is learned about one of them holds of each."""
-    agent_steps: int = 1_000_000
-    """How many decisions of single powers to learn from."""
-    worlds: int = 1_024
-    """How many worlds run at once."""
-    steps: int = 10
-    """How many steps of every world make one batch."""
-    max_cycles: int | None = None
-    """Steps after which a world is cut off; the game's own limit if left out."""
-    minibatch: int = 8_192
-    """Agent-steps in one step of the optimiser."""
-    epochs: int = 4
-    """How often a batch is gone through."""
-    learning_rate: float = 3e-3
-    """Of Adam at the start; it falls linearly to nothing."""
-    adam_second_moment: float = 0.999
-    """Adam's decay of the squared gradient."""
-    discount: float | None = None
-    """A step's discount factor; the game's own if left out."""
-    trace: float = 0.95
-    """Lambda of generalised advantage estimation."""
-    clip: float = 0.2
-    """Clipping of PPO's probability ratio."""
-    normalize_advantage: bool = True
-    """Whether advantages are standardised in every minibatch; otherwise they are in scaled rewards,
-    so that near a mixed equilibrium, where nothing is to be gained, steps become small."""
-    entropy: float = 0.0
-    """Weight of the entropy bonus at the start; it falls linearly to `last_entropy`."""
-    last_entropy: float = 0.0
-    """Its weight at the end. Below nothing it is a price on chance: choices that hardly matter are
-    settled, so that all others are learned among powers that play as they will be played."""
-    magnet: float = 0.0
-    """Weight of the divergence from a running mean of the policy; for mixed equilibria."""
-    magnet_memory: float = 0.95
-    """The share of that running mean which each batch leaves in place."""
-    mixed: bool = False
-    """Whether what is played is the learned mixture of choices; otherwise its likeliest choice."""
-    value_weight: float = 0.5
-    """Weight of the critic's loss."""
-    gradient_norm: float = 1.0
-    """Longest gradient."""
-    averaging: float = 0.0
-    """The weights that are played are a running mean over this share of the training."""
-    hidden: tuple[int, ...] = (32, 32)
-    """Units of the hidden layers."""
-    activation: str = "tanh"
-    """Between layers: `tanh`, smooth, or `relu`, faster."""
-    spread: float = 0.3
-    """First standard deviation of amounts, in units of half the range."""
-    bounds: float = 0.0
-    """Weight of the square of what a mean lies beyond its bounds, so that it can come back."""
-    last_spread: float | None = None
-    """Largest standard deviation at the end, to which the limit falls evenly in ratio; where
-    payoffs bend, what is best on average over a wide spread is not what is best."""
-    checkpoint_seconds: float = 10.0
-    """At most so much work is lost when a run is killed."""
-    regret_points: int = 8
-    """At how many points of a training the regret is computed for the learning curve."""
+    """Parameters that each world draws uniformly from a range, [lowest, highest]."""
+    worlds: WorldOptions = dataclasses.field(default_factory=WorldOptions)
+    """The worlds that the powers are trained in."""
+    network: NetworkOptions = dataclasses.field(default_factory=NetworkOptions)
+    """Actor and critic."""
+    ppo: PPOOptions = dataclasses.field(default_factory=PPOOptions)
+    """Proximal policy optimisation."""
+    population: PopulationOptions = dataclasses.field(default_factory=PopulationOptions)
+    """Populations of best responses."""
 
     def __post_init__(self) -> None:
-        if self.policy not in POLICIES:
-            raise ParameterError(f"policy is one of {', '.join(POLICIES)}, not {self.policy!r}.")
-        if self.algorithm not in ALGORITHMS:
+        if self.algorithm not in LEARNERS:
             raise ParameterError(
-                f"algorithm is one of {', '.join(ALGORITHMS)}, not {self.algorithm!r}."
+                f"algorithm must be {' or '.join(LEARNERS)}, not {self.algorithm!r}."
             )
-        if self.activation not in ACTIVATIONS:
-            raise ParameterError(
-                f"activation is one of {', '.join(ACTIVATIONS)}, not {self.activation!r}."
-            )
-        for field in ("agent_steps", "worlds", "steps", "minibatch", "epochs", "iterations"):
-            if getattr(self, field) < 1:
-                raise ParameterError(f"{field} must be at least 1, not {getattr(self, field)}.")
-        for field in ("hidden", "scenarios", "opponents"):
-            object.__setattr__(self, field, tuple(getattr(self, field)))
+        if self.agent_steps < 1:
+            raise ParameterError(f"agent_steps must be at least 1, not {self.agent_steps}.")
         for name, ends in self.drawn.items():
             if not isinstance(ends, list) or len(ends) != 2 or not ends[0] <= ends[1]:
                 raise ParameterError(f"[drawn] {name} needs [lowest, highest], not {ends!r}.")
-        if self.drawn_at_once < 0:
-            raise ParameterError(f"drawn_at_once must be at least 0, not {self.drawn_at_once}.")
-        if not 0.0 <= self.opponent_share < 1.0:
+        has_others = any(feature.others for feature in self.the_game().features)
+        if self.network.permutation_equivariant and not has_others:
             raise ParameterError(
-                f"opponent_share must be from 0 to below 1, not {self.opponent_share}."
+                "[network] permutation_equivariant needs a game with several others; "
+                f"{self.game} has none."
             )
-        if self.alike and not any(feature.others for feature in self.the_game().features):
-            raise ParameterError(f"alike is for games with several others; {self.game} has none.")
-        if self.opponents and self.policy == "separate":
+        if self.worlds.opponents and self.network.policy == SEPARATE:
             raise ParameterError(
-                "Opponents sit in other seats in every world, so one network must play them all: "
-                "policy 'shared' or 'anonymous'."
+                "[worlds] opponents sit in different seats in every world, so one network must "
+                "play all seats: set [network] policy to 'shared' or 'anonymous'."
             )
         if len({len(values) for values in self.together.values()}) > 1:
             raise ParameterError(
-                "The parameters in [together] move in step and need equally many values: "
+                "The parameters in [together] need equally many values: "
                 + ", ".join(f"{name} has {len(each)}" for name, each in self.together.items())
                 + "."
             )
-        if (self.mixed or self.magnet > 0.0) and not self.the_game().is_discrete:
+        if (self.mixed or self.ppo.magnet_coef > 0.0) and not self.the_game().is_discrete:
             raise ParameterError(
-                f"mixed and magnet are for choices; the actions of {self.game} are amounts."
+                "mixed and [ppo] magnet_coef are for choices; "
+                f"the actions of {self.game} are amounts."
             )
         self.world_parameters()
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any], origin: str = "the configuration") -> Self:
+        """Return the configuration of nested tables, as a TOML file holds them.
+
+        Parameters
+        ----------
+        values : mapping
+            `name` and `game` at least.
+        origin : str
+            Where the tables come from, for messages.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is no option of a name. If the options are in the flat form of earlier
+            versions, the message says which to move and rename to what.
+        """
+        _refuse_unknown(values, origin)
+        if "game" not in values:
+            raise CounterpoiseError(f"{origin} names no game: add a line like game = 'arms_race'.")
+        made = {name: kind() for name, kind in SECTIONS.items()}
+        return cls(**{**values, **_merged(made, values, origin)})
+
+    @property
+    def learner(self) -> LearnerRow:
+        """What is known of the learner of this algorithm."""
+        return LEARNERS[self.algorithm]
+
+    def learner_in_words(self) -> str:
+        """Return a short description of the learner for tables."""
+        return self.learner.in_words(self)
+
+    def shortened(self, share: float) -> Configuration:
+        """Return a quicker training, with a share of the agent-steps."""
+        return self.learner.shortened(self, share)
 
     def the_game(self) -> Game:
         """Return the game."""
         return game_named(self.game)
 
     def game_parameters(self) -> ParametersBase:
-        """Return the parameters that are learned on."""
+        """Return the parameters in training."""
         game = self.the_game()
-        named = self.scenario or next(iter(self.scenarios), None)
+        named = self.scenario or next(iter(self.worlds.scenarios), None)
         if named is None:
             return as_parameters(game.parameters, dict(self.parameters))
         return self._on(named)
 
     def world_parameters(self) -> list[ParametersBase]:
-        """Return the parameters of each world: the combinations of what varies, dealt evenly."""
-        if self.scenarios or self.drawn:
+        """Return the parameters of each world: all combinations of what varies, equally often."""
+        if self.worlds.scenarios or self.drawn:
             return self._drawn_parameters()
         fixed = self.game_parameters()
         if not self.varied and not self.together:
@@ -199,25 +186,25 @@ class Configuration:
             for step, *each in combinations
         ]
         order = np.random.default_rng(0).permutation(len(made))
-        return [made[order[world % len(made)]] for world in range(self.worlds)]
+        return [made[order[world % len(made)]] for world in range(self.worlds.count)]
 
     def _drawn_parameters(self) -> list[ParametersBase]:
-        """Return the parameters of each world where they are drawn or dealt from scenarios."""
-        bases = [self._on(name) for name in self.scenarios] or [self.game_parameters()]
+        """Return the parameters of each world if these are drawn or come from several scenarios."""
+        bases = [self._on(name) for name in self.worlds.scenarios] or [self.game_parameters()]
         if len({base.powers for base in bases}) > 1:
             raise ParameterError(
-                "Scenarios that are learned together have one number of powers: "
+                "[worlds] scenarios must have the same number of powers: "
                 + ", ".join(
                     f"{name} has {base.powers}"
-                    for name, base in zip(self.scenarios, bases, strict=True)
+                    for name, base in zip(self.worlds.scenarios, bases, strict=True)
                 )
                 + "."
             )
-        # There may be millions of combinations: one is drawn by its number.
+        # There may be millions of combinations: draw the number of one.
         counts = tuple(len(values) for values in self.varied.values())
         rng = np.random.default_rng(0)
         made = []
-        for world in range(self.worlds):
+        for world in range(self.worlds.count):
             drawn = np.unravel_index(int(rng.integers(math.prod(counts))), counts) if counts else ()
             changes = {
                 name: values[int(at)]
@@ -225,8 +212,8 @@ class Configuration:
             }
             changes = _changed(changes)
             names = list(self.drawn)
-            if self.drawn_at_once:
-                count = min(int(rng.integers(self.drawn_at_once + 1)), len(names))
+            if self.worlds.max_drawn:
+                count = min(int(rng.integers(self.worlds.max_drawn + 1)), len(names))
                 names = rng.choice(names, count, replace=False).tolist()
             for name in names:
                 lowest, highest = self.drawn[name]
@@ -241,7 +228,7 @@ class Configuration:
         return loaded.parameters.replace(**self.parameters)
 
     def parameters_of_worlds(self, count: int) -> list[ParametersBase]:
-        """Return those of the first so many worlds, dealt again where there are more."""
+        """Return the parameters of `count` worlds, repeated if there are fewer in training."""
         each = self.world_parameters()
         return [each[world % len(each)] for world in range(count)]
 
@@ -250,29 +237,113 @@ class Configuration:
         return self.game_parameters().replace(**self.judged_parameters)
 
     def replace(self, **changes: Any) -> Self:
-        """Return this configuration with some fields changed."""
-        known = [field.name for field in dataclasses.fields(self)]
-        for name in changes:
-            if name not in known:
-                raise unknown_name("training option", name, known)
-        return dataclasses.replace(self, **changes)
+        """Return this configuration with some fields changed.
+
+        A mapping given for one of the sections `worlds`, `network`, `ppo` and `population` changes
+        the options that it names and keeps the others. A mapping given for `parameters`,
+        `judged_parameters`, `varied`, `together` or `drawn` takes the place of the present one.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is no option of a name.
+
+        Examples
+        --------
+        >>> configuration = load("arms_race")
+        >>> shorter = configuration.replace(agent_steps=1_000, ppo={"batch_size": 64})
+        >>> shorter.ppo.batch_size, shorter.ppo.n_steps
+        (64, 30)
+        """
+        _refuse_unknown(changes, "replace")
+        present = {name: getattr(self, name) for name in SECTIONS}
+        return dataclasses.replace(self, **{**changes, **_merged(present, changes, "replace")})
 
     def to_toml(self) -> str:
         """Return the configuration as the text of a TOML file."""
         lines, tables = [], []
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
-            if isinstance(value, Mapping):
-                if value:
-                    tables.append(f"\n[{field.name}]")
-                    tables += [f"{key} = {json.dumps(item)}" for key, item in value.items()]
-            elif value is not None:
-                lines.append(f"{field.name} = {json.dumps(value)}")
+            if field.name in SECTIONS:
+                value = dataclasses.asdict(value)
+            if not isinstance(value, Mapping):
+                lines += _toml_line(field.name, value)
+            elif value:
+                tables.append(f"\n[{field.name}]")
+                for key, item in value.items():
+                    tables += _toml_line(key, item)
         return "\n".join([*lines, *tables]) + "\n"
 
 
+def _toml_line(key: str, value: Any) -> list[str]:
+    # TOML has no word for nothing: what is left out is None.
+    return [] if value is None else [f"{key} = {json.dumps(value)}"]
+
+
+def _known_options() -> dict[str, list[str]]:
+    """Return the names of all options by section; those at the top under the empty name."""
+    top = [field.name for field in dataclasses.fields(Configuration)]
+    sections = {
+        name: [field.name for field in dataclasses.fields(kind)] for name, kind in SECTIONS.items()
+    }
+    return {"": top, **sections}
+
+
+def _refuse_unknown(values: Mapping[str, Any], origin: str) -> None:
+    """Refuse options at the top that there are not, all those of the flat form in one message."""
+    flat = [
+        key
+        for key, value in values.items()
+        if key in RENAMED and not (key in SECTIONS and isinstance(value, Mapping | SECTIONS[key]))
+    ]
+    if flat:
+        raise UnknownNameError(
+            f"{origin}: training options stand in sections. Move and rename these:\n"
+            + "\n".join(f"  {key} -> [{RENAMED[key][0]}] {RENAMED[key][1]}" for key in flat)
+        )
+    for key in values:
+        if key not in _known_options()[""]:
+            raise _unknown_option("", key, origin)
+
+
+def _merged(present: Mapping[str, Any], changes: Mapping[str, Any], origin: str) -> dict[str, Any]:
+    """Return the sections of which some options change."""
+    merged = dict(present)
+    for section, known in _known_options().items():
+        asked = changes.get(section)
+        if section == "" or asked is None:
+            continue
+        if isinstance(asked, SECTIONS[section]):
+            merged[section] = asked
+            continue
+        if not isinstance(asked, Mapping):
+            raise ParameterError(f"{origin}: [{section}] is a table of options, not {asked!r}.")
+        for name in asked:
+            if name not in known:
+                raise _unknown_option(section, name, origin)
+        merged[section] = dataclasses.replace(present[section], **asked)
+    return merged
+
+
+def _unknown_option(section: str, name: str, origin: str) -> UnknownNameError:
+    """Return the error for an unknown option, with the nearest in this section or in another."""
+    known = _known_options()
+    # Of an option that several tables have, the one in this table is meant.
+    places = {option: each for each, options in known.items() for option in options}
+    places |= dict.fromkeys(known[section], section)
+    hint = ""
+    for near in difflib.get_close_matches(name, places, n=1):
+        table = f"[{places[near]}]" if places[near] else "the options at the top"
+        hint = f" Did you mean {near!r}" + ("?" if places[near] == section else f" in {table}?")
+    place = f" in [{section}]" if section else ""
+    return UnknownNameError(
+        f"{origin}: there is no training option {name!r}{place}.{hint} "
+        f"Known{place}: {', '.join(known[section])}."
+    )
+
+
 def _changed(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what differs from the scenario."""
+    """Return the values that differ from the scenario's."""
     return {name: value for name, value in values.items() if value != UNCHANGED}
 
 
@@ -302,11 +373,4 @@ def load(name: str | Path) -> Configuration:
         raise unknown_name("training configuration", str(name), shipped()) from None
     except tomllib.TOMLDecodeError as error:
         raise CounterpoiseError(f"{path}: {error}") from None
-    known = [field.name for field in dataclasses.fields(Configuration)]
-    for key in values:
-        if key not in known:
-            raise unknown_name(f"training option (in {path.name})", key, known)
-    values.setdefault("name", path.stem)
-    if "game" not in values:
-        raise CounterpoiseError(f"{path} names no game: add a line such as game = 'arms_race'.")
-    return Configuration(**values)
+    return Configuration.from_mapping({"name": path.stem, **values}, str(path))

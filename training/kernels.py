@@ -1,16 +1,16 @@
-"""The arithmetic between the networks and the optimiser: drawing actions, and PPO's slopes.
+"""The arithmetic between the networks and the optimiser: sampling, and the gradient of PPO's loss.
 
-Each function goes once over rows of plain arrays. The loss of PPO (Schulman et al. 2017, equation
-7) is small and the same for every game, so its slopes in the networks' outputs are written out:
+Each function passes once over rows of plain arrays. The loss of PPO (Schulman et al. 2017, equation
+7) is small and the same for every game, so its gradient in the networks' outputs is written out.
 
-for a choice with probabilities :math:`p`, the logit :math:`j` moves
+For a choice with probabilities :math:`p`, the derivative in logit :math:`j` is
 
-* the log probability of the option taken by :math:`[j\\ \\text{taken}] - p_j`,
-* the entropy :math:`H` by :math:`-p_j (\\log p_j + H)`,
-* the divergence from a magnet :math:`m` by :math:`p_j (\\log p_j - \\log m_j - \\mathrm{KL})`;
+* of the log probability of the option taken, :math:`[j\\ \\text{taken}] - p_j`,
+* of the entropy :math:`H`, :math:`-p_j (\\log p_j + H)`,
+* of the divergence from a magnet :math:`m`, :math:`p_j (\\log p_j - \\log m_j - \\mathrm{KL})`.
 
-for an amount :math:`a \\sim \\mathcal N(\\mu, \\sigma^2)` with :math:`z = (a - \\mu) / \\sigma`,
-the log density moves by :math:`z / \\sigma` with :math:`\\mu` and by :math:`z^2 - 1` with
+For an amount :math:`a \\sim \\mathcal N(\\mu, \\sigma^2)` with :math:`z = (a - \\mu) / \\sigma`,
+the derivative of the log density is :math:`z / \\sigma` in :math:`\\mu` and :math:`z^2 - 1` in
 :math:`\\log \\sigma`.
 """
 
@@ -27,13 +27,13 @@ from counterpoise.envs.engine.compilation import rule
 LOWEST = np.float32(-np.inf)
 HALF_LOG_TWO_PI = 0.5 * math.log(2.0 * math.pi)
 
-# What `option_slopes` and `amount_slopes` add up over rows, in this order.
+# What `option_gradients` and `amount_gradients` sum over rows, in this order.
 POLICY_LOSS, ENTROPY, DIVERGENCE, CLIPPED = range(4)
 
 
 @rule
 def _below_highest(outputs: Any, is_open: Any, counts: Any, found: Any) -> None:
-    """Write how far every open logit lies below the highest of its choice; closed, infinitely."""
+    """Write each open logit minus the highest of its choice; minus infinity for closed ones."""
     for row in range(len(outputs)):
         at = 0
         for choice in range(len(counts)):
@@ -51,19 +51,19 @@ def _below_highest(outputs: Any, is_open: Any, counts: Any, found: Any) -> None:
 
 
 @rule
-def _to_one(counts: Any, logs: Any, chances: Any) -> None:
-    """Scale every choice's chances to a sum of one, and move their logarithms alike."""
-    for row in range(len(chances)):
+def _normalise(counts: Any, logs: Any, probabilities: Any) -> None:
+    """Normalise each choice's probabilities to a sum of one, and their logarithms accordingly."""
+    for row in range(len(probabilities)):
         at = 0
         for choice in range(len(counts)):
             end = at + counts[choice]
-            total = chances[row, at]
+            total = probabilities[row, at]
             for option in range(at + 1, end):
-                total += chances[row, option]
+                total += probabilities[row, option]
             level = math.log(total)
             scale = 1 / total
             for option in range(at, end):
-                chances[row, option] *= scale
+                probabilities[row, option] *= scale
                 logs[row, option] -= level
             at = end
 
@@ -71,38 +71,38 @@ def _to_one(counts: Any, logs: Any, chances: Any) -> None:
 def probabilities(
     outputs: NDArray[np.float32], is_open: NDArray[np.bool_], counts: NDArray[np.int64]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return the logarithm of the probability of every option of every choice, and itself.
+    """Return the log probability of every option of every choice, and the probability.
 
     Parameters
     ----------
     outputs : ndarray, [rows, options]
-        Logits of all choices, one after another.
+        Logits of all choices, concatenated.
     is_open : ndarray of bool, [rows, options]
-        At least one of each choice.
+        At least one option of each choice is open.
     counts : ndarray of int, [choices]
 
     Returns
     -------
-    logs, chances : ndarray, [rows, options]
-        Minus infinity and 0 for what is closed.
+    log_probabilities, probabilities : ndarray, [rows, options]
+        Minus infinity and 0 for closed options.
     """
     logs = np.empty_like(outputs)
     _below_highest(outputs, is_open, counts, logs)
-    # Numpy takes several exponentials at once: most of the time of a choice with many options.
-    chances = np.exp(logs)
-    _to_one(counts, logs, chances)
-    return logs, chances
+    # Numpy computes exponentials in vectors, and these take most of the time.
+    probabilities = np.exp(logs)
+    _normalise(counts, logs, probabilities)
+    return logs, probabilities
 
 
 @rule
 def draw_options(
-    chances: Any, every: Any, counts: Any, draws: Any, actions: Any, logs: Any
+    probabilities: Any, log_probabilities: Any, counts: Any, draws: Any, actions: Any, logs: Any
 ) -> None:
-    """Draw an option of every choice; write them and their joint log probability.
+    """Draw an option of every choice; write the options and their joint log probability.
 
     Parameters
     ----------
-    chances, every : ndarray, [rows, options]
+    probabilities, log_probabilities : ndarray, [rows, options]
         Probabilities and their logarithms.
     counts : ndarray of int, [choices]
     draws : ndarray, [rows, choices]
@@ -110,7 +110,7 @@ def draw_options(
     actions : ndarray of int, [rows, choices]
     logs : ndarray, [rows]
     """
-    for row in range(len(chances)):
+    for row in range(len(probabilities)):
         at = 0
         joint = 0.0
         for choice in range(len(counts)):
@@ -118,174 +118,174 @@ def draw_options(
             left = draws[row, choice]
             taken = -1
             for option in range(at, end):
-                if chances[row, option] > 0.0:
-                    # What rounding leaves over belongs to the last option that is open.
+                if probabilities[row, option] > 0.0:
+                    # The rounding error goes to the last open option.
                     taken = option
-                    left -= chances[row, option]
+                    left -= probabilities[row, option]
                     if left < 0.0:
                         break
             actions[row, choice] = taken - at
-            joint += every[row, taken]
+            joint += log_probabilities[row, taken]
             at = end
         logs[row] = joint
 
 
 @rule
-def clipped_slope(ratio: float, advantage: float, clip: float) -> float:
-    """Return the slope of PPO's loss in the log probability, for one row."""
+def clipped_gradient(ratio: float, advantage: float, clip: float) -> float:
+    """Return the derivative of PPO's loss in the log probability, for one row."""
     clipped = min(max(ratio, 1.0 - clip), 1.0 + clip)
     return -advantage * ratio if advantage * ratio <= advantage * clipped else 0.0
 
 
 @rule
-def tell(told: Any, ratio: float, log_ratio: float, advantage: float, clip: float) -> None:
-    """Add one row to the sums that are reported."""
+def log_row(logged: Any, ratio: float, log_ratio: float, advantage: float, clip: float) -> None:
+    """Add one row to the sums that are logged."""
     clipped = min(max(ratio, 1.0 - clip), 1.0 + clip)
-    told[POLICY_LOSS] -= min(advantage * ratio, advantage * clipped)
-    told[DIVERGENCE] += ratio - 1.0 - log_ratio
+    logged[POLICY_LOSS] -= min(advantage * ratio, advantage * clipped)
+    logged[DIVERGENCE] += ratio - 1.0 - log_ratio
     if abs(ratio - 1.0) > clip:
-        told[CLIPPED] += 1.0
+        logged[CLIPPED] += 1.0
 
 
 @rule
-def option_slopes(
-    every: Any,
-    chances: Any,
+def option_gradients(
+    log_probabilities: Any,
+    probabilities: Any,
     counts: Any,
     actions: Any,
     old_logs: Any,
     advantages: Any,
     magnets: Any,
     clip: float,
-    entropy_weight: float,
-    magnet_weight: float,
+    ent_coef: float,
+    magnet_coef: float,
     rows_of_all: int,
-    slopes: Any,
-    told: Any,
+    gradients: Any,
+    logged: Any,
 ) -> None:
-    """Write the slope of PPO's mean loss in every logit, and add to what is reported.
+    """Write the gradient of PPO's mean loss in the logits, and add to the logged sums.
 
     Parameters
     ----------
-    every, chances, slopes : ndarray, [rows, options]
-        Log probabilities and probabilities; the slopes, 0 for what is closed.
+    log_probabilities, probabilities, gradients : ndarray, [rows, options]
+        Log probabilities, probabilities, and the gradient, 0 for closed options.
     counts : ndarray of int, [choices]
     actions : ndarray of int, [rows, choices]
     old_logs, advantages : ndarray, [rows]
-        The joint log probability when the action was drawn; normalised advantages.
+        Joint log probability when the action was drawn; normalised advantages.
     magnets : ndarray, [rows, options], or of no rows
         The magnet's log probabilities.
     rows_of_all : int
-        The rows of the whole minibatch, over which the mean is taken.
-    told : ndarray, [4]
+        Number of rows of the whole minibatch, over which the mean is taken.
+    logged : ndarray, [4]
     """
-    for row in range(len(every)):
+    for row in range(len(log_probabilities)):
         at = 0
         joint = 0.0
         for choice in range(len(counts)):
-            joint += every[row, at + actions[row, choice]]
+            joint += log_probabilities[row, at + actions[row, choice]]
             at += counts[choice]
         log_ratio = joint - old_logs[row]
         ratio = math.exp(log_ratio)
-        slope = clipped_slope(ratio, advantages[row], clip)
-        tell(told, ratio, log_ratio, advantages[row], clip)
+        gradient = clipped_gradient(ratio, advantages[row], clip)
+        log_row(logged, ratio, log_ratio, advantages[row], clip)
         at = 0
         for choice in range(len(counts)):
             end = at + counts[choice]
             entropy = 0.0
             apart = 0.0
             for option in range(at, end):
-                chance = chances[row, option]
+                chance = probabilities[row, option]
                 if chance > 0.0:
-                    entropy -= chance * every[row, option]
-                    if magnet_weight > 0.0:
-                        apart += chance * (every[row, option] - magnets[row, option])
+                    entropy -= chance * log_probabilities[row, option]
+                    if magnet_coef > 0.0:
+                        apart += chance * (log_probabilities[row, option] - magnets[row, option])
             for option in range(at, end):
-                chance = chances[row, option]
-                slopes[row, option] = 0.0
+                chance = probabilities[row, option]
+                gradients[row, option] = 0.0
                 if chance > 0.0:
-                    move = -slope + entropy_weight * (every[row, option] + entropy)
-                    if magnet_weight > 0.0:
-                        nearer = every[row, option] - magnets[row, option] - apart
-                        move += magnet_weight * nearer
-                    slopes[row, option] = chance * move / rows_of_all
-            slopes[row, at + actions[row, choice]] += slope / rows_of_all
-            told[ENTROPY] += entropy
+                    move = -gradient + ent_coef * (log_probabilities[row, option] + entropy)
+                    if magnet_coef > 0.0:
+                        nearer = log_probabilities[row, option] - magnets[row, option] - apart
+                        move += magnet_coef * nearer
+                    gradients[row, option] = chance * move / rows_of_all
+            gradients[row, at + actions[row, choice]] += gradient / rows_of_all
+            logged[ENTROPY] += entropy
             at = end
 
 
 @rule
-def amount_slopes(
+def amount_gradients(
     outputs: Any,
-    log_spreads: Any,
+    log_stds: Any,
     seats: Any,
     actions: Any,
     old_logs: Any,
     advantages: Any,
     clip: float,
-    entropy_weight: float,
-    bounds_weight: float,
+    ent_coef: float,
+    bounds_coef: float,
     rows_of_all: int,
-    slopes: Any,
-    spread_slopes: Any,
-    told: Any,
+    gradients: Any,
+    std_gradients: Any,
+    logged: Any,
 ) -> None:
-    """Write the slope of PPO's mean loss in every mean, add those in the log spreads.
+    """Write the gradient of PPO's mean loss in the means, and add that in the log stds.
 
     Parameters
     ----------
-    outputs, slopes : ndarray, [rows, amounts]
-        Means, and their slopes.
-    log_spreads, spread_slopes : ndarray, [seats, amounts]
+    outputs, gradients : ndarray, [rows, amounts]
+        Means, and the gradient in them.
+    log_stds, std_gradients : ndarray, [seats, amounts]
     seats : ndarray of int, [rows]
     actions : ndarray, [rows, amounts]
     old_logs, advantages : ndarray, [rows]
-    bounds_weight : float
-        Of the square of what a mean lies beyond -1 or 1.
+    bounds_coef : float
+        Coefficient of the squared distance of a mean from [-1, 1].
     rows_of_all : int
-        The rows of the whole minibatch, over which the mean is taken.
-    told : ndarray, [4]
+        Number of rows of the whole minibatch, over which the mean is taken.
+    logged : ndarray, [4]
     """
     for row in range(len(outputs)):
         seat = seats[row]
         joint = 0.0
         entropy = 0.0
         for amount in range(outputs.shape[1]):
-            log_spread = log_spreads[seat, amount]
-            distance = (actions[row, amount] - outputs[row, amount]) * math.exp(-log_spread)
-            joint -= 0.5 * distance * distance + log_spread + HALF_LOG_TWO_PI
-            entropy += log_spread + 0.5 + HALF_LOG_TWO_PI
+            log_std = log_stds[seat, amount]
+            distance = (actions[row, amount] - outputs[row, amount]) * math.exp(-log_std)
+            joint -= 0.5 * distance * distance + log_std + HALF_LOG_TWO_PI
+            entropy += log_std + 0.5 + HALF_LOG_TWO_PI
         log_ratio = joint - old_logs[row]
         ratio = math.exp(log_ratio)
-        slope = clipped_slope(ratio, advantages[row], clip)
-        tell(told, ratio, log_ratio, advantages[row], clip)
-        told[ENTROPY] += entropy
+        gradient = clipped_gradient(ratio, advantages[row], clip)
+        log_row(logged, ratio, log_ratio, advantages[row], clip)
+        logged[ENTROPY] += entropy
         for amount in range(outputs.shape[1]):
-            shrink = math.exp(-log_spreads[seat, amount])
+            shrink = math.exp(-log_stds[seat, amount])
             distance = (actions[row, amount] - outputs[row, amount]) * shrink
             mean = outputs[row, amount]
             beyond = mean - min(max(mean, -1.0), 1.0)
-            moved = slope * distance * shrink + 2.0 * bounds_weight * beyond
-            slopes[row, amount] = moved / rows_of_all
-            of_spread = slope * (distance * distance - 1.0) - entropy_weight
-            spread_slopes[seat, amount] += of_spread / rows_of_all
+            moved = gradient * distance * shrink + 2.0 * bounds_coef * beyond
+            gradients[row, amount] = moved / rows_of_all
+            std_gradient = gradient * (distance * distance - 1.0) - ent_coef
+            std_gradients[seat, amount] += std_gradient / rows_of_all
 
 
 @rule
-def value_slopes(values: Any, means: Any, returns: Any, weight: float, slopes: Any) -> float:
-    """Write the slope of the weighted squared error in every value; return the errors' sum.
+def value_gradients(values: Any, means: Any, returns: Any, weight: float, gradients: Any) -> float:
+    """Write the gradient of the weighted squared error; return the sum of squared errors.
 
     Parameters
     ----------
-    values, slopes : ndarray, [rows]
-        The critic's outputs.
+    values, gradients : ndarray, [rows]
+        The critic's outputs, and the gradient in them.
     means, returns : ndarray, [rows]
-        What is added to an output, and what it should come to.
+        Added to the outputs; their targets.
     weight : float
     """
     total = 0.0
     for row in range(len(values)):
         apart = values[row] + means[row] - returns[row]
-        slopes[row] = 2.0 * weight * apart
+        gradients[row] = 2.0 * weight * apart
         total += apart * apart
     return total

@@ -1,12 +1,12 @@
 """Policies for Stable-Baselines3 that hold every seat of a game in one batched network.
 
 *Separate* parameters give each seat its own network; all are evaluated in one batched matrix
-product, so that rivals learn at the same time and independently. *Shared* parameters give all seats
-one network that sees which seat it plays.
+product, so that all seats learn at the same time and independently. *Shared* parameters give all
+seats one network that observes which seat it plays.
 
-Amounts come from a normal distribution whose mean may lie beyond the bounds, and whose draws are
-cut at them: so a policy can end on a boundary. Its spread is a parameter of each seat and can
-shrink to nothing.
+Amounts are drawn from a normal distribution whose mean may lie beyond the bounds, and are clipped
+to them, so that a policy can converge to a bound. The standard deviation is a parameter of each
+seat and can shrink to zero.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from torch import nn
 
 @dataclasses.dataclass(frozen=True)
 class Units:
-    """What the units of a layer are about, for networks in which all others are seen alike.
+    """What the units of a layer stand for, in a permutation-equivariant network.
 
     Attributes
     ----------
     kinds : ndarray of int, [units]
-        The same quantity of different others has one number.
+        Number of the quantity; the same quantity of different others has the same number.
     others : ndarray of int, [units]
-        Which of the others it is about; -1 for none of them.
+        The other power that the quantity belongs to; -1 for none.
     """
 
     kinds: NDArray[np.int64]
@@ -41,14 +41,14 @@ class Units:
 
     @classmethod
     def of(cls, subjects: Sequence[tuple[str, int]]) -> Self:
-        """Return the units that are about these quantities of these others."""
+        """Return the units that stand for these quantities of these others."""
         known: dict[tuple[str, bool], int] = {}
         kinds = [known.setdefault((name, other < 0), len(known)) for name, other in subjects]
         return cls(np.array(kinds), np.array([other for _, other in subjects]))
 
     @classmethod
     def hidden(cls, count: int, others: int) -> Self:
-        """Return a hidden layer: half of it about all together, and a part about each other."""
+        """Return a hidden layer: half of it for no other in particular, the rest divided evenly."""
         each = count // (2 * others)
         own = count - others * each
         subjects = [(f"own {unit}", -1) for unit in range(own)]
@@ -56,16 +56,16 @@ class Units:
         return cls.of(subjects)
 
     def mean_of(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return values of units with those that are of one quantity replaced by their mean."""
+        """Return the units' values with those of one quantity replaced by their mean."""
         sums = np.bincount(self.kinds, values)
         return np.asarray((sums / np.bincount(self.kinds))[self.kinds], np.float32)
 
     def ties_with(self, outputs: Units) -> NDArray[np.int64]:
-        """Return which weights are one and the same, by number, [units, units of the outputs].
+        """Return a number for each weight, equal where weights are tied, [units, output units].
 
-        A weight depends on the two quantities and on whether they are of one other power or of
-        two: the most general layer that treats the others alike (Zaheer et al. 2017, "Deep sets",
-        NeurIPS, lemma 3).
+        A weight depends on the two quantities and on whether they belong to the same other power:
+        the most general permutation-equivariant layer (Zaheer et al. 2017, "Deep sets", NeurIPS,
+        lemma 3).
         """
         into, out = self.others[:, None], outputs.others[None]
         relation = np.where((into < 0) | (out < 0), 0, np.where(into == out, 1, 2))
@@ -76,25 +76,25 @@ class Units:
 
 @dataclasses.dataclass(frozen=True)
 class Architecture:
-    """What the networks are made of.
+    """Shape and normalisation of the networks.
 
     Attributes
     ----------
     seats : int
     separate : bool
-        A network for each seat, rather than one for all.
+        Whether each seat has its own network.
     anonymous : bool
-        Whether the one network for all does not see which seat it plays.
-    alike : tuple of Units, optional
-        What features and outputs are about, where all others are to be seen alike.
+        Whether the one network of all seats does not observe which seat it plays.
+    units : tuple of Units, optional
+        Units of the features and of the outputs, if the network is to be permutation equivariant.
     hidden : tuple of int
         Units of each hidden layer.
-    spread : float
-        First standard deviation of amounts, in units of half the range.
+    initial_std : float
+        Standard deviation of amounts at the start, in units of half the range.
     feature_mean, feature_scale : ndarray, [features]
         Observations are centred and scaled by these.
     value_mean : ndarray, [seats]
-        The critic's output is shifted by it.
+        Added to the critic's output.
     activation : str
         ``tanh`` or ``relu``.
     """
@@ -102,13 +102,13 @@ class Architecture:
     seats: int
     separate: bool
     hidden: tuple[int, ...]
-    spread: float
+    initial_std: float
     feature_mean: NDArray[np.float32]
     feature_scale: NDArray[np.float32]
     value_mean: NDArray[np.float32]
     activation: str = "tanh"
     anonymous: bool = False
-    alike: tuple[Units, Units] | None = None
+    units: tuple[Units, Units] | None = None
 
 
 SIZES_KEPT = 4
@@ -117,8 +117,9 @@ SIZES_KEPT = 4
 class BatchedNetwork(nn.Module):
     """Several multi-layer perceptrons of one shape, evaluated in one batched product a layer.
 
-    With `layers`, what the units of all layers are about, weights that do the same for different
-    others are one weight: equal from the start, and moved by the mean of their gradients.
+    With `layers`, the units of all layers, the network is permutation equivariant: weights that
+    differ only in which other power they belong to are equal from the start and are moved by the
+    mean of their gradients.
     """
 
     def __init__(
@@ -147,7 +148,7 @@ class BatchedNetwork(nn.Module):
 
     @torch.no_grad()
     def _tie(self, name: str, numbers: NDArray[np.int64], values: torch.Tensor) -> None:
-        """Note which entries are one, and give them the value of the first of them."""
+        """Note which entries are tied, and give them the value of the first of them."""
         _, first, inverse, counts = np.unique(
             numbers.ravel(), return_index=True, return_inverse=True, return_counts=True
         )
@@ -159,7 +160,7 @@ class BatchedNetwork(nn.Module):
 
     @torch.no_grad()
     def tie_gradients(self) -> None:
-        """Replace the gradients of weights that are one by their mean."""
+        """Replace the gradients of tied weights by their mean."""
         if not self._is_tied:
             return
         for kind, parameters in (("weight", self.weights), ("bias", self.biases)):
@@ -191,18 +192,20 @@ class BatchedNetwork(nn.Module):
         else:
             hidden.relu_()
 
-    def slope_in_place(self, slope: torch.Tensor, activated: torch.Tensor) -> None:
-        """Multiply a slope by the activation's derivative, known from its result."""
+    def differentiate_in_place(self, gradient: torch.Tensor, activated: torch.Tensor) -> None:
+        """Multiply a gradient by the activation's derivative, computed from its result."""
         if self.is_smooth:
-            torch.ops.aten.tanh_backward.grad_input(slope, activated, grad_input=slope)
+            torch.ops.aten.tanh_backward.grad_input(gradient, activated, grad_input=gradient)
         else:
-            torch.ops.aten.threshold_backward.grad_input(slope, activated, 0.0, grad_input=slope)
+            torch.ops.aten.threshold_backward.grad_input(
+                gradient, activated, 0.0, grad_input=gradient
+            )
 
 
 class Workspace:
-    """One network's passes forward and backward without a trace, in memory that is used again.
+    """Forward and backward passes of one network without autograd, in memory that is reused.
 
-    Torch would take fresh memory for every result, whose first use costs more than the arithmetic.
+    Torch allocates memory for every result, the first use of which costs more than the arithmetic.
 
     Parameters
     ----------
@@ -224,7 +227,7 @@ class Workspace:
                 [inputs.new_empty(shape) for shape in shapes],
                 [inputs.new_empty(shape) for shape in shapes[:-1]],
             )
-        # Last is what was used last; how many worlds end in a step is another number each time.
+        # The most recently used size is last: the number of worlds that end varies by step.
         self._memory[rows] = room
         if len(self._memory) > SIZES_KEPT:
             del self._memory[next(iter(self._memory))]
@@ -243,26 +246,26 @@ class Workspace:
         return hidden
 
     @torch.no_grad()
-    def backward(self, inputs: torch.Tensor, slope: torch.Tensor) -> None:
-        """Add to the parameters' gradients what a slope in the last outputs implies.
+    def backward(self, inputs: torch.Tensor, gradient: torch.Tensor) -> None:
+        """Add to the parameters' gradients those implied by the gradient in the last outputs.
 
         `inputs` must be those of the last call of `forward`.
         """
-        results, slopes = self._room(inputs)
+        results, gradients = self._room(inputs)
         for layer in reversed(range(len(results))):
             below = results[layer - 1] if layer > 0 else inputs
             of_weight, of_bias = self._weights[layer].grad, self._biases[layer].grad
             assert of_weight is not None
             assert of_bias is not None
-            of_weight.baddbmm_(below.transpose(1, 2), slope)
-            of_bias.add_(slope.sum(dim=1, keepdim=True))
+            of_weight.baddbmm_(below.transpose(1, 2), gradient)
+            of_bias.add_(gradient.sum(dim=1, keepdim=True))
             if layer > 0:
-                slope = torch.bmm(slope, self._transposed[layer], out=slopes[layer - 1])
-                self._network.slope_in_place(slope, below)
+                gradient = torch.bmm(gradient, self._transposed[layer], out=gradients[layer - 1])
+                self._network.differentiate_in_place(gradient, below)
 
 
 class SeatNetworks(nn.Module):
-    """Actor and critic of every seat, in the place of Stable-Baselines3's ``mlp_extractor``."""
+    """Actor and critic of every seat, in place of Stable-Baselines3's ``mlp_extractor``."""
 
     feature_mean: torch.Tensor
     feature_scale: torch.Tensor
@@ -286,25 +289,28 @@ class SeatNetworks(nn.Module):
         )
         self._mean = np.asarray(architecture.feature_mean, np.float32)
         self._scale = np.asarray(architecture.feature_scale, np.float32)
-        if architecture.alike is not None:
-            seen = architecture.alike[0]
+        if architecture.units is not None:
+            seen = architecture.units[0]
             self._mean, self._scale = seen.mean_of(self._mean), seen.mean_of(self._scale)
         self.value_means = np.asarray(architecture.value_mean, np.float32)
         self.register_buffer("feature_mean", torch.tensor(self._mean))
         self.register_buffer("feature_scale", torch.tensor(self._scale))
         self.register_buffer("value_mean", torch.tensor(self.value_means))
+        # Saved policies hold the log standard deviations under this name.
         self.log_spread: nn.Parameter | None = None
         if is_normal:
-            start = torch.full((architecture.seats, outputs), float(np.log(architecture.spread)))
+            start = torch.full(
+                (architecture.seats, outputs), float(np.log(architecture.initial_std))
+            )
             self.log_spread = nn.Parameter(start)
         self.latent_dim_pi = outputs
         self.latent_dim_vf = 1
 
     def _layers(self, architecture: Architecture) -> tuple[list[Units], list[Units]]:
-        """Return what the layers of actor and critic are about, if others are seen alike."""
-        if architecture.alike is None:
+        """Return the units of the layers of actor and critic; none if no weights are tied."""
+        if architecture.units is None:
             return [], []
-        seen, decided = architecture.alike
+        seen, decided = architecture.units
         others = int(seen.others.max()) + 1
         if self.sees_seat:
             kinds = seen.kinds.max() + 1 + np.arange(architecture.seats)
@@ -314,7 +320,7 @@ class SeatNetworks(nn.Module):
         return [*below, decided], [*below, Units.of([("value", -1)])]
 
     def tie_gradients(self) -> None:
-        """Let weights that are one have one gradient."""
+        """Replace the gradients of tied weights by their mean."""
         self.actor.tie_gradients()
         self.critic.tie_gradients()
 
@@ -351,28 +357,28 @@ class SeatNetworks(nn.Module):
         return self.forward_actor(observations), self.forward_critic(observations)
 
     def forward_actor(self, observations: torch.Tensor) -> torch.Tensor:
-        """Return means and log spreads of amounts, or the choices' logits."""
+        """Return means and log standard deviations of amounts, or the logits of choices."""
         outputs = self._evaluate(self.actor, observations)
         if self.log_spread is None:
             return outputs
         return torch.cat([outputs, self.log_spread[self._seat(observations)]], dim=1)
 
     def forward_critic(self, observations: torch.Tensor) -> torch.Tensor:
-        """Return the value of each row, in the scaled rewards' unit, [rows, 1]."""
+        """Return the value of each row, in units of the scaled rewards, [rows, 1]."""
         seat = self._seat(observations)
         values = self._evaluate(self.critic, observations)
         return self.value_mean[seat][:, None] + values
 
-    # -- the same over rows in the order of slots, all seats of a world one after another ----------
+    # -- over the rows of `SeatVecEnv`, in which all seats of a world follow one another ----------
 
-    def groups_of(self, slots: NDArray[Any]) -> NDArray[Any]:
-        """Sort [slots, ...] by network, [groups, rows, ...]; shared parameters are one group."""
+    def groups_of(self, rows: NDArray[Any]) -> NDArray[Any]:
+        """Sort [rows, ...] by network, [groups, rows, ...]; a shared network is one group."""
         if not self.is_separate:
-            return slots[None]
-        by_world = slots.reshape(-1, self.seats, *slots.shape[1:])
+            return rows[None]
+        by_world = rows.reshape(-1, self.seats, *rows.shape[1:])
         return np.ascontiguousarray(by_world.swapaxes(0, 1))
 
-    def slots(self, groups: NDArray[Any]) -> NDArray[Any]:
+    def rows(self, groups: NDArray[Any]) -> NDArray[Any]:
         """Undo `groups_of`."""
         if not self.is_separate:
             return np.asarray(groups[0])
@@ -380,24 +386,24 @@ class SeatNetworks(nn.Module):
         return in_order.reshape(-1, *groups.shape[2:])
 
     def seats_of(self, observations: NDArray[np.float32]) -> NDArray[np.int64]:
-        """Return the seat of each slot, [slots]."""
+        """Return the seat of each row, [rows]."""
         return np.tile(np.arange(self.seats), len(observations) // self.seats)
 
     def grouped(self, observations: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return what the networks see of slots' observations, [groups, rows, inputs]."""
+        """Return the networks' inputs for these observations, [groups, rows, inputs]."""
         inputs = (observations[:, : -self.seats] - self._mean) / self._scale
         if self.sees_seat:
             inputs = np.concatenate([inputs, observations[:, -self.seats :]], axis=1)
         return self.groups_of(inputs)
 
-    def log_spreads(self) -> NDArray[np.float32]:
-        """Return the log spreads of amounts, [seats, amounts]."""
+    def log_stds(self) -> NDArray[np.float32]:
+        """Return the log standard deviations of amounts, [seats, amounts]."""
         assert self.log_spread is not None
         return np.asarray(self.log_spread.detach().cpu().numpy())
 
 
 class _SeatPolicy:
-    """What both policy classes share: our networks in the place of Stable-Baselines3's."""
+    """What both policy classes share: `SeatNetworks` in place of Stable-Baselines3's networks."""
 
     def __init__(self, *args: Any, architecture: Architecture, **kwargs: Any) -> None:
         self._architecture = architecture
@@ -425,8 +431,8 @@ class SeatPolicy(_SeatPolicy, ActorCriticPolicy):  # type: ignore[misc]
     def _get_action_dist_from_latent(self, latent_pi: torch.Tensor) -> Any:
         if self.mlp_extractor.log_spread is None:
             return super()._get_action_dist_from_latent(latent_pi)
-        mean, log_spread = latent_pi.chunk(2, dim=1)
-        return self.action_dist.proba_distribution(mean, log_spread)
+        mean, log_std = latent_pi.chunk(2, dim=1)
+        return self.action_dist.proba_distribution(mean, log_std)
 
 
 class MaskableSeatPolicy(_SeatPolicy, MaskableActorCriticPolicy):  # type: ignore[misc]

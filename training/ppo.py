@@ -1,23 +1,22 @@
-"""PPO for thousands of slots: the mathematics of Stable-Baselines3's, in fewer and larger steps.
+"""PPO for the seats of thousands of worlds: Stable-Baselines3's mathematics, computed faster.
 
-Stable-Baselines3 builds a distribution object for every choice of every minibatch and leaves its
-gradient to be traced, in memory that is new each time. Here the slopes of the loss are written out
-(`kernels.py`), the networks run forward and backward in memory that is used again (`Workspace`),
-and a minibatch is gone through in pieces that stay in a processor's cache. On the same batch the
-gradients are those of Stable-Baselines3's `PPO` (amounts) and sb3-contrib's `MaskablePPO`
-(choices).
+Stable-Baselines3 builds a distribution object for every choice of every minibatch and traces its
+gradient in newly allocated memory. Here the gradient of the loss is written out (`kernels.py`), the
+networks run forward and backward in memory that is reused (`Workspace`), and a minibatch is
+processed in pieces that fit a processor's cache. On the same batch the gradients equal those of
+Stable-Baselines3's `PPO` (amounts) and sb3-contrib's `MaskablePPO` (choices).
 
 One addition, off by default, for games whose equilibria are mixed. A *magnet* (Sokota et al. 2023,
 "A unified approach to reinforcement learning, quantal response equilibria, and two-player zero-sum
-games", ICLR) draws the policy towards another with the weight of their divergence,
+games", ICLR) regularises the policy towards another by their divergence,
 
 .. math::
 
     \\text{loss} = \\text{PPO's loss} + \\alpha\\, \\mathrm{KL}(\\pi \\,\\|\\, \\rho),
 
-which turns the cycles of plain policy gradient into spirals that settle. With a uniform magnet that
-is the entropy bonus; here the magnet is a running mean of the policy itself, so that what the
-policy settles on is not displaced from the equilibrium.
+which turns the cycles of plain policy gradient into converging spirals. With a uniform magnet this
+is the entropy bonus. Here the magnet is a running mean of the policy itself, so that the policy's
+limit is not displaced from the equilibrium.
 """
 
 from __future__ import annotations
@@ -42,25 +41,25 @@ ROWS_AT_ONCE = 2_048
 
 
 class SeatPPO(PPO):
-    """PPO over `Slots` with a `SeatPolicy`, for amounts and for choices with masks.
+    """PPO over a `SeatVecEnv` with a `SeatPolicy`, for amounts and for choices with masks.
 
-    Takes the arguments of Stable-Baselines3's `PPO`, and those below. Clipping of the value loss,
-    state-dependent exploration and an early stop by divergence are not offered.
+    Takes the arguments of Stable-Baselines3's `PPO` and those below. Clipping of the value loss,
+    state-dependent exploration and early stopping by KL divergence are not supported.
 
     Parameters
     ----------
-    magnet : float
-        The weight of the divergence from the running mean of the policy; choices only.
-    magnet_memory : float
-        The share of the running mean that each batch leaves in place.
-    bounds : float
-        The weight of the square of what the mean of an amount lies beyond its bounds, in units of
-        half the range. Where all draws are cut at a bound no gradient is left to come back by.
+    magnet_coef : float
+        Coefficient of the KL divergence from the running mean of the policy; choices only.
+    magnet_decay : float
+        Share of the running mean that each batch leaves in place.
+    bounds_coef : float
+        Coefficient of the squared distance of an amount's mean from its bounds, in units of half
+        the range. If all draws are clipped at a bound, there is no other gradient back.
 
     Attributes
     ----------
-    masks : ndarray of bool, [steps, slots, options]
-        Which options were open when the buffer was filled; of no options where actions are amounts.
+    masks : ndarray of bool, [steps, rows, options]
+        Which options were open when the buffer was filled; no columns if actions are amounts.
     magnet_networks : SeatNetworks
         The running mean of the policy's networks.
     """
@@ -71,14 +70,14 @@ class SeatPPO(PPO):
     def __init__(
         self,
         *args: Any,
-        magnet: float = 0.0,
-        magnet_memory: float = 0.95,
-        bounds: float = 0.0,
+        magnet_coef: float = 0.0,
+        magnet_decay: float = 0.95,
+        bounds_coef: float = 0.0,
         **kwargs: Any,
     ) -> None:
-        self.bounds = bounds
-        self.magnet = magnet
-        self.magnet_memory = magnet_memory
+        self.bounds_coef = bounds_coef
+        self.magnet_coef = magnet_coef
+        self.magnet_decay = magnet_decay
         super().__init__(*args, **kwargs)
 
     def _setup_model(self) -> None:
@@ -89,10 +88,10 @@ class SeatPPO(PPO):
             counts = [int(space.n)]
         elif isinstance(space, gymnasium.spaces.MultiDiscrete):
             counts = [int(count) for count in space.nvec]
-        elif self.magnet > 0.0:
+        elif self.magnet_coef > 0.0:
             raise ValueError("A magnet needs choices; the actions here are amounts.")
         self._counts = np.array(counts, np.int64)
-        # Rows in which others decided teach nothing.
+        # Rows in which a scripted strategy decided are not learned from.
         self._kept: NDArray[np.int64] | None = None
         learning = getattr(self.env, "learning", None)
         if learning is not None and not learning.all():
@@ -120,44 +119,44 @@ class SeatPPO(PPO):
     def decide(
         self, observations: NDArray[np.float32], is_open: NDArray[np.bool_]
     ) -> tuple[NDArray[Any], NDArray[np.float32], NDArray[np.float32]]:
-        """Draw an action for every slot.
+        """Draw an action for every row.
 
         Parameters
         ----------
-        observations : ndarray of float32, [slots, features + seats]
-        is_open : ndarray of bool, [slots, options]
+        observations : ndarray of float32, [rows, features + seats]
+        is_open : ndarray of bool, [rows, options]
 
         Returns
         -------
         actions, values, log_probabilities : ndarray
-            [slots, components], [slots] and [slots].
+            [rows, components], [rows] and [rows].
         """
         networks = self._networks
         inputs = self._to_device(networks.grouped(observations))
-        outputs = networks.slots(_array(self._actor.forward(inputs)))
-        values = networks.slots(_array(self._critic.forward(inputs)))[:, 0]
+        outputs = networks.rows(_array(self._actor.forward(inputs)))
+        values = networks.rows(_array(self._critic.forward(inputs)))[:, 0]
         seats = networks.seats_of(observations)
         values = values + networks.value_means[seats]
         if len(self._counts) == 0:
-            spread = networks.log_spreads()[seats]
+            log_std = networks.log_stds()[seats]
             noise = torch.randn(outputs.shape).numpy()
-            densities = -0.5 * noise**2 - spread - np.float32(kernels.HALF_LOG_TWO_PI)
-            return outputs + noise * np.exp(spread), values, densities.sum(axis=1)
+            densities = -0.5 * noise**2 - log_std - np.float32(kernels.HALF_LOG_TWO_PI)
+            return outputs + noise * np.exp(log_std), values, densities.sum(axis=1)
         options = np.empty((len(outputs), len(self._counts)), np.int64)
         logs: NDArray[np.float32] = np.empty(len(outputs), np.float32)
         draws = torch.rand(options.shape).numpy()
-        every, chances = kernels.probabilities(outputs, is_open, self._counts)
-        kernels.draw_options(chances, every, self._counts, draws, options, logs)
+        log_probabilities, probabilities = kernels.probabilities(outputs, is_open, self._counts)
+        kernels.draw_options(probabilities, log_probabilities, self._counts, draws, options, logs)
         return options, values, logs
 
     def _to_device(self, values: NDArray[Any]) -> torch.Tensor:
         return torch.from_numpy(values).to(self.device)
 
     def values(self, observations: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the critic's value of rows in the order of slots, [rows]."""
+        """Return the critic's value of every row of the environment, [rows]."""
         networks = self._networks
         inputs = self._to_device(networks.grouped(observations))
-        values = networks.slots(_array(self._critic.forward(inputs)))[:, 0]
+        values = networks.rows(_array(self._critic.forward(inputs)))[:, 0]
         return np.asarray(values + networks.value_means[networks.seats_of(observations)])
 
     def _values_of_cut(self, observations: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -170,7 +169,7 @@ class SeatPPO(PPO):
         rollout_buffer: RolloutBuffer,
         n_rollout_steps: int,
     ) -> bool:
-        """Play the slots and fill the buffer, as in Stable-Baselines3."""
+        """Step the environment and fill the buffer, as in Stable-Baselines3."""
         assert self._last_obs is not None
         self.policy.set_training_mode(False)
         rollout_buffer.reset()
@@ -213,8 +212,8 @@ class SeatPPO(PPO):
     ) -> None:
         """Fill the buffer's advantages and returns (Schulman et al. 2016, equation 16).
 
-        As in Stable-Baselines3, but that the discount is each step's own: where a game may end by
-        chance, what comes after counts with the chance that it comes.
+        As in Stable-Baselines3, except that each step has its own discount factor: if a game may
+        end at random, later rewards count with the probability that it continues.
         """
         buffer = self.rollout_buffer
         values, goes_on = last_values, ~dones
@@ -239,23 +238,23 @@ class SeatPPO(PPO):
     # -- learning --------------------------------------------------------------------------------
 
     def train(self) -> None:
-        """Go through the buffer in minibatches that hold equally many rows of every network."""
+        """Train on the buffer in minibatches that hold equally many rows of every network."""
         self.policy.set_training_mode(True)
         self._update_learning_rate(self.policy.optimizer)
         clip = float(self.clip_range(self._current_progress_remaining))  # type: ignore[operator]
         batch = self.batch_in_groups()
         groups, rows = batch["advantages"].shape
         at_once = max(1, self.batch_size // groups)
-        told = []
+        logged = []
         for _ in range(self.n_epochs):
             order = torch.randperm(rows).numpy()
             for first in range(0, rows, at_once):
-                told.append(self.take_gradient(batch, order[first : first + at_once], clip))
+                logged.append(self.take_gradient(batch, order[first : first + at_once], clip))
                 torch.nn.utils.clip_grad_norm_(self._parameters, self.max_grad_norm)
                 self.policy.optimizer.step()
             self._n_updates += 1
         self._move_magnet()
-        for name, value in zip(TOLD, np.mean(told, axis=0), strict=True):
+        for name, value in zip(LOGGED, np.mean(logged, axis=0), strict=True):
             self.logger.record(f"train/{name}", float(value))
         buffer = self.rollout_buffer
         explained = explained_variance(buffer.values.ravel(), buffer.returns.ravel())
@@ -264,9 +263,9 @@ class SeatPPO(PPO):
         self.logger.record("train/clip_range", clip)
 
     def batch_in_groups(self) -> dict[str, Any]:
-        """Return the buffer as arrays [groups, rows, ...], a group being what one network plays.
+        """Return the buffer as arrays [groups, rows, ...]; a group is the rows of one network.
 
-        The networks' inputs are a tensor on the learner's device; all else are arrays.
+        The networks' inputs are a tensor on the learner's device; the others are arrays.
         """
         buffer, networks = self.rollout_buffer, self._networks
 
@@ -295,7 +294,7 @@ class SeatPPO(PPO):
             return batch
         batch["actions"] = grouped(buffer.actions).astype(np.int64)
         batch["is_open"] = grouped(self.masks)
-        if self.magnet > 0.0:
+        if self.magnet_coef > 0.0:
             outputs = _array(Workspace(self.magnet_networks.actor).forward(batch["inputs"]))
             magnets = np.empty_like(outputs)
             for group, found in enumerate(magnets):
@@ -309,12 +308,12 @@ class SeatPPO(PPO):
     def take_gradient(
         self, batch: dict[str, Any], chosen: NDArray[np.int64], clip: float
     ) -> NDArray[np.float64]:
-        """Put the gradient of PPO's loss on some rows of every group into the parameters.
+        """Set the parameters' gradients to that of PPO's loss on some rows of every group.
 
         Returns
         -------
         ndarray, [6]
-            In the order of `TOLD`.
+            In the order of `LOGGED`.
         """
         if self._parameters[0].grad is None:
             for parameter in self._parameters:
@@ -337,22 +336,22 @@ class SeatPPO(PPO):
             }
             part["advantages"] = (part["advantages"] - mean) * scale
             outputs = self._actor.forward(inputs)
-            slopes = self._slopes(_rows(_array(outputs)), part, clip, count, sums)
-            self._actor.backward(inputs, self._to_device(slopes).view_as(outputs))
+            gradients = self._gradients(_rows(_array(outputs)), part, clip, count, sums)
+            self._actor.backward(inputs, self._to_device(gradients).view_as(outputs))
             values = self._critic.forward(inputs)
             found = _array(values).reshape(-1)
-            slopes = np.empty_like(found)
-            squares += kernels.value_slopes(
-                found, part["means"], part["returns"], self.vf_coef / count, slopes
+            gradients = np.empty_like(found)
+            squares += kernels.value_gradients(
+                found, part["means"], part["returns"], self.vf_coef / count, gradients
             )
-            self._critic.backward(inputs, self._to_device(slopes).view_as(values))
+            self._critic.backward(inputs, self._to_device(gradients).view_as(values))
         self._networks.tie_gradients()
         policy_loss, entropy, divergence, clipped = sums / count
         value_loss = squares / count
         loss = policy_loss - self.ent_coef * entropy + self.vf_coef * value_loss
         return np.array([policy_loss, value_loss, -entropy, loss, divergence, clipped])
 
-    def _slopes(
+    def _gradients(
         self,
         outputs: NDArray[np.float32],
         part: dict[str, Any],
@@ -360,36 +359,38 @@ class SeatPPO(PPO):
         count: int,
         sums: NDArray[np.float64],
     ) -> NDArray[np.float32]:
-        slopes = np.empty_like(outputs)
+        gradients = np.empty_like(outputs)
         if len(self._counts) > 0:
-            every, chances = kernels.probabilities(outputs, part["is_open"], self._counts)
-            kernels.option_slopes(
-                every, chances, self._counts, part["actions"], part["old_logs"],
+            log_probabilities, probabilities = kernels.probabilities(
+                outputs, part["is_open"], self._counts
+            )
+            kernels.option_gradients(
+                log_probabilities, probabilities, self._counts, part["actions"], part["old_logs"],
                 part["advantages"], part.get("magnets", outputs[:0]), clip, self.ent_coef,
-                self.magnet, count, slopes, sums,
+                self.magnet_coef, count, gradients, sums,
             )  # fmt: skip
-            return slopes
-        spread = self._networks.log_spread
-        assert spread is not None
-        assert spread.grad is not None
-        of_spread = np.zeros(spread.shape)
-        kernels.amount_slopes(
-            outputs, self._networks.log_spreads(), part["seats"], part["actions"],
-            part["old_logs"], part["advantages"], clip, self.ent_coef, self.bounds, count, slopes,
-            of_spread, sums,
+            return gradients
+        log_std = self._networks.log_spread
+        assert log_std is not None
+        assert log_std.grad is not None
+        std_gradients = np.zeros(log_std.shape)
+        kernels.amount_gradients(
+            outputs, self._networks.log_stds(), part["seats"], part["actions"],
+            part["old_logs"], part["advantages"], clip, self.ent_coef, self.bounds_coef, count,
+            gradients, std_gradients, sums,
         )  # fmt: skip
-        spread.grad += torch.as_tensor(of_spread, dtype=spread.dtype, device=self.device)
-        return slopes
+        log_std.grad += torch.as_tensor(std_gradients, dtype=log_std.dtype, device=self.device)
+        return gradients
 
     @torch.no_grad()
     def _move_magnet(self) -> None:
-        if self.magnet > 0.0:
+        if self.magnet_coef > 0.0:
             learner = self._networks.actor.parameters()
             for mean, value in zip(self.magnet_networks.actor.parameters(), learner, strict=True):
-                mean.lerp_(value, 1.0 - self.magnet_memory)
+                mean.lerp_(value, 1.0 - self.magnet_decay)
 
 
-TOLD = (
+LOGGED = (
     "policy_gradient_loss",
     "value_loss",
     "entropy_loss",

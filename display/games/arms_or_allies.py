@@ -1,4 +1,4 @@
-"""What the report shows of `arms_or_allies`: the answer to a sudden threat, and the long run."""
+"""Figures of `arms_or_allies`: the response to a sudden threat, and the long run."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import SubFigure
 
+from counterpoise.display.appearance import Display
 from counterpoise.display.figures import (
     INK,
     LEARNED,
@@ -36,13 +37,13 @@ def pictures(group: Group[Any]) -> list[Picture]:
 
 
 def panel(canvas: SubFigure, group: Group[Any]) -> None:
-    """Draw the path after a sudden threat for the picture of all games."""
+    """Draw the path after a sudden threat for the figure of all games."""
     top, bottom = canvas.subplots(2, 1, sharex=True, height_ratios=(2.2, 1))
-    _draw_path(top, group, "arms", "own arms (units)")
+    _draw_path(top, group, "arms", "the defender's arms (units)")
     _draw_path(bottom, group, "allied", "ally (probability)")
     bottom.set_ylim(-0.08, 1.08)
     bottom.set_xlabel("years after the threat")
-    top.set_title("Arms or allies: the answer to a sudden threat")
+    top.set_title("Arms or allies: response to a sudden threat")
     top.legend(loc="lower right")
 
 
@@ -66,31 +67,32 @@ def _draw_path(axes: Any, group: Group[Any], name: str, label: str) -> None:
 
 
 def sudden_threat(group: Group[Any]) -> Picture:
-    """Return arms, debt and alliance in the years after a threat that stays."""
+    """Return arms, debt and alliance in the years after a permanent threat begins."""
     with style():
         figure = new_figure(7.4, 5.6)
         three = figure.subplots(3, 1, sharex=True, height_ratios=(2, 1.4, 1))
         for axes, name, label in zip(
             three,
             ("arms", "debt", "allied"),
-            ("own arms (units)", "debt (units)", "ally\n(probability)"),
+            ("the defender's arms (units)", "debt (units)", "ally\n(probability)"),
             strict=True,
         ):
             _draw_path(axes, group, name, label)
         three[2].set_ylim(-0.08, 1.08)
-        three[2].set_xlabel("years after the threat has come")
+        three[2].set_xlabel("years after the threat")
         three[0].legend(loc="lower right")
     return Picture(
         "threat",
         "After a sudden threat",
-        "The threat comes in the first year, from the game's own start, and stays; arms do not "
-        "fail, so that the path shows intent alone. " + group.claims[0].words,
+        "The threat begins in the first year, from the game's initial state, and is permanent. "
+        "Procurement never fails here, so that the path shows decisions only. "
+        + group.claims[0].words,
         figure,
     )
 
 
 def the_long_run(group: Group[Any]) -> Picture:
-    """Return bars of what the defender holds and how often it is challenged."""
+    """Return bars of the defender's stocks and of how often it is challenged."""
     with style():
         figure = new_figure(9.4, 4.6)
         for axes, (name, title) in zip(
@@ -102,7 +104,10 @@ def the_long_run(group: Group[Any]) -> Picture:
     return Picture(
         "long-run",
         "The long run",
-        "Averages of a world that never ends, from the exact distribution over its 324 states. "
+        "Averages of an endless world, from the exact stationary distribution over its 324 states. "
         + interval_in_words(len(group.runs)),
         figure,
     )
+
+
+DISPLAY = Display(pictures=pictures, panel=panel)

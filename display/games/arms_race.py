@@ -1,4 +1,4 @@
-"""What the report shows of `arms_race`: paths of arms, reaction lines, and the phase diagram."""
+"""Figures of `arms_race`: paths of arms, reaction lines, and the phase diagram."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.figure import SubFigure
 from numpy.typing import NDArray
 
+from counterpoise.display.appearance import Display
 from counterpoise.display.figures import (
     INK,
     LEARNED,
@@ -22,6 +23,7 @@ from counterpoise.display.figures import (
     seed_line,
     style,
 )
+from counterpoise.display.numbers import decimal, plain
 from counterpoise.envs.engine.rollouts import choose
 from counterpoise.envs.engine.strategy import Strategy
 from counterpoise.envs.engine.worlds import Worlds
@@ -40,7 +42,7 @@ def pictures(group: Group[Parameters]) -> list[Picture]:
 
 
 def panel(canvas: SubFigure, group: Group[Parameters]) -> None:
-    """Draw the phase diagram for the picture of all games."""
+    """Draw the phase diagram for the figure of all games."""
     axes = canvas.subplots()
     _draw_phases(axes, group)
     axes.set_title("Arms race: two stocks from five starts")
@@ -53,15 +55,14 @@ def burdens(group: Group[Parameters]) -> Picture:
         figure = new_figure(9.4, 2.9)
         left, right = figure.subplots(1, 2)
         outcome_panel(left, group, "arms", "Mean stock of arms over the years")
-        outcome_panel(right, group, "cost", "Cost, discounted")
+        outcome_panel(right, group, "cost", "Discounted cost")
         right.set_ylabel("cost (payoff, discounted)")
         left.set_ylabel(f"arms ({ARMS_UNIT})")
         legend_outside(figure, left)
     return Picture(
         "outcomes",
-        "Arms and what they cost",
-        "Learned, the mean over seeds, beside the feedback equilibrium. "
-        + interval_in_words(len(group.runs)),
+        "Arms and their cost",
+        "Learned (mean over seeds) and feedback equilibrium. " + interval_in_words(len(group.runs)),
         figure,
     )
 
@@ -92,9 +93,10 @@ def paths(group: Group[Parameters]) -> Picture:
     furthest = float(np.abs(learned - theory).max())
     return Picture(
         "paths",
-        "The race, year by year",
+        "Stocks by year",
         "Stocks at the beginning of each year; grey bands are the equilibrium. The largest "
-        f"distance of any power, year and seed is {furthest:.3f} {ARMS_UNIT}.",
+        "distance from it, over powers, years and seeds, is "
+        f"{decimal(furthest, 3)} {ARMS_UNIT}.",
         figure,
     )
 
@@ -111,7 +113,7 @@ def middle_year(group: Group[Parameters]) -> int:
 def builds_at(
     group: Group[Parameters], strategies: Sequence[Strategy], arms: NDArray[np.float64], power: int
 ) -> NDArray[np.float64]:
-    """Return what one power builds in the middle year at given stocks [n, powers]."""
+    """Return one power's build in the middle year at given stocks [n, powers]."""
     worlds = Worlds(group.game, len(arms), group.parameters, autoreset=False)
     worlds.reset(0)
     seen = worlds.copy()
@@ -122,7 +124,7 @@ def builds_at(
 
 
 def reactions(group: Group[Parameters]) -> Picture:
-    """Return each power's build as a function of its own and of its rival's stock."""
+    """Return each power's build as a function of its stock and of its rival's."""
     year = middle_year(group)
     passed = group.outcome("arms_path")
     usual = np.asarray(group.equilibrium.outcomes["arms_path"])[year]
@@ -152,18 +154,17 @@ def reactions(group: Group[Parameters]) -> Picture:
             axes.axhline(0.0, color=INK, linewidth=0.8)
             axes.set_xlim(0.0, top)
         pair[0].set_ylabel(f"build ({BUILD_UNIT})")
-        pair[0].set_xlabel(f"own arms ({ARMS_UNIT})")
+        pair[0].set_xlabel(f"the power's arms ({ARMS_UNIT})")
         pair[1].set_xlabel(f"rival's arms ({ARMS_UNIT})")
-        pair[0].set_title("Fatigue: more of one's own")
-        pair[1].set_title("Fear: more of the rival's")
+        pair[0].set_title("Fatigue: response to the power's stock")
+        pair[1].set_title("Fear: response to the rival's stock")
         pair[1].plot([], [], color=INK, linewidth=3.4, alpha=0.25, label="equilibrium")
         pair[1].legend(loc="lower right")
     return Picture(
         "reactions",
         "Reaction lines",
-        f"What is built in year {year}, the other stocks being those of the equilibrium in that "
-        "year. Shaded is where learned play passes through; outside it a policy has hardly been "
-        "trained.",
+        f"Build in year {year}, with the other stocks at their equilibrium values in that year. "
+        "The shaded range is visited in learned play; outside it a policy is hardly trained.",
         figure,
     )
 
@@ -201,7 +202,7 @@ def trajectories(
 
 
 def starts_drawn(group: Group[Parameters]) -> list[tuple[float, ...]]:
-    """Return the game's own start, and four around where the equilibrium leads."""
+    """Return the game's initial stocks, and four starts around the equilibrium's path."""
     parameters = group.parameters
     peak = float(np.asarray(group.equilibrium.outcomes["arms_path"]).max())
     low, high = 0.15 * peak, min(MOST_ARMS_AT_START, 1.6 * peak)
@@ -248,11 +249,14 @@ def phases(group: Group[Parameters]) -> Picture:
         axes = figure.subplots()
         _draw_phases(axes, group)
         axes.legend(loc="upper left", bbox_to_anchor=(1.02, 1.0))
-    own = " and ".join(f"{stock:g}" for stock in group.parameters.arms)
-    words = "One dot is one year."
+    usual = " and ".join(plain(stock) for stock in group.parameters.arms)
+    words = "Each dot is one year."
     if "arms" not in group.configuration.varied:
         words += (
-            f" Training always began at {own}; the other starts show how far what was learned "
-            "carries to where the powers had never been."
+            f" Training always started from {usual}; the other starts show how the learned "
+            "policies generalise to states that training did not visit."
         )
     return Picture("phases", "Phase diagram", words, figure)
+
+
+DISPLAY = Display(pictures=pictures, panel=panel)

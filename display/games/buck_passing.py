@@ -1,1 +1,7 @@
-"""What the report shows of `buck_passing`: bars of its outcomes, as of any game."""
+"""What is asked of learners of `buck_passing`, and its comparative statics."""
+
+from __future__ import annotations
+
+from counterpoise.display.appearance import Display
+
+DISPLAY = Display()

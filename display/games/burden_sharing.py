@@ -1,6 +1,4 @@
-"""What the report shows of `burden_sharing`: who pays, beside the equilibrium and, where it is
-known, beside what the members really spent.
-"""
+"""Figures of `burden_sharing`: burdens learned, in equilibrium and, where known, observed."""
 
 from __future__ import annotations
 
@@ -13,6 +11,7 @@ from matplotlib.figure import SubFigure
 from matplotlib.ticker import LogLocator, ScalarFormatter
 from numpy.typing import NDArray
 
+from counterpoise.display.appearance import Display
 from counterpoise.display.figures import (
     INK,
     LEARNED,
@@ -27,6 +26,7 @@ from counterpoise.display.figures import (
     seed_line,
     style,
 )
+from counterpoise.display.numbers import decimal, plain
 from counterpoise.evaluation.equilibrium.comparison import Group
 from counterpoise.evaluation.equilibrium.statistics import interval_in_words
 
@@ -37,19 +37,19 @@ NAMED = 5
 LEAST_SHARE = 0.005
 CROWDED = 0.16
 
-# Who has a land border with Russia or Belarus: a fact of geography that the theory does not know.
+# Members with a land border with Russia or Belarus, which is not part of the theory.
 FRONTLINE = ("Norway", "Finland", "Estonia", "Latvia", "Lithuania", "Poland")
 
 
 def pictures(group: Group[Any]) -> list[Picture]:
-    """Return the members' burdens, and with a real alliance what their size explains."""
+    """Return the members' burdens and, for a real alliance, how well size predicts them."""
     if group.observed("share") is None:
         return [burdens(group), years(group)]
     return [members(group), sizes_and_burdens(group)]
 
 
 def panel(canvas: SubFigure, group: Group[Any]) -> None:
-    """Draw the burdens for the picture of all games."""
+    """Draw the burdens for the figure of all games."""
     axes = canvas.subplots()
     if group.observed("share") is None:
         _draw_burdens(axes, group)
@@ -62,9 +62,9 @@ def panel(canvas: SubFigure, group: Group[Any]) -> None:
 
 def _draw_burdens(axes: Any, group: Group[Any]) -> None:
     sizes = np.array(group.parameters.gdp)
-    names = [f"{name}\nGDP {size:g}" for name, size in zip(group.power_names, sizes, strict=True)][
-        :MOST_BARS
-    ]
+    names = [
+        f"{name}\nGDP {plain(size)}" for name, size in zip(group.power_names, sizes, strict=True)
+    ][:MOST_BARS]
     learned = PER_CENT * group.outcome("share")[:, :MOST_BARS]
     theory = PER_CENT * np.asarray(group.equilibrium.outcomes["share"])[:MOST_BARS]
     paired_bars(axes, names, learned, theory, "defence (% of GDP)")
@@ -85,8 +85,8 @@ def burdens(group: Group[Any]) -> Picture:
         "burdens",
         "Who pays",
         f"Mean share of income over the years. The largest member {which} share: "
-        f"{learned[big]:.2f} % against the smallest member's {learned[small]:.2f} %. "
-        + interval_in_words(len(group.runs)),
+        f"{decimal(learned[big])} % compared with the smallest member's "
+        f"{decimal(learned[small])} %. " + interval_in_words(len(group.runs)),
         figure,
     )
 
@@ -116,8 +116,9 @@ def years(group: Group[Any]) -> Picture:
     return Picture(
         "years",
         "Year by year",
-        "Incomes grow at different rates, and the burden follows. Grey bands are the equilibrium. "
-        f"The largest distance of any member, year and seed is {furthest:.3f} percentage points.",
+        "Incomes grow at different rates, and shares change with them. Grey bands are the "
+        "equilibrium. The largest distance from it, over members, years and seeds, is "
+        f"{decimal(furthest, 3)} percentage points.",
         figure,
     )
 
@@ -127,7 +128,7 @@ def years(group: Group[Any]) -> Picture:
 
 @dataclasses.dataclass(frozen=True)
 class Alliance:
-    """A real alliance in numbers, members in order of income; shares in % of GDP."""
+    """Shares of a real alliance's members, in order of income, in % of GDP."""
 
     names: list[str]
     sizes: NDArray[np.float64]
@@ -137,7 +138,7 @@ class Alliance:
 
     @classmethod
     def of(cls, group: Group[Any]) -> Alliance:
-        """Return a group's members whose spending is known; `learned` is [seeds, members]."""
+        """Return the members of a group whose spending is known; `learned` is [seeds, members]."""
         observed = group.observed("share")
         assert observed is not None
         sizes = np.array(group.parameters.gdp)
@@ -186,14 +187,14 @@ def members(group: Group[Any]) -> Picture:
     return Picture(
         "members",
         "Learned, predicted and observed burdens",
-        "Members from the largest income to the smallest. The game's parameters are its defaults: "
-        "nothing was fitted to what the members spent. " + interval_in_words(len(group.runs)),
+        "Members in descending order of income. The game's parameters are its defaults; none was "
+        "fitted to the members' spending. " + interval_in_words(len(group.runs)),
         figure,
     )
 
 
 def sizes_and_burdens(group: Group[Any]) -> Picture:
-    """Return predicted against observed, and income against observed, with rank correlations."""
+    """Return observed against predicted burdens and against income, with rank correlations."""
     alliance = Alliance.of(group)
     at_front = np.array([name in FRONTLINE for name in alliance.names])
     great = np.arange(len(alliance.names)) < GREAT_POWERS
@@ -224,12 +225,14 @@ def sizes_and_burdens(group: Group[Any]) -> Picture:
         right.set_xscale("log")
         right.xaxis.set_major_locator(LogLocator())
         right.xaxis.set_major_formatter(ScalarFormatter())
-        right.set_xlabel(f"income (largest = {alliance.sizes.max():g}, logarithmic)")
+        right.set_xlabel(f"income (largest = {plain(alliance.sizes.max())}, logarithmic)")
         right.set_xlim(right=alliance.sizes.max() * 4)
         legend_outside(figure, left)
-        left.set_title("What is predicted")
-        right.set_title("Size alone")
-    return Picture("sizes", "What size explains, and what not", size_in_words(alliance), figure)
+        left.set_title("Prediction")
+        right.set_title("Income only")
+    return Picture(
+        "sizes", "Burdens predicted, and burdens by size", size_in_words(alliance), figure
+    )
 
 
 def _worth_naming(alliance: Alliance) -> list[int]:
@@ -239,7 +242,7 @@ def _worth_naming(alliance: Alliance) -> list[int]:
 
 
 def _name_some(axes: Any, alliance: Alliance, x: NDArray[np.float64]) -> None:
-    """Write names beside points, from the top down, below a point where there is one just above."""
+    """Write names beside points from the top down, below a point that has a neighbour above."""
     height = np.inf
     for k in sorted(_worth_naming(alliance), key=lambda k: -alliance.observed[k]):
         is_crowded = height - alliance.observed[k] < CROWDED
@@ -251,7 +254,7 @@ def _name_some(axes: Any, alliance: Alliance, x: NDArray[np.float64]) -> None:
 
 
 def size_in_words(alliance: Alliance) -> str:
-    """Say what size explains and what it does not, from the numbers."""
+    """Return how well size predicts the members' spending, in words."""
     apart = np.abs(alliance.observed - alliance.predicted)
     great = apart[:GREAT_POWERS]
     small = apart[GREAT_POWERS:]
@@ -263,25 +266,25 @@ def size_in_words(alliance: Alliance) -> str:
     if len(small):
         verb = "explains" if great.mean() < 0.5 * small.mean() else "does not explain"
         sentences.append(
-            f"Size {verb} what the great powers spend: the {len(great)} largest are "
-            f"{great.mean():.2f} percentage points from their prediction on average (at most "
-            f"{great.max():.2f}, {alliance.names[int(great.argmax())]}), the other {len(small)} "
-            f"are {small.mean():.2f}."
+            f"Size {verb} the great powers' spending: the {len(great)} largest are "
+            f"{decimal(great.mean())} percentage points from their prediction on average (at most "
+            f"{decimal(great.max())}, {alliance.names[int(great.argmax())]}), the other "
+            f"{len(small)} are {decimal(small.mean())}."
         )
     nothing = int((alliance.predicted < LEAST_SHARE).sum())
     if nothing:
         sentences.append(
-            f"{nothing} of the {count} are predicted to spend nothing, protected by the rest; "
-            f"they spend {alliance.observed[alliance.predicted < LEAST_SHARE].mean():.1f} % on "
-            "average."
+            f"{nothing} of the {count} are predicted to spend nothing, as the others protect them; "
+            f"they spend {decimal(alliance.observed[alliance.predicted < LEAST_SHARE].mean(), 1)} "
+            "% on average."
         )
     above = np.argsort(-(alliance.observed - alliance.predicted))[:NAMED]
     sentences.append(
-        "It does not explain the small: furthest above their prediction are "
+        "Size does not explain the small members' spending: furthest above their prediction are "
         + _listed(
             [
-                f"{alliance.names[k]} ({alliance.observed[k]:.1f} % against "
-                f"{alliance.predicted[k]:.1f} %)"
+                f"{alliance.names[k]} ({decimal(alliance.observed[k], 1)} %, predicted "
+                f"{decimal(alliance.predicted[k], 1)} %)"
                 for k in above
             ]
         )
@@ -293,14 +296,14 @@ def size_in_words(alliance: Alliance) -> str:
         if front > rear:
             sentences.append(
                 f"The {int(at_front.sum())} members that border Russia or Belarus spend "
-                f"{front:.1f} % on average, the other {count - int(at_front.sum())} {rear:.1f} %; "
-                f"predicted are {alliance.predicted[at_front].mean():.1f} % and "
-                f"{alliance.predicted[~at_front].mean():.1f} %. The frontline, not size, sorts "
-                "the small members."
+                f"{decimal(front, 1)} % on average, the other {count - int(at_front.sum())} "
+                f"{decimal(rear, 1)} %; predicted are "
+                f"{decimal(alliance.predicted[at_front].mean(), 1)} % and "
+                f"{decimal(alliance.predicted[~at_front].mean(), 1)} %. Among the small members, "
+                "spending follows the border, not size."
             )
     sentences.append(
-        "A theory that knows only incomes cannot know who lives next to whom; it was not fitted "
-        "to hide that."
+        "The theory takes incomes into account but not borders, and it was not fitted to the data."
     )
     return " ".join(sentences)
 
@@ -313,9 +316,12 @@ def _correlation(words: str, first: NDArray[np.float64], second: NDArray[np.floa
         strength = "a positive" if found.statistic > 0 else "a negative"
     return (
         f"Over all {len(first)} members there is {strength} rank correlation of {words} "
-        f"(Spearman's rho {found.statistic:.2f}, p = {found.pvalue:.2f})."
+        f"(Spearman's rho {decimal(found.statistic)}, p = {decimal(found.pvalue)})."
     )
 
 
 def _listed(words: list[str]) -> str:
     return words[0] if len(words) == 1 else ", ".join(words[:-1]) + " and " + words[-1]
+
+
+DISPLAY = Display(pictures=pictures, panel=panel)

@@ -1,4 +1,4 @@
-"""What the report shows of `chokepoint`: paths of resilience beside equilibrium and planner."""
+"""Figures of `chokepoint`: paths of resilience, learned, in equilibrium and of a planner."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.figure import SubFigure
 from numpy.typing import NDArray
 
+from counterpoise.display.appearance import Display
 from counterpoise.display.figures import (
     INK,
     LEARNED,
@@ -22,6 +23,7 @@ from counterpoise.display.figures import (
     seed_line,
     style,
 )
+from counterpoise.display.numbers import decimal
 from counterpoise.envs.engine.rollouts import choose
 from counterpoise.envs.engine.strategy import Strategy
 from counterpoise.envs.engine.worlds import Worlds
@@ -42,7 +44,7 @@ def pictures(group: Group[Parameters]) -> list[Picture]:
 
 
 def panel(canvas: SubFigure, group: Group[Parameters]) -> None:
-    """Draw the paths of resilience for the picture of all games."""
+    """Draw the paths of resilience for the figure of all games."""
     axes = canvas.subplots()
     _draw_paths(axes, group)
     axes.set_title("Chokepoint: resilience against coercion")
@@ -50,21 +52,20 @@ def panel(canvas: SubFigure, group: Group[Parameters]) -> None:
 
 
 def insulation(group: Group[Parameters]) -> Picture:
-    """Return bars of each power's resilience in the end and of what is extracted from it."""
+    """Return bars of each power's final resilience and of what the hub extracts from it."""
     with style():
         figure = new_figure(9.4, 2.9)
         left, right = figure.subplots(1, 2)
         in_the_end = "in the long run" if group.parameters.endless else "after the last year"
         outcome_panel(left, group, "final_resilience", f"Resilience {in_the_end}")
-        outcome_panel(right, group, "extracted", "What the hub extracts")
+        outcome_panel(right, group, "extracted", "Extracted by the hub")
         left.set_ylabel(f"resilience ({RESILIENCE_UNIT})")
         right.set_ylabel("extracted (payoff/year)")
         legend_outside(figure, left)
     return Picture(
         "outcomes",
-        "Resilience, and what the hub still extracts",
-        "Learned, the mean over seeds, beside the feedback equilibrium. "
-        + interval_in_words(len(group.runs)),
+        "Resilience and extraction",
+        "Learned (mean over seeds) and feedback equilibrium. " + interval_in_words(len(group.runs)),
         figure,
     )
 
@@ -96,7 +97,7 @@ def _draw_paths(axes: Any, group: Group[Parameters]) -> None:
 
 
 def paths(group: Group[Parameters]) -> Picture:
-    """Return both targets' resilience over the years, and what a planner would choose."""
+    """Return both targets' resilience over the years, and a planner's choice."""
     with style():
         figure = new_figure(6.4, 3.4)
         axes = figure.subplots()
@@ -107,10 +108,10 @@ def paths(group: Group[Parameters]) -> Picture:
     furthest = float(np.abs(learned - theory)[:, :, :TARGET_COUNT].max())
     return Picture(
         "paths",
-        "Insulation, year by year",
+        "Resilience by year",
         "Resilience at the beginning of each year; grey bands are the equilibrium, the dashed line "
-        "is what would be best for both targets together. The largest distance of any target, year "
-        f"and seed from the equilibrium is {furthest:.3f}.",
+        "is the joint optimum of both targets. The largest distance from the equilibrium, over "
+        f"targets, years and seeds, is {decimal(furthest, 3)}.",
         figure,
     )
 
@@ -124,7 +125,7 @@ def investments_at(
     resilience: NDArray[np.float64],
     power: int,
 ) -> NDArray[np.float64]:
-    """Return what one target invests in the first year at given resiliences [n, 2]."""
+    """Return one target's investment in the first year at given resiliences [n, 2]."""
     worlds = Worlds(group.game, len(resilience), group.parameters, autoreset=False)
     worlds.reset(0)
     seen = worlds.copy()
@@ -134,7 +135,7 @@ def investments_at(
 
 
 def reactions(group: Group[Parameters]) -> Picture:
-    """Return each target's investment as a function of its own and of the other's resilience."""
+    """Return each target's investment as a function of its and of the other's resilience."""
     passed = group.outcome("resilience_path")[:, :, :TARGET_COUNT]
     usual = np.asarray(group.equilibrium.outcomes["resilience_path"])[:, :TARGET_COUNT].mean(axis=0)
     varying = np.linspace(0.0, 1.0, POINTS)
@@ -163,16 +164,19 @@ def reactions(group: Group[Parameters]) -> Picture:
             axes.axhline(0.0, color=INK, linewidth=0.8)
             axes.set_xlim(0.0, 1.0)
         pair[0].set_ylabel(f"investment ({INVESTMENT_UNIT})")
-        pair[0].set_xlabel(f"own resilience ({RESILIENCE_UNIT})")
+        pair[0].set_xlabel(f"the target's resilience ({RESILIENCE_UNIT})")
         pair[1].set_xlabel(f"the other's resilience ({RESILIENCE_UNIT})")
-        pair[0].set_title("The more one has, the less one adds")
-        pair[1].set_title("The other's exit spurs one's own")
+        pair[0].set_title("Response to the target's resilience")
+        pair[1].set_title("Response to the other's resilience")
         pair[1].plot([], [], color=INK, linewidth=3.4, alpha=0.25, label="equilibrium")
         pair[1].legend(loc="lower right")
     return Picture(
         "reactions",
         "Reaction lines",
-        "What is invested in the first year, the other resilience being the equilibrium's mean. "
-        "Shaded is where learned play passes through.",
+        "Investment in the first year, with the other resilience at its equilibrium mean. The "
+        "shaded range is visited in learned play.",
         figure,
     )
+
+
+DISPLAY = Display(pictures=pictures, panel=panel)

@@ -1,4 +1,4 @@
-"""What the report shows of `deterrence`: who arms how, and what each kind of play would pay."""
+"""Figures of `deterrence`: the shares of the three kinds of play, and their payoffs."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.figure import SubFigure
 from numpy.typing import NDArray
 
+from counterpoise.display.appearance import Display
 from counterpoise.display.figures import (
     Picture,
     legend_outside,
@@ -16,6 +17,7 @@ from counterpoise.display.figures import (
     paired_bars,
     style,
 )
+from counterpoise.display.numbers import decimal
 from counterpoise.envs.games.deterrence import Parameters
 from counterpoise.evaluation.equilibrium.comparison import Group
 from counterpoise.evaluation.equilibrium.statistics import interval_in_words
@@ -33,12 +35,12 @@ def _learned(group: Group[Parameters]) -> NDArray[np.float64]:
 
 
 def pictures(group: Group[Parameters]) -> list[Picture]:
-    """Return who arms how, and what each kind of play would pay."""
+    """Return the shares of the three kinds of play, and their payoffs."""
     return [who_arms(group), temptations(group)]
 
 
 def panel(canvas: SubFigure, group: Group[Parameters]) -> None:
-    """Draw who arms how for the picture of all games."""
+    """Draw the shares of the kinds of play for the figure of all games."""
     axes = canvas.subplots()
     _draw_shares(axes, group)
     axes.set_title("Deterrence: doves, deterrents and hawks")
@@ -46,7 +48,7 @@ def panel(canvas: SubFigure, group: Group[Parameters]) -> None:
 
 
 def _by_kind_and_power(group: Group[Parameters]) -> list[str]:
-    """Return the words under six bars, of each kind of play by both powers."""
+    """Return the labels of six bars, of each kind of play by both powers."""
     return [f"{kind}\n{name}" for kind in NAMES for name in group.power_names]
 
 
@@ -58,14 +60,14 @@ def _draw_shares(axes: Any, group: Group[Parameters]) -> None:
 
 
 def who_arms(group: Group[Parameters]) -> Picture:
-    """Return bars of the shares of doves, deterrents and hawks, and of how often there is war."""
+    """Return bars of the shares of doves, deterrents and hawks, and of the rate of war."""
     with style():
         figure = new_figure(9.4, 3.4)
         left, right = figure.subplots(1, 2, width_ratios=(3.2, 1))
         _draw_shares(left, group)
-        left.set_title("Who arms how")
+        left.set_title("Kinds of play")
         outcome_panel(right, group, "war_rate", "War")
-        right.set_ylabel("wars a year")
+        right.set_ylabel("wars per year")
         right.tick_params(axis="x", length=0)
         legend_outside(figure, left)
     words = " ".join(claim.words for claim in group.claims)
@@ -78,12 +80,12 @@ def who_arms(group: Group[Parameters]) -> Picture:
 
 
 def payoffs_against(table: NDArray[np.float64], shares: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return what each kind of play pays a power against the other's shares of them.
+    """Return the payoff of each kind of play against the other's mixture of them.
 
     Parameters
     ----------
     table : ndarray, [3, 3]
-        A power's payoff of a year by its own and the other's play.
+        A power's payoff per year, by its play and the other's.
     shares : ndarray, [..., kinds, powers]
 
     Returns
@@ -94,7 +96,7 @@ def payoffs_against(table: NDArray[np.float64], shares: NDArray[np.float64]) -> 
 
 
 def temptations(group: Group[Parameters]) -> Picture:
-    """Return bars of what each kind of play would pay against the other's learned play."""
+    """Return bars of the payoff of each kind of play against the other's learned play."""
     table = payoff_table(group.parameters)
     learned = payoffs_against(table, _learned(group))
     solved = payoffs_against(table, _solved(group))
@@ -102,14 +104,17 @@ def temptations(group: Group[Parameters]) -> Picture:
         figure = new_figure(9.4, 3.2)
         axes = figure.subplots()
         flat = learned.reshape(len(group.runs), -1)
-        paired_bars(axes, _by_kind_and_power(group), flat, solved.ravel(), "payoff of a year")
+        paired_bars(axes, _by_kind_and_power(group), flat, solved.ravel(), "payoff per year")
         legend_outside(figure, axes)
     spread = float((learned.max(axis=1) - learned.min(axis=1)).max())
     return Picture(
         "temptations",
-        "What each kind of play would pay",
-        "Against what the other side plays, on average over the years. A mixture is an equilibrium "
-        "only if whatever is played pays the same: in the learned play the three differ by at most "
-        f"{spread:.4f}, in any seed and for any power.",
+        "Payoff of each kind of play",
+        "Against the other side's play, mean over the years. In a mixed equilibrium all kinds that "
+        "are played have the same payoff; in learned play the three differ by at most "
+        f"{decimal(spread, 4)}, over seeds and powers.",
         figure,
     )
+
+
+DISPLAY = Display(pictures=pictures, panel=panel)

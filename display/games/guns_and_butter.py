@@ -1,4 +1,4 @@
-"""What the report shows of `guns_and_butter`: what incomes are spent on, and when."""
+"""Figures of `guns_and_butter`: the shares of income by use, and by year."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.figure import SubFigure
 from numpy.typing import NDArray
 
+from counterpoise.display.appearance import Display
 from counterpoise.display.figures import (
     INK,
     LEARNED,
@@ -21,6 +22,7 @@ from counterpoise.display.figures import (
     seed_line,
     style,
 )
+from counterpoise.display.numbers import decimal
 from counterpoise.envs.games.guns_and_butter import (
     CONSUMPTION,
     GAME,
@@ -39,27 +41,27 @@ LABEL = "share of income (%)"
 
 
 def pictures(group: Group[Parameters]) -> list[Picture]:
-    """Return what incomes are spent on, over all years and year by year."""
+    """Return the shares of income by use, over all years and by year."""
     return [spending(group), years(group)]
 
 
 def panel(canvas: SubFigure, group: Group[Parameters]) -> None:
-    """Draw the shares year by year for the picture of all games."""
+    """Draw the shares by year for the figure of all games."""
     axes = canvas.subplots()
     _draw_years(axes, group)
-    axes.set_title("Guns and butter: what incomes are spent on")
+    axes.set_title("Guns and butter: shares of income by use")
     axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
 
 
 def _mean_over_powers(group: Group[Parameters]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the learned shares, [seeds, 4], and those of the equilibrium, [4], in per cent."""
+    """Return the learned shares, [seeds, 4], and those of the equilibrium, [4], in percent."""
     learned = np.stack([group.outcome(name).mean(axis=1) for name in SHARES], axis=1)
     theory = [np.mean(group.equilibrium.outcomes[name]) for name in SHARES]
     return PER_CENT * learned, PER_CENT * np.array(theory)
 
 
 def spending(group: Group[Parameters]) -> Picture:
-    """Return bars of the mean share of each use, the large and the small on scales of their own."""
+    """Return bars of the mean share of each use; consumption has a scale of its own."""
     learned, theory = _mean_over_powers(group)
     invested = [INDUSTRY, TECHNOLOGY, MILITARY]
     with style():
@@ -67,14 +69,14 @@ def spending(group: Group[Parameters]) -> Picture:
         left, right = figure.subplots(1, 2, width_ratios=(3, 1))
         names = [USE_NAMES[use] for use in invested]
         paired_bars(left, names, learned[:, invested], theory[invested], LABEL)
-        left.set_title("Factories, laboratories, guns")
+        left.set_title("Industry, technology, military")
         paired_bars(right, ["consumption"], learned[:, [CONSUMPTION]], theory[[CONSUMPTION]], LABEL)
-        right.set_title("Butter")
+        right.set_title("Consumption")
         right.set_xlim(-1.0, 1.0)
         legend_outside(figure, left)
     return Picture(
         "spending",
-        "What incomes are spent on",
+        "Shares of income by use",
         "Mean over years and powers. " + interval_in_words(len(group.runs)),
         figure,
     )
@@ -101,7 +103,7 @@ def _draw_years(axes: Any, group: Group[Parameters]) -> None:
 
 
 def years(group: Group[Parameters]) -> Picture:
-    """Return the shares year by year, and guns for each unit invested beside what is best."""
+    """Return the shares by year, and the military share beside the joint optimum."""
     theory = np.asarray(group.equilibrium.outcomes["shares_path"])
     together = cooperation(group.parameters).outcomes["shares_path"]
     with style():
@@ -120,10 +122,10 @@ def years(group: Group[Parameters]) -> Picture:
         )
         right.plot(
             at, PER_CENT * np.asarray(together)[:, MILITARY], color=OBSERVED, linewidth=1.6,
-            linestyle=(0, (6, 2)), label="best for all together",
+            linestyle=(0, (6, 2)), label="joint optimum",
         )  # fmt: skip
         right.set_ylim(bottom=0.0)
-        right.set_title("Guns")
+        right.set_title("Military")
         right.set_xlabel("year")
         right.set_ylabel(LABEL)
         right.legend()
@@ -131,9 +133,12 @@ def years(group: Group[Parameters]) -> Picture:
     apart = PER_CENT * np.abs(group.outcome("shares_path") - theory).max()
     return Picture(
         "years",
-        "What incomes are spent on, year by year",
-        "Mean of all powers; grey bands are the equilibrium. The largest distance of any use, year "
-        f"and seed is {apart:.2f} percentage points. Who will not live to see it invests no more: "
-        "towards the end all is consumed.",
+        "Shares of income by year",
+        "Mean of all powers; grey bands are the equilibrium. The largest distance from it, over "
+        f"uses, years and seeds, is {decimal(apart)} percentage points. Investment stops when its "
+        "return would come after the last year: towards the end all income is consumed.",
         figure,
     )
+
+
+DISPLAY = Display(pictures=pictures, panel=panel)

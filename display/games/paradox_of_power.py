@@ -1,4 +1,4 @@
-"""What the report shows of `paradox_of_power`: who fights how hard, and who ends up with what."""
+"""Figures of `paradox_of_power`: spending on fighting, incomes, and best replies."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.figure import SubFigure
 from numpy.typing import NDArray
 
+from counterpoise.display.appearance import Display
 from counterpoise.display.figures import (
     INK,
     LEARNED,
@@ -19,6 +20,7 @@ from counterpoise.display.figures import (
     outcome_panel,
     style,
 )
+from counterpoise.display.numbers import plain
 from counterpoise.envs.games.paradox_of_power import POOR, POWERS, RICH, Parameters, resources_of
 from counterpoise.evaluation.equilibrium.comparison import Group
 from counterpoise.evaluation.equilibrium.statistics import interval_in_words
@@ -38,20 +40,20 @@ def _resources(group: Group[Parameters]) -> NDArray[np.float64]:
 
 
 def pictures(group: Group[Parameters]) -> list[Picture]:
-    """Return what happens, and each power's best reply to the other's fighting."""
+    """Return the outcomes, and each power's best reply to the other's fighting."""
     return [what_happens(group), replies(group)]
 
 
 def panel(canvas: SubFigure, group: Group[Parameters]) -> None:
-    """Draw the best replies and where they meet for the picture of all games."""
+    """Draw the best replies and their intersection for the figure of all games."""
     axes = canvas.subplots()
     _draw_replies(axes, group)
-    axes.set_title("Paradox of power: best replies meet")
+    axes.set_title("Paradox of power: best replies")
     axes.legend(loc="upper right")
 
 
 def what_happens(group: Group[Parameters]) -> Picture:
-    """Return bars of what is fought with and what is got."""
+    """Return bars of spending on fighting and of incomes."""
     with style():
         figure = new_figure(9.4, 2.9)
         three = figure.subplots(1, 3)
@@ -61,14 +63,14 @@ def what_happens(group: Group[Parameters]) -> Picture:
     words = " ".join(claim.words for claim in group.claims)
     return Picture(
         "outcomes",
-        "Who fights, and who gets what",
+        "Fighting and income",
         f"{words} {interval_in_words(len(group.runs))}".strip(),
         figure,
     )
 
 
 def best_replies(parameters: Parameters, power: int) -> tuple[NDArray[np.float64], ...]:
-    """Return what the other may spend on fighting, and a power's best reply to it, [n] each."""
+    """Return the other's spending on fighting, and a power's best reply to it, [n] each."""
     record = parameters.to_record()
     own, other = resources_of(record, power), resources_of(record, 1 - power)
     shares = np.linspace(0.0, 1.0, POINTS)[1:]
@@ -100,7 +102,7 @@ def _draw_replies(axes: Any, group: Group[Parameters]) -> None:
 
 
 def replies(group: Group[Parameters]) -> Picture:
-    """Return each power's best reply to whatever the other spends, and where play ended."""
+    """Return each power's best reply to the other's spending, and learned play."""
     with style():
         figure = new_figure(7.0, 3.8)
         axes = figure.subplots()
@@ -110,8 +112,11 @@ def replies(group: Group[Parameters]) -> Picture:
     return Picture(
         "replies",
         "Best replies",
-        "What each power would best spend on fighting, by what the other spends; each has one best "
-        "reply, and the lines meet once. The learned spending is at most "
-        f"{float(furthest):.3g} from where they meet, in any seed.",
+        "Each power's best spending on fighting, by the other's spending. Each has one best reply, "
+        "and the lines intersect once. Learned spending is at most "
+        f"{plain(float(furthest), 3)} from the intersection, over seeds.",
         figure,
     )
+
+
+DISPLAY = Display(pictures=pictures, panel=panel)

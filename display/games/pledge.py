@@ -1,4 +1,4 @@
-"""What the report shows of `pledge`: how firmness and the risk of war answer what is pledged."""
+"""Figures of `pledge`: firmness and the risk of war as functions of the pledge."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.figure import SubFigure
 from numpy.typing import NDArray
 
+from counterpoise.display.appearance import Display
 from counterpoise.display.figures import (
     INK,
     LEARNED,
@@ -31,15 +32,15 @@ HAPPENS = {"pledge": "Pledge", "firmness": "Firmness", "war_risk": "Risk of war"
 
 
 def pictures(group: Group[Parameters]) -> list[Picture]:
-    """Return what happens, and the answers to every pledge."""
+    """Return the outcomes, and the responses to every pledge."""
     return [what_happens(group), responses(group)]
 
 
 def panel(canvas: SubFigure, group: Group[Parameters]) -> None:
-    """Draw the answers to every pledge for the picture of all games."""
+    """Draw the responses to every pledge for the figure of all games."""
     left, right = canvas.subplots(1, 2)
     _draw_responses(left, right, group)
-    left.set_title("Pledge: the answer to help promised")
+    left.set_title("Pledge: response to the pledge")
     left.legend()
 
 
@@ -54,9 +55,8 @@ def what_happens(group: Group[Parameters]) -> Picture:
         legend_outside(figure, three[0])
     return Picture(
         "outcomes",
-        "What is pledged, and what comes of it",
-        "Learned, the mean over seeds, beside the equilibrium. "
-        + interval_in_words(len(group.runs)),
+        "Pledge, firmness and risk of war",
+        "Learned (mean over seeds) and equilibrium. " + interval_in_words(len(group.runs)),
         figure,
     )
 
@@ -64,7 +64,7 @@ def what_happens(group: Group[Parameters]) -> Picture:
 def answers(
     group: Group[Parameters], strategies: Sequence[Strategy], pledges: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Return the firmness with which a profile's protege meets each pledge, [n]."""
+    """Return the firmness of a profile's protege after each pledge, [n]."""
     worlds = Worlds(group.game, len(pledges), group.parameters, autoreset=False)
     worlds.reset(0)
     seen = worlds.copy()
@@ -113,13 +113,16 @@ def responses(group: Group[Parameters]) -> Picture:
         figure = new_figure(9.4, 3.6)
         left, right = figure.subplots(1, 2)
         _draw_responses(left, right, group)
-        left.set_title("Moral hazard: how firm")
-        right.set_title("Entrapment or deterrence: how risky")
+        left.set_title("Moral hazard: firmness")
+        right.set_title("Entrapment or deterrence: risk of war")
         left.legend()
     return Picture(
         "responses",
-        "The answer to every pledge",
-        "Dots mark the pledge that is made; the rest of each line is what the patron would find if "
-        "it pledged otherwise. " + " ".join(claim.words for claim in group.claims),
+        "Responses to every pledge",
+        "Dots mark the pledge that is made; the rest of each line is the response to other "
+        "pledges. " + " ".join(claim.words for claim in group.claims),
         figure,
     )
+
+
+DISPLAY = Display(pictures=pictures, panel=panel)

@@ -1,4 +1,4 @@
-"""What the report shows of `shifting_power`: who arms in secret, and what is struck."""
+"""Figures of `shifting_power`: rates of secret investment, strikes and wars, and payoffs."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import SubFigure
 
+from counterpoise.display.appearance import Display
 from counterpoise.display.figures import (
     Picture,
     legend_outside,
@@ -28,12 +29,12 @@ RATES = {
 
 
 def pictures(group: Group[Any]) -> list[Picture]:
-    """Return how often each side does what, and what it gets."""
+    """Return the rates of each side's actions, and the payoffs."""
     return [rates(group)]
 
 
 def panel(canvas: SubFigure, group: Group[Any]) -> None:
-    """Draw the rates for the picture of all games."""
+    """Draw the rates for the figure of all games."""
     axes = canvas.subplots()
     _draw_rates(axes, group)
     axes.set_title("Shifting power: secret arms and strikes")
@@ -49,19 +50,22 @@ def _draw_rates(axes: Any, group: Group[Any]) -> None:
 
 
 def rates(group: Group[Any]) -> Picture:
-    """Return bars of how often each side does what, and of what each gets."""
+    """Return bars of the rates of each side's actions, and of the payoffs."""
     with style():
         figure = new_figure(9.4, 3.4)
         left, right = figure.subplots(1, 2, width_ratios=(2.4, 1))
         _draw_rates(left, group)
-        left.set_title("How often")
-        outcome_panel(right, group, "value", "Payoff, discounted")
+        left.set_title("Rates")
+        outcome_panel(right, group, "value", "Discounted payoff")
         right.set_ylabel("payoff")
         legend_outside(figure, left)
     words = " ".join(claim.words for claim in group.claims)
     return Picture(
         "rates",
-        "Arms in secret, strikes at a guess",
+        "Secret investment, strikes and wars",
         f"{words} {interval_in_words(len(group.runs))}".strip(),
         figure,
     )
+
+
+DISPLAY = Display(pictures=pictures, panel=panel)

@@ -350,8 +350,8 @@ def trainings() -> str:
         ["training", "game", "algorithm", "policy", "decisions"],
         [
             [
-                f"`{each.name}`", f"`{each.game}`", f"`{each.algorithm}`", f"`{each.policy}`",
-                f"{each.agent_steps:,}",
+                f"`{each.name}`", f"`{each.game}`", f"`{each.algorithm}`",
+                f"`{each.network.policy}`", f"{each.agent_steps:,}",
             ]
             for each in every_training()
         ],

@@ -1,6 +1,7 @@
-"""One picture for every game: what each power spends, holds and owes, and who is allied with whom.
+"""A world rendered as text: what each power spends, holds and owes, and who is allied with whom.
 
-What there is to show comes from the game's `accounts` and `alliances`; no game is known by name.
+What is shown comes from the game's `accounts`, `alliances` and `events`; no game is known by name.
+Pictures are drawn by `counterpoise.display`, which is reached through the registry.
 """
 
 from __future__ import annotations
@@ -12,24 +13,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from counterpoise.envs.engine.errors import unknown_name
+from counterpoise.envs.engine.errors import CounterpoiseError, unknown_name
 from counterpoise.envs.engine.game import Game
+from counterpoise.envs.engine.registration import service
 
 RENDER_MODES = ("human", "ansi", "rgb_array")
 
-WIDTH, HEIGHT, DOTS_PER_INCH = 640, 480, 100
-# Three colours that differ in lightness too, so that they tell kinds apart in grey (Okabe and Ito).
-COLOURS = {"spends": "#E69F00", "holds": "#0072B2", "owes": "#B4478A"}
-HATCHES = {"spends": "", "holds": "", "owes": "////"}
-INK, FAINT = "#222222", "#BBBBBB"
-MOST_LANES = 8
-THICKEST = 40.0
+# What pictures need beside the packages that every environment needs.
+NEEDED_FOR_PICTURES = ("matplotlib", "polars")
 
 
 def draw(
     mode: str, game: Game, record: Any, parameters: Any, names: Sequence[str] | None = None
 ) -> str | NDArray[np.uint8] | None:
-    """Return the picture of a world in one of `RENDER_MODES`; "human" prints it instead."""
+    """Render a world in one of `RENDER_MODES`; "human" prints the text and returns None."""
     if mode == "rgb_array":
         return render_rgb(game, record, parameters, names)
     if mode == "ansi":
@@ -54,10 +51,10 @@ def headline(game: Game, record: Any, parameters: Any) -> str:
 def alliance_groups(
     game: Game, record: Any, parameters: Any, names: Sequence[str]
 ) -> list[list[str]]:
-    """Return who is allied, as groups in which everyone is allied with everyone.
+    """Return the alliances as groups in which every member is allied with every other.
 
-    Powers are called by `names`; an ally that is no power of the game keeps its own name. Allies
-    who do not all share their allies are listed pair by pair.
+    Powers have the given `names`; an ally that is not a power of the game keeps its own name.
+    Allies that do not have all their allies in common are listed pair by pair.
     """
     shown = dict(zip(game.agent_names(len(names)), names, strict=True))
     pairs = [
@@ -78,12 +75,13 @@ def alliance_groups(
     return groups
 
 
-def _columns(game: Game, record: Any, powers: int) -> list[NDArray[np.float64]]:
+def columns_of(game: Game, record: Any, powers: int) -> list[NDArray[np.float64]]:
+    """Return the values of each of the game's accounts, [powers]."""
     return [np.asarray(record[account.field][:powers], np.float64) for account in game.accounts]
 
 
-def _numbers(values: NDArray[np.float64]) -> list[str]:
-    """Return one column's numbers, to the same decimals: five digits for the largest."""
+def to_same_decimals(values: NDArray[np.float64]) -> list[str]:
+    """Return a column's numbers to the same number of decimals: five digits for the largest."""
     finite = values[np.isfinite(values)]
     largest = float(np.abs(finite).max(initial=0.0))
     if largest >= 1e7 or 0.0 < largest < 1e-3:
@@ -99,7 +97,7 @@ def _numbers(values: NDArray[np.float64]) -> list[str]:
 def render_ansi(
     game: Game, record: Any, parameters: Any, names: Sequence[str] | None = None
 ) -> str:
-    """Return a world as a small table for the terminal.
+    """Return a world as a table of text.
 
     Parameters
     ----------
@@ -108,14 +106,14 @@ def render_ansi(
         One world, as in `Worlds.records`.
     parameters : Parameters
     names : sequence of str, optional
-        What the powers are called; ``power_0``, … by default.
+        The powers' names; ``power_0``, … by default.
     """
     powers = int(record["powers"])
     names = list(names) if names is not None else game.agent_names(powers)
     table = [["", *(account.kind for account in game.accounts)]]
     table.append(["", *(account.label for account in game.accounts)])
     table.append(["", *("" if a.unit == "1" else a.unit for a in game.accounts)])
-    columns = [_numbers(column) for column in _columns(game, record, powers)]
+    columns = [to_same_decimals(column) for column in columns_of(game, record, powers)]
     for power, name in enumerate(names):
         table.append([name, *(column[power] for column in columns)])
     widths = [max(len(row[k]) for row in table) for k in range(len(table[0]))]
@@ -140,150 +138,22 @@ def render_ansi(
 def render_rgb(
     game: Game, record: Any, parameters: Any, names: Sequence[str] | None = None
 ) -> NDArray[np.uint8]:
-    """Return a world as a picture, uint8 [480, 640, 3].
+    """Return a world as a picture, uint8 [height, width, 3]; parameters as in `render_ansi`.
 
-    One row is one power, one column one account, with its own scale at the top; a line with dots to
-    the right of the names joins allies. A game with a `picture` of its own draws that instead.
-    Parameters as in `render_ansi`.
+    Raises
+    ------
+    CounterpoiseError
+        If Matplotlib is not installed.
     """
-    if game.picture is not None:
-        shown = list(names) if names is not None else game.agent_names(int(record["powers"]))
-        return game.picture(record, parameters, shown)
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    powers = int(record["powers"])
-    names = list(names) if names is not None else game.agent_names(powers)
-    groups = alliance_groups(game, record, parameters, names)
-    outsiders = [member for group in groups for member in group if member not in names]
-    rows = names + list(dict.fromkeys(outsiders))
-    figure = Figure((WIDTH / DOTS_PER_INCH, HEIGHT / DOTS_PER_INCH), DOTS_PER_INCH)
-    canvas: Any = FigureCanvasAgg(figure)
-    figure.text(0.025, 0.945, headline(game, record, parameters), size=12, weight="bold", color=INK)
-
-    size = min(10.0, max(5.0, 0.76 * HEIGHT * 0.72 / max(len(rows), 1) * 0.85))
-    longest = max(len(name) for name in rows)
-    names_end = 0.035 + min(0.30, longest * size * 0.62 / 0.72 / WIDTH)
-    lanes = min(len(groups), MOST_LANES)
-    lanes_end = names_end + 0.016 + 0.016 * lanes
-    bottom, top = 0.035, 0.815
-    _draw_stripes(figure.add_axes((0.0, bottom, 1.0, top - bottom)), len(rows))
-    margin = figure.add_axes((0.0, bottom, lanes_end, top - bottom))
-    _draw_names(margin, rows, len(names), names_end / lanes_end, size)
-    _draw_alliances(margin, rows, groups, names_end / lanes_end, lanes)
-
-    count = max(len(game.accounts), 1)
-    width = (0.985 - lanes_end) / count
-    for k, (account, values) in enumerate(
-        zip(game.accounts, _columns(game, record, powers), strict=True)
-    ):
-        axes = figure.add_axes((lanes_end + k * width, bottom, width * 0.93, top - bottom))
-        _draw_account(axes, account, values, len(rows), size)
-    canvas.draw()
-    return np.asarray(canvas.buffer_rgba())[:, :, :3].copy()
-
-
-def _clear(axes: Any, rows: int) -> None:
-    axes.set_ylim(rows - 0.5, -0.5)
-    axes.set_axis_off()
-
-
-def _draw_stripes(axes: Any, rows: int) -> None:
-    _clear(axes, rows)
-    for row in range(0, rows, 2):
-        axes.axhspan(row - 0.5, row + 0.5, color="#F3F3F3", linewidth=0)
-
-
-def _draw_names(axes: Any, rows: list[str], powers: int, end: float, size: float) -> None:
-    _clear(axes, len(rows))
-    axes.set_xlim(0.0, 1.0)
-    for row, name in enumerate(rows):
-        axes.text(
-            end,
-            row,
-            name,
-            size=size,
-            color=INK,
-            ha="right",
-            va="center_baseline",
-            style="normal" if row < powers else "italic",
-        )
-
-
-def _draw_alliances(
-    axes: Any, rows: list[str], groups: list[list[str]], start: float, lanes: int
-) -> None:
-    """Draw each group as a vertical line with a dot at each member."""
-    for k, group in enumerate(groups):
-        x = start + (1.0 - start) * (k % MOST_LANES + 1) / (lanes + 1)
-        places = sorted(rows.index(member) for member in group)
-        axes.plot([x, x], [places[0], places[-1]], color=INK, linewidth=1.2, zorder=2)
-        dot = max(2.5, min(6.0, 120.0 / len(rows)))
-        axes.plot([x] * len(places), places, "o", color=INK, markersize=dot, zorder=3)
-
-
-def _draw_account(
-    axes: Any, account: Any, values: NDArray[np.float64], rows: int, size: float
-) -> None:
-    _clear(axes, rows)
-    numbers = _numbers(values)
-    low, high = min(0.0, float(values.min())), max(0.0, float(values.max()))
-    scale = _round_up(max(high, -low))
-    box = axes.get_position()
-    # The number stands beside its bar, outside the scale: characters are 0.6 of their size wide.
-    room = (max(map(len, numbers)) * 0.6 * size / 0.72 + 8.0) / (box.width * WIDTH)
-    start = -scale if low < 0.0 else 0.0
-    axes.set_xlim(start, start + (scale - start) / max(1.0 - room, 0.2))
-    places = np.arange(len(values))
-    height = min(0.62, THICKEST * rows / (box.height * HEIGHT))
-    axes.barh(
-        places,
-        values,
-        height=height,
-        color=COLOURS[account.kind],
-        hatch=HATCHES[account.kind],
-        edgecolor="white" if HATCHES[account.kind] else COLOURS[account.kind],
-        linewidth=0.0,
-        zorder=2,
-    )
-    axes.axvline(0.0, color=INK, linewidth=0.8, zorder=3)
-    for place, (value, number) in enumerate(zip(values, numbers, strict=True)):
-        axes.annotate(
-            number,
-            (max(value, 0.0), place),
-            (4, 0),
-            textcoords="offset points",
-            size=size * 0.92,
-            color=INK,
-            va="center_baseline",
-            zorder=4,
-        )
-    unit = "" if account.unit == "1" else f" ({account.unit})"
-    axes.annotate(
-        account.kind,
-        (0.0, 1.0),
-        (0, 19),
-        xycoords="axes fraction",
-        textcoords="offset points",
-        size=8,
-        color="#666666",
-    )
-    axes.annotate(
-        account.label + unit,
-        (0.0, 1.0),
-        (0, 7),
-        xycoords="axes fraction",
-        textcoords="offset points",
-        size=9.5 if box.width > 0.16 else 8.0,
-        color=INK,
-    )
-
-
-def _round_up(value: float) -> float:
-    """Return the next of 1, 2, 5, 10, … at or above a value, so that scales seldom change."""
-    if value <= 0.0 or not math.isfinite(value):
-        return 1.0
-    power = 10.0 ** math.floor(math.log10(value))
-    return next(
-        step * power for step in (1.0, 2.0, 5.0, 10.0) if step * power >= value * (1 - 1e-9)
-    )
+    names = list(names) if names is not None else game.agent_names(int(record["powers"]))
+    try:
+        drawn: NDArray[np.uint8] = service("picture")(game, record, parameters, names)
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package not in NEEDED_FOR_PICTURES:
+            raise
+        raise CounterpoiseError(
+            f"render_mode='rgb_array' needs {package}, which is not installed: "
+            'pip install "counterpoise[display]", or render as "ansi".'
+        ) from error
+    return drawn

@@ -15,7 +15,7 @@ from counterpoise.envs.engine.strategy import Profile, Strategy
 from counterpoise.envs.engine.worlds import Worlds
 
 
-class Slots(VecEnv):
+class SeatVecEnv(VecEnv):
     """A Stable-Baselines3 `VecEnv` over `Worlds`.
 
     Row ``world * seats + seat`` is one seat of one world, so that all seats learn at the same
@@ -33,7 +33,7 @@ class Slots(VecEnv):
         Who plays the powers that do not learn, decided in one batched call each; needed if any.
     reward_scale : ndarray, [powers], optional
         What rewards are multiplied by, for learning only.
-    guests : sequence of (int, int, Strategy), optional
+    scripted_seats : sequence of (int, int, Strategy), optional
         World, power and strategy of seats of some worlds that do not learn. They keep their rows,
         which say nothing of the learner; see `learning`.
     seed : int
@@ -60,7 +60,7 @@ class Slots(VecEnv):
         seats: Sequence[int] | None = None,
         profile: Profile | None = None,
         reward_scale: NDArray[np.float64] | None = None,
-        guests: Sequence[tuple[int, int, Strategy]] = (),
+        scripted_seats: Sequence[tuple[int, int, Strategy]] = (),
         seed: int = 0,
     ) -> None:
         self.worlds = worlds
@@ -70,7 +70,9 @@ class Slots(VecEnv):
         if len(self.seats) < worlds.powers and profile is None:
             raise ValueError("Some powers do not learn: give the profile that plays them.")
         if not worlds.autoreset:
-            raise ValueError("Slots need worlds that begin anew by themselves: autoreset=True.")
+            raise ValueError(
+                "SeatVecEnv needs worlds that begin anew by themselves: autoreset=True."
+            )
         self._profile = profile
         self._rng = np.random.default_rng(seed)
         self._first_seed: int | None = seed
@@ -96,9 +98,9 @@ class Slots(VecEnv):
             self._span = worlds.action_high[:, self.seats] - self._low
         count = worlds.count * len(self.seats)
         super().__init__(count, gymnasium.spaces.Box(low, high, dtype=np.float32), action_space)
-        self._guests = _by_strategy(guests)
+        self._scripted = _by_strategy(scripted_seats)
         self.learning = np.ones(worlds.count * len(self.seats), np.bool_)
-        for world, power, _ in guests:
+        for world, power, _ in scripted_seats:
             self.learning[world * len(self.seats) + self.seats.index(power)] = False
         self._is_everyone = self.seats == list(range(worlds.powers))
         self._observed = np.zeros((worlds.count, len(self.seats), len(low)), np.float32)
@@ -131,7 +133,7 @@ class Slots(VecEnv):
             assert self._profile is not None
             self._chosen = choose(self.worlds, self._profile, self._rng)
             self._chosen[:, self.seats] = given
-        for strategy, at, power in self._guests:
+        for strategy, at, power in self._scripted:
             seen, masks = self.worlds.observations[at, power], self.worlds.masks[at, power]
             self._chosen[at, power] = strategy.act(seen, masks, self._rng)
 
@@ -211,11 +213,11 @@ class Slots(VecEnv):
 
 
 def _by_strategy(
-    guests: Sequence[tuple[int, int, Strategy]],
+    scripted_seats: Sequence[tuple[int, int, Strategy]],
 ) -> list[tuple[Strategy, NDArray[np.int64], NDArray[np.int64]]]:
     """Return each strategy with its worlds and powers, so that it decides for all in one call."""
     places: dict[int, tuple[Strategy, list[int], list[int]]] = {}
-    for world, power, strategy in guests:
+    for world, power, strategy in scripted_seats:
         _, worlds, powers = places.setdefault(id(strategy), (strategy, [], []))
         worlds.append(world)
         powers.append(power)

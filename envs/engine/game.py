@@ -163,9 +163,6 @@ class Game:
     events : callable, optional
         From world record, parameters and the powers' names to what happened in the last step, in
         words, a line an event.
-    picture : callable, optional
-        From the same to a picture of the world, uint8 [height, width, 3], in the place of the
-        picture that every game has.
     variants : mapping
         Named sets of parameter changes that the literature speaks of; tests run over all.
     styles : mapping
@@ -197,7 +194,6 @@ class Game:
     accounts: tuple[Account, ...] = ()
     alliances: Callable[[Any, Any], list[tuple[str, str]]] = no_alliances
     events: Callable[[Any, Any, Any], list[str]] | None = None
-    picture: Callable[[Any, Any, Any], NDArray[np.uint8]] | None = None
     variants: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
     styles: Mapping[str, Game] = dataclasses.field(default_factory=dict)
     style: str = ""

@@ -11,7 +11,6 @@ from typing import Any
 from counterpoise.envs.engine.game import Account, Game
 from counterpoise.envs.grand_strategy.parameters import Parameters
 from counterpoise.envs.grand_strategy.perception import FEATURES, allow, observe
-from counterpoise.envs.grand_strategy.picture import picture
 from counterpoise.envs.grand_strategy.words import events
 from counterpoise.envs.grand_strategy.world import PHASES, ROLES, ROLES_OF_AMOUNTS, WORLD
 from counterpoise.envs.grand_strategy.year import start, step, step_by_amounts
@@ -65,7 +64,6 @@ BY_CHOICES = Game(
     ),
     alliances=alliances,
     events=events,
-    picture=picture,
     variants={
         "two_powers": {"powers": 2},
         "eight_powers": {"powers": 8},

@@ -1,4 +1,4 @@
-"""What happened in a year, in words."""
+"""The events of a year in words."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def verb(names: Sequence[str], one: str, several: str) -> str:
 
 
 def events(record: Any, parameters: Any, names: Sequence[str]) -> list[str]:
-    """Return what happened in the last year, or in this one so far; the gravest first.
+    """Return the events of the last year, or of this year so far, the gravest first.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def events(record: Any, parameters: Any, names: Sequence[str]) -> list[str]:
     Returns
     -------
     list of str
-        One line an event; one line that says so where nothing happened.
+        One line per event; a single line that says so if nothing happened.
     """
     if record["year"] == 0 and record["phase"] == 0:
         return ["The first year begins."]
@@ -77,7 +77,7 @@ def events(record: Any, parameters: Any, names: Sequence[str]) -> list[str]:
 
 
 def demand_in_words(record: Any, names: Sequence[str], target: int) -> str:
-    """Return the demand that was made of a power, and how it ended; "" if there was none."""
+    """Return the demand made of a power and its outcome; "" if there was none."""
     demander = int(record["demanded_by"][target])
     if demander == NOBODY:
         return ""
@@ -108,7 +108,7 @@ def demand_in_words(record: Any, names: Sequence[str], target: int) -> str:
 
 
 def pressure_in_words(record: Any, names: Sequence[str]) -> list[str]:
-    """Return the embargoes, and those that were bought off."""
+    """Return the embargoes, and those that were bought off with tribute."""
     lines = []
     powers = range(len(names))
     for target in powers:
@@ -123,7 +123,7 @@ def pressure_in_words(record: Any, names: Sequence[str]) -> list[str]:
 
 
 def ties_in_words(record: Any, names: Sequence[str]) -> list[str]:
-    """Return the alliances that were formed this year."""
+    """Return the alliances formed this year."""
     pairs = [
         f"{names[one]} and {names[other]}"
         for one in range(len(names))

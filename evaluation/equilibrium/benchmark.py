@@ -28,11 +28,11 @@ from counterpoise.envs.engine.errors import CounterpoiseError, unknown_name
 from counterpoise.envs.engine.files import write_atomically, write_text_atomically
 from counterpoise.evaluation.equilibrium.comparison import Group, gather
 from counterpoise.evaluation.equilibrium.judgement import judged, keep, kept, origin
-from counterpoise.evaluation.equilibrium.statistics import Interval, bootstrap
+from counterpoise.evaluation.equilibrium.statistics import bootstrap
 from counterpoise.evaluation.runner import Tell, in_processes
 from counterpoise.evaluation.trainings import Training, train_quietly
 from counterpoise.theory import regret
-from counterpoise.training.configuration import PPO, Configuration, load
+from counterpoise.training.configuration import Configuration, load
 from counterpoise.training.runs import Run, versions
 
 if TYPE_CHECKING:
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 
 ROW = "row.json"
 RESULTS = "results.parquet"
-TABLE = "table.md"
 
 QUICK_SEEDS = 2
 QUICK_SHARE = 0.1
@@ -101,21 +100,11 @@ def entries(out: Path, *, games: Sequence[str] | None, seeds: int, is_quick: boo
             raise unknown_name("game", name, regret.solved_games())
         configuration = load(name)
         if is_quick:
-            configuration = quicker(configuration)
+            configuration = configuration.shortened(QUICK_SHARE).replace(
+                regret_points=QUICK_REGRET_POINTS
+            )
         made += [Entry(configuration, seed, out / name / f"seed_{seed}") for seed in range(seeds)]
     return made
-
-
-def quicker(configuration: Configuration) -> Configuration:
-    """Return a configuration with a tenth of the agent-steps."""
-    iterations = configuration.iterations
-    if configuration.algorithm != PPO:
-        iterations = max(2, round(iterations * QUICK_SHARE * 3))
-    return configuration.replace(
-        agent_steps=max(1, round(configuration.agent_steps * QUICK_SHARE)),
-        iterations=iterations,
-        regret_points=QUICK_REGRET_POINTS,
-    )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -162,7 +151,7 @@ def make_row(entry: Entry, tell: Tell) -> None:
     reached = regret.best_response(name, parameters, answering, power).own_value
     row = {
         "game": name,
-        "learner": learner_in_words(entry.configuration),
+        "learner": entry.configuration.learner_in_words(),
         "seed": entry.seed,
         "agent_steps": judgement.agent_steps,
         "seconds": float(run.state["seconds"]),
@@ -177,18 +166,6 @@ def make_row(entry: Entry, tell: Tell) -> None:
         "date": datetime.date.today().isoformat(),
     }
     keep(entry.folder / ROW, entry.origin, row)
-
-
-def learner_in_words(configuration: Configuration) -> str:
-    """Return the algorithm and who shares a network, in a few words."""
-    if configuration.algorithm != PPO:
-        return configuration.algorithm.replace("_", " ")
-    words = "PPO"
-    if configuration.magnet > 0.0:
-        words += " with magnet"
-    elif configuration.mixed:
-        words += ", mixed"
-    return f"{words}, {configuration.policy}"
 
 
 def machine() -> str:
@@ -212,7 +189,7 @@ def run_benchmark(
     processes: int = 1,
     console: Console,
 ) -> Results:
-    """Make every row that is not there yet, and write the tables.
+    """Make every row that is missing, and write the tidy table.
 
     Parameters
     ----------
@@ -318,63 +295,8 @@ class Results:
         return polars.DataFrame(rows, infer_schema_length=None)
 
     def write(self, out: Path) -> None:
-        """Write the tidy table as Parquet and the summary as Markdown."""
+        """Write the tidy table as Parquet."""
         write_atomically(out / RESULTS, self.tidy().write_parquet)
-        write_text_atomically(out / TABLE, self.markdown())
-
-    def markdown(self) -> str:
-        """Return the summary with its date, versions and machine."""
-        rows = [entry.row() for entry in self.entries]
-        known = [row for row in rows if row is not None]
-        dates = sorted({row["date"] for row in known})
-        machines = sorted({row["machine"] for row in known})
-        packages = sorted({json.dumps(row["versions"], sort_keys=True) for row in known})
-        kind = "Quick benchmark: no verdicts" if self.is_quick else "Benchmark"
-        lines = [
-            f"# {kind}",
-            "",
-            f"{' to '.join(dict.fromkeys([dates[0], dates[-1]]))}, {'; '.join(machines)}.",
-            *(
-                ", ".join(f"{name} {version}" for name, version in json.loads(each).items()) + "."
-                for each in packages
-            ),
-            "Made by `counterpoise benchmark"
-            f"{' --quick' if self.is_quick else ''}`; every number of every seed stands in "
-            f"`{RESULTS}`.",
-            "",
-            "| " + " | ".join(HEAD) + " |",
-            "|" + "---|" * len(HEAD),
-        ]
-        lines += ["| " + " | ".join(cells(row)) + " |" for row in self.summary()]
-        lines += ["", *NOTES, ""]
-        return "\n".join(lines)
-
-
-HEAD = (
-    "game",
-    "learner",
-    "seeds",
-    "seconds",
-    "NashConv",
-    "worst regret",
-    "distance in outcomes",
-    "best response short by",
-    "verdict",
-)
-
-NOTES = (
-    "- *seconds*: of one training, the mean over seeds.",
-    "- *NashConv*: the sum of what all powers would gain by their exact best responses, in payoff; "
-    "mean over seeds, with the 95 % bootstrap interval.",
-    "- *worst regret*: the largest of any power, as a share of its stake (what a best response "
-    "gains over random play among random rivals); mean over seeds with its interval, the largest "
-    "of all seeds, and the target for that.",
-    "- *distance in outcomes*: the largest relative distance of shares, stocks and rates from the "
-    "equilibrium's, in the worst seed, and its target; where the game has several equilibria, from "
-    "the one that came nearest, and then without a target.",
-    "- *best response short by*: how far a learned best response to the learned profile falls "
-    "below the exact one, as a share of the stake; mean over seeds, and the largest.",
-)
 
 
 def _summarised(
@@ -401,45 +323,3 @@ def _summarised(
         "verdict": "withheld" if is_quick else group.verdict,
         "is_met": None if is_quick else group.is_met,
     }
-
-
-def cells(row: dict[str, Any]) -> list[str]:
-    """Return a row of the summary as words."""
-    distances = f"{100.0 * row['distance']:.1f} %"
-    if row["target_distance"] is not None:
-        distances += f" (target {100.0 * row['target_distance']:g} %)"
-    elif not row["is_unique"]:
-        distances += f" ({', '.join(row['reached'])})"
-    worst = _with_interval(row["worst_regret"])
-    return [
-        row["game"],
-        row["learner"],
-        str(row["seeds"]),
-        f"{row['seconds']:.0f}",
-        _with_interval(row["nash_conv"]),
-        f"{worst}, largest {row['largest_regret']:.4f} (target {row['target_regret']:g})",
-        distances,
-        f"{row['best_response_shortfall']:.4f} "
-        f"(largest {row['largest_best_response_shortfall']:.4f})",
-        row["verdict"],
-    ]
-
-
-def _with_interval(found: Interval) -> str:
-    if found.low is None or found.high is None:
-        return f"{found.mean:.2g}"
-    return f"{found.mean:.2g} ({found.low:.2g} to {found.high:.2g})"
-
-
-def print_results(console: Console, results: Results) -> None:
-    """Print the summary."""
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for k, name in enumerate(HEAD):
-        table.add_column(name, justify="left" if k in (0, 1, len(HEAD) - 1) else "right")
-    for row in results.summary():
-        shown = cells(row)
-        colour = {True: "green", False: "red", None: "yellow"}[row["is_met"]]
-        table.add_row(*shown[:-1], f"[bold {colour}]{shown[-1]}[/]")
-    console.print(table)

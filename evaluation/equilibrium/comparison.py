@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import importlib
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Any, Generic, cast
 
 import numpy as np
@@ -23,7 +21,6 @@ from numpy.typing import NDArray
 from counterpoise.envs.engine.errors import CounterpoiseError
 from counterpoise.envs.engine.files import write_atomically
 from counterpoise.envs.engine.game import Game
-from counterpoise.envs.engine.registration import row
 from counterpoise.envs.scenarios import Scenario, scenario
 from counterpoise.evaluation.equilibrium.judgement import Judgement, judge_all
 from counterpoise.evaluation.equilibrium.statistics import FEWEST_SEEDS, bootstrap
@@ -397,12 +394,6 @@ class Comparison:
         """Write the tidy table, or the one over seeds, in one piece."""
         table = self.summary() if summarised else self.tidy()
         write_atomically(path, table.write_parquet)
-
-
-def game_module(game: str) -> ModuleType | None:
-    """Return the module of evaluation that speaks of one game, if it has one."""
-    name = row(game).display.partition(":")[0]
-    return importlib.import_module(name) if name else None
 
 
 def find_runs(paths: Sequence[str | Path]) -> list[Run]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import textwrap
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,21 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars
-from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from counterpoise.display.figures import (
-    INK,
-    colour,
-    in_words,
-    marker,
-    new_figure,
-    seed_line,
-    style,
-    write_png,
-)
 from counterpoise.envs.engine.errors import CounterpoiseError, ParameterError, unknown_name
-from counterpoise.envs.engine.files import write_atomically, write_text_atomically
 from counterpoise.envs.engine.game import Game
 from counterpoise.envs.engine.parameters import ParametersBase
 from counterpoise.envs.engine.registration import game as game_named
@@ -39,14 +26,11 @@ from counterpoise.evaluation.equilibrium.statistics import bootstrap
 from counterpoise.evaluation.trainings import Training, train_all
 from counterpoise.theory import regret
 from counterpoise.theory.solution import Curve
-from counterpoise.training.configuration import FOLDER, PPO, Configuration, load
+from counterpoise.training.configuration import FOLDER, Configuration, load
 from counterpoise.training.runs import Run
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
     from rich.console import Console
-
-POINTS_FILE, TABLE_FILE, FIGURE_FILE = "curve.parquet", "curve.md", "curve.png"
 
 # Over how many values an amortised training deals its worlds.
 DEALT = 33
@@ -56,7 +40,6 @@ QUICK_SHARE = 0.05
 QUICK_SEEDS = 1
 SOLVED_POINTS = 61
 SECONDS_OF_SOLVING = 20.0
-MOST_LINES = 4
 
 
 def shipped_curves(game: str) -> tuple[Curve, ...]:
@@ -262,7 +245,7 @@ def task_of(
         name=curve.name if curve is not None else "_and_".join(values),
         title=curve.title
         if curve is not None
-        else f"{in_words(game)} as {in_words_of(values)} moves",
+        else f"{game} as {' and '.join(values)} moves".replace("_", " "),
         configuration=base,
         values=values,
         outcomes=asked,
@@ -272,11 +255,6 @@ def task_of(
         # A value outside its range is refused before anything is trained.
         task.parameters(k)
     return task
-
-
-def in_words_of(values: Mapping[str, Any]) -> str:
-    """Return the names of the parameters that move, as words."""
-    return " and ".join(in_words(name) for name in values)
 
 
 def _configuration(game: str, asked: str | Path | None, is_separate: bool) -> Configuration:
@@ -289,7 +267,7 @@ def _configuration(game: str, asked: str | Path | None, is_separate: bool) -> Co
     if for_curves.is_file() and not is_separate:
         return load(for_curves)
     usual = load(game)
-    if usual.algorithm != PPO and not is_separate:
+    if not usual.learner.gives_one_policy and not is_separate:
         raise CounterpoiseError(
             f"{game} is learned by {usual.algorithm}, which gives one mixture for all values of a "
             "parameter: add --separate, or name a training with --configuration."
@@ -418,128 +396,6 @@ def solved_line(task: CurveTask) -> tuple[NDArray[np.float64], dict[str, NDArray
 def learn_curve(
     task: CurveTask, out: Path, *, seeds: int, processes: int, console: Console
 ) -> LearnedCurve:
-    """Train what is missing, judge, and write table, figure and data into the folder."""
+    """Run the trainings of a curve that are missing in a folder, and judge all of them."""
     train_all(task.trainings(out, seeds), processes=processes, console=console)
-    learned = judge_curve(task, out, seeds)
-    write_atomically(out / POINTS_FILE, learned.table.write_parquet)
-    write_text_atomically(out / TABLE_FILE, markdown(learned))
-    write_png(draw(learned), out / FIGURE_FILE)
-    return learned
-
-
-# -- showing ---------------------------------------------------------------------------------------
-
-
-def rows_in_words(learned: LearnedCurve) -> tuple[list[str], list[list[str]]]:
-    """Return the head and the rows of the table: value, solved, learned, interval."""
-    head = [learned.task.axis, "outcome", "solved", "learned", "interval"]
-    several = {
-        name: len(part["entry"].unique()) > 1
-        for (name,), part in learned.table.group_by(["outcome"])
-    }
-    rows = []
-    for row in learned.summary().iter_rows(named=True):
-        name = in_words(row["outcome"])
-        if several[row["outcome"]]:
-            name += f" {row['entry']}"
-        interval = ""
-        if row["low"] is not None:
-            interval = f"{row['low']:.4g} to {row['high']:.4g}"
-        solved = "none" if row["solved"] is None else f"{row['solved']:.4g}"
-        rows.append([f"{row['value']:.4g}", name, solved, f"{row['learned']:.4g}", interval])
-    return head, rows
-
-
-def markdown(learned: LearnedCurve) -> str:
-    """Return the table as Markdown."""
-    head, rows = rows_in_words(learned)
-    how = "a training for each value" if learned.task.is_separate else "one training for all values"
-    seeds = learned.table["seed"].n_unique()
-    lines = [
-        f"# {learned.task.title}",
-        "",
-        f"`{learned.task.game.name}`, {how}, {seeds} seed{'' if seeds == 1 else 's'}; the interval "
-        "is the 95 % bootstrap interval over seeds.",
-        "",
-        "| " + " | ".join(head) + " |",
-        "|" + "---|" * len(head),
-        *("| " + " | ".join(row) + " |" for row in rows),
-        "",
-    ]
-    return "\n".join(lines)
-
-
-def draw(learned: LearnedCurve) -> Figure:
-    """Return the figure: learned points with their intervals over the solved lines."""
-    task, summary = learned.task, learned.summary()
-    line_values, lines = solved_line(task)
-    with style():
-        figure = new_figure(3.9 * len(task.outcomes) + 0.8, 3.6)
-        panels = np.atleast_1d(figure.subplots(1, len(task.outcomes)))
-        for axes, outcome in zip(panels, task.outcomes, strict=True):
-            part = summary.filter(polars.col("outcome") == outcome)
-            entries = sorted(part["entry"].unique())[:MOST_LINES]
-            for entry in entries:
-                chosen = part.filter(polars.col("entry") == entry)
-                paint = colour(entry)
-                if len(line_values):
-                    axes.plot(line_values, lines[outcome][:, entry], color=paint, linewidth=1.3)
-                label = (
-                    "learned" if len(entries) == 1 else f"{_entry_in_words(task, outcome, entry)}"
-                )
-                values, mean = chosen["value"].to_numpy(), chosen["learned"].to_numpy()
-                if chosen["low"].null_count() == 0:
-                    low, high = chosen["low"].to_numpy(), chosen["high"].to_numpy()
-                    axes.errorbar(
-                        values, mean, [np.maximum(mean - low, 0.0), np.maximum(high - mean, 0.0)],
-                        fmt="none", ecolor=paint, elinewidth=1.2, capsize=2.5,
-                    )  # fmt: skip
-                axes.plot(
-                    values, mean, marker(entry), color=paint, markeredgecolor=INK,
-                    markeredgewidth=0.5, markersize=5.5, label=label,
-                )  # fmt: skip
-            axes.plot([], [], color=INK, linewidth=1.3, label="solved")
-            _label(axes, task, outcome)
-            axes.legend(fontsize=7.5)
-        figure.suptitle(task.title, x=0.01, ha="left", fontsize=10.5, fontweight="bold")
-    return figure
-
-
-def draw_solved(game: str) -> Figure:
-    """Return one figure of a game's solved curves: what its theory says, and nothing learned."""
-    tasks = [
-        task_of(game, curve, is_separate=True, outcomes=curve.outcomes[:1])
-        for curve in shipped_curves(game)
-    ]
-    if not tasks:
-        raise CounterpoiseError(f"The theory of {game} is about no curve that could be drawn.")
-    with style():
-        figure = new_figure(4.6 * len(tasks), 3.5)
-        for axes, task in zip(np.atleast_1d(figure.subplots(1, len(tasks))), tasks, strict=True):
-            (outcome,) = task.outcomes
-            values, lines = solved_line(task)
-            entries = range(min(lines[outcome].shape[1], MOST_LINES))
-            for entry in entries:
-                axes.plot(
-                    values, lines[outcome][:, entry], color=colour(entry), linewidth=1.6,
-                    linestyle=seed_line(entry),
-                    marker=marker(entry), markevery=max(1, len(values) // 8), markersize=4.5,
-                    label=_entry_in_words(task, outcome, entry),
-                )  # fmt: skip
-            axes.set_title("\n".join(textwrap.wrap(task.title, 44)), fontsize=9.5)
-            _label(axes, task, outcome)
-            if len(entries) > 1:
-                axes.legend(fontsize=7.5)
-    return figure
-
-
-def _label(axes: Any, task: CurveTask, outcome: str) -> None:
-    unit = regret.theory_of(task.game.name).declared[outcome].unit
-    axes.set_xlabel(in_words(task.axis))
-    axes.set_ylabel(in_words(outcome) + ("" if unit == "1" else f" ({unit})"))
-    axes.xaxis.set_major_locator(MaxNLocator(6))
-
-
-def _entry_in_words(task: CurveTask, outcome: str, entry: int) -> str:
-    axes = regret.theory_of(task.game.name).declared[outcome].axes
-    return f"{axes[0]} {entry}" if len(axes) == 1 else f"entry {entry}"
+    return judge_curve(task, out, seeds)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import polars
@@ -25,9 +25,6 @@ from counterpoise.envs.engine.registration import part
 from counterpoise.envs.engine.strategy import Strategy, Uniform
 from counterpoise.evaluation.populations.payoffs import payoffs
 from counterpoise.training.runs import Run
-
-if TYPE_CHECKING:
-    from rich.console import Console
 
 Background = Callable[[ParametersBase, int, np.random.Generator], Strategy]
 
@@ -177,26 +174,3 @@ def tidy(marks: Sequence[Mark]) -> polars.DataFrame:
 def write(marks: Sequence[Mark], path: Path) -> None:
     """Write the marks as Parquet."""
     write_atomically(path, tidy(marks).write_parquet)
-
-
-def print_marks(console: Console, marks: Sequence[Mark]) -> None:
-    """Print one row a test."""
-    from counterpoise.display.tables import coloured, print_table
-
-    rows = [
-        [
-            mark.situation.name,
-            str(mark.situation.focal),
-            f"{mark.focal:.2f} ({mark.error:.2f})",
-            f"{mark.welfare:.2f}",
-            f"{mark.random:.2f}",
-            f"{mark.best:.2f} {mark.doctrine}",
-            coloured(f"{mark.score:.2f}", mark.score >= 1.0),
-        ]
-        for mark in marks
-    ]
-    head = ["test", "focal", "payoff (s.e.)", "all powers'", "random", "best doctrine", "score"]
-    print_table(console, head, rows)
-    console.print("\n[dim]Score: 0 is random play, 1 the best doctrine in the same seats.[/dim]")
-    for mark in marks:
-        console.print(f"[dim]{mark.situation.name}: {mark.situation.claim}[/dim]", highlight=False)

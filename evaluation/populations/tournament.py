@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import concurrent.futures
 import dataclasses
-import datetime
 import functools
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars
@@ -21,14 +20,13 @@ from numpy.typing import NDArray
 
 from counterpoise.agents.named import doctrines, strategy
 from counterpoise.envs.engine.errors import CounterpoiseError
-from counterpoise.envs.engine.files import write_atomically, write_text_atomically
+from counterpoise.envs.engine.files import write_atomically
 from counterpoise.envs.engine.game import Game
 from counterpoise.envs.engine.parameters import ParametersBase
 from counterpoise.evaluation.populations.payoffs import payoffs
-from counterpoise.training.runs import versions
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    pass
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,53 +90,11 @@ class Tournament:
             ]
         )
 
-    def to_markdown(self, settings: str) -> str:
-        """Return the matrix with what it says, as a page."""
-        mean = self.mean
-        lines = [
-            f"# Tournament of {self.game}",
-            "",
-            f"Made by `counterpoise tournament {self.game}`, {datetime.date.today()}, "
-            f"{self.paid.shape[2]} paired worlds a match, {settings}. "
-            + ", ".join(f"{name} {version}" for name, version in versions().items())
-            + ".",
-            "",
-            "Rows enter populations of the column's strategy in the first seat; the best entrant "
-            "of each column is bold.",
-            "",
-            "| entrant | " + " | ".join(self.names) + " |",
-            "|---" * (len(self.names) + 1) + "|",
-        ]
-        for i, name in enumerate(self.names):
-            cells = [
-                f"**{mean[i, j]:.2f}**" if mean[:, j].argmax() == i else f"{mean[i, j]:.2f}"
-                for j in range(len(self.names))
-            ]
-            lines.append(f"| {name} | " + " | ".join(cells) + " |")
-        lines += [
-            "",
-            "| population | best entrant | second | lead (paired s.e.) |",
-            "|---|---|---|---|",
-        ]
-        for j, name in enumerate(self.names):
-            best, second, lead, error = self.lead(j)
-            lines.append(
-                f"| {name} | {self.names[best]} | {self.names[second]} | {lead:.3f} ({error:.3f}) |"
-            )
-        lines += ["", f"Better than every other in every population: {_listed(self.dominant())}."]
-        lines.append(f"Populations whose own kind enters best: {_listed(self.resists())}.")
-        return "\n".join(lines) + "\n"
-
-    def write(self, folder: Path, settings: str) -> list[Path]:
-        """Write ``tournament.md`` and ``tournament.parquet``; return their paths."""
-        page, table = folder / "tournament.md", folder / "tournament.parquet"
+    def write(self, folder: Path) -> Path:
+        """Write ``tournament.parquet``; return its path."""
+        table = folder / "tournament.parquet"
         write_atomically(table, self.tidy().write_parquet)
-        write_text_atomically(page, self.to_markdown(settings))
-        return [page, table]
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names) if names else "none"
+        return table
 
 
 def _match(
@@ -200,26 +156,3 @@ def hold(
     size = len(entrants)
     shown = [Path(name).name if Path(name).is_dir() else name for name in entrants]
     return Tournament(game.name, shown, np.array(paid).reshape(size, size, count))
-
-
-def print_tournament(console: Console, held: Tournament) -> None:
-    """Print the matrix, the leads and what follows from them."""
-    from counterpoise.display.tables import print_table
-
-    mean = held.mean
-    marks = [str(k + 1) for k in range(len(held.names))]
-    rows: list[Any] = []
-    for i, name in enumerate(held.names):
-        cells = [
-            f"[bold]{mean[i, j]:.2f}[/]" if mean[:, j].argmax() == i else f"{mean[i, j]:.2f}"
-            for j in range(len(mean))
-        ]
-        rows.append([f"{marks[i]} {name}", *cells])
-    print_table(console, ["entrant, into populations of", *marks], rows)
-    console.print("\n[dim]The best entrant of each population is bold.[/dim]")
-    leads = []
-    for j, name in enumerate(held.names):
-        best, second, lead, error = held.lead(j)
-        leads.append([name, held.names[best], held.names[second], f"{lead:.3f} ({error:.3f})"])
-    print_table(console, ["population", "best", "second", "lead (paired s.e.)"], leads, words=3)
-    console.print(f"Better than every other everywhere: {_listed(held.dominant())}")

@@ -179,7 +179,8 @@ def register(plan: Plan, folder: Path) -> Plan:
             raise _another(folder, f"the file of {name} has changed since")
         registered.append(found)
     populations = {
-        name: Configuration(**tomllib.loads(text)) for name, text in kept["populations"].items()
+        name: Configuration.from_mapping(tomllib.loads(text), f"{path}, population {name}")
+        for name, text in kept["populations"].items()
     }
     for name, configuration in plan.populations.items():
         if populations[name] != configuration:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -66,7 +65,11 @@ if TYPE_CHECKING:
 # A population of one level needs fewer agent-steps than one of all levels.
 SEPARATE_SHARE = 0.25
 SMALL_GAME_SEEDS = 3
-QUICK: dict[str, Any] = {"agent_steps": 150_000, "worlds": 128, "minibatch": 4_096}
+QUICK: dict[str, Any] = {
+    "agent_steps": 150_000,
+    "worlds": {"count": 128},
+    "ppo": {"batch_size": 4_096},
+}
 QUICK_SEEDS = 2
 QUICK_EFFORT = Effort(worlds=8, answer_steps=20_000)
 ANSWERS_TABLE, ESTIMATES_TABLE, VERDICTS_TABLE = (
@@ -189,21 +192,12 @@ def steps_within(
     CounterpoiseError
         If the solved games and best responses alone exceed the budget.
     """
-    from counterpoise.training.course import Course, measure, small_networks, step_discount
+    from counterpoise.training.learn import seconds_per_agent_step
 
-    seconds_each: dict[str, float] = {}
-    for name, configuration in plan.populations.items():
-        with small_networks():
-            probe = configuration.replace(agent_steps=1)
-            course = Course(probe, measure(probe, step_discount(probe)), seed=0, device="auto")
-            try:
-                course.go()
-                began = time.perf_counter()
-                course.total += 2 * course.batch
-                course.go()
-                seconds_each[name] = (time.perf_counter() - began) / (2 * course.batch)
-            finally:
-                course.slots.close()
+    seconds_each = {
+        name: seconds_per_agent_step(configuration)
+        for name, configuration in plan.populations.items()
+    }
     todo = jobs(plan, effort, small_seeds=small_seeds)
     usual = max(seconds_each.values())
     kept = sum(job.total * usual for job in todo if not isinstance(job, Replication))

@@ -24,6 +24,7 @@ SOLVED = {
 def register_games() -> None:
     """Fill the registry."""
     provide("strategy", "counterpoise.agents.named:strategy")
+    provide("picture", "counterpoise.display.picture:picture")
     for name, version in SOLVED.items():
         register(
             GameRow(

@@ -20,16 +20,9 @@ import pytest
 
 from counterpoise.agents.named import profile
 from counterpoise.cli import app as command_line
-from counterpoise.display.games.grand_strategy import REPLAY
-from counterpoise.display.replay import (
-    FOLDER,
-    ReplayPage,
-    as_data,
-    how_shown,
-    news,
-    page_of,
-    replay,
-)
+from counterpoise.display.appearance import appearance_of
+from counterpoise.display.games.grand_strategy import APPEARANCE
+from counterpoise.display.replay import FOLDER, ReplayPage, news, page_of, replay, replay_data
 from counterpoise.envs.engine.errors import CounterpoiseError
 from counterpoise.envs.engine.registration import game
 from counterpoise.envs.grand_strategy.words import QUIET
@@ -96,9 +89,9 @@ def test_every_game_has_a_page(game_name: str) -> None:
     data = data_in(random_play(game_name))
     parameters = game(game_name).parameters()
     steps = len(data["frames"])
-    for line in [*data["lines"], *data["budget"]]:
+    for line in [*data["series"], *data["budget"]]:
         assert [len(values) for values in line["values"]] == [steps] * parameters.powers
-    assert len(data["lines"]) == len(how_shown(game(game_name)).lines) > 0
+    assert len(data["series"]) == len(appearance_of(game(game_name)).series) > 0
     assert [len(frame["payoffs"]) for frame in data["frames"]] == [0] + [parameters.powers] * (
         steps - 1
     )
@@ -112,8 +105,8 @@ def test_lines_are_the_games_accounts_to_the_digits_shown() -> None:
     the_game = game("burden_sharing")
     parameters = the_game.parameters()
     episode = play_episode(the_game, parameters, profile("constant:0.02", the_game, parameters))
-    data = as_data(episode)
-    share = data["lines"][0]
+    data = replay_data(episode)
+    share = data["series"][0]
     assert share["label"] == "defence"
     assert share["values"] == [[None] + [0.02] * episode.steps] * parameters.powers
     assert data["frames"][1]["payoffs"] == pytest.approx(episode.rewards[0], rel=1e-4)
@@ -131,7 +124,7 @@ def test_shares_of_one_income_are_stacked() -> None:
 @pytest.mark.parametrize("which", ["full", "phased"])
 def test_what_is_spent_above_income_is_borrowed(which: str, request: pytest.FixtureRequest) -> None:
     episode = request.getfixturevalue(which)
-    data = as_data(episode)
+    data = replay_data(episode)
     closed = [k for k in range(1, episode.steps + 1) if episode.records["phase"][k] == 0]
     assert closed
     has_mobilised = False
@@ -147,16 +140,16 @@ def test_what_is_spent_above_income_is_borrowed(which: str, request: pytest.Fixt
 
 
 def test_the_budget_of_a_year_stands_until_the_next_is_settled(phased: Episode) -> None:
-    welfare = as_data(phased)["budget"][4]["values"][0]
+    welfare = replay_data(phased)["budget"][4]["values"][0]
     assert welfare[:4] == [None] * 4
     assert welfare[4] == welfare[5] == welfare[6] == welfare[7]
 
 
 def test_arrows_are_what_the_words_say(full: Episode) -> None:
-    data = as_data(full)
+    data = replay_data(full)
     kinds = set()
     for frame in data["frames"]:
-        words = " ".join(frame["told"])
+        words = " ".join(frame["events"])
         ties = frame["ties"]
         for kind, maker, target in ties:
             kinds.add(kind)
@@ -164,7 +157,7 @@ def test_arrows_are_what_the_words_say(full: Episode) -> None:
             if kind in ("demand", "war"):
                 told = next(
                     line
-                    for line in frame["told"]
+                    for line in frame["events"]
                     if line.startswith(f"{one} demands something of {other}")
                 )
                 assert ("War" in told) == (kind == "war")
@@ -178,7 +171,7 @@ def test_arrows_are_what_the_words_say(full: Episode) -> None:
             kind in ("demand", "war") for kind, _, _ in ties
         )
         assert words.count(" War (odds") == sum(kind == "war" for kind, _, _ in ties)
-    assert kinds == {kind.name for kind in REPLAY.tie_kinds}
+    assert kinds == {kind.name for kind in APPEARANCE.tie_kinds}
 
 
 def test_the_fallen_have_no_lines_any_more(full: Episode) -> None:
@@ -187,8 +180,8 @@ def test_the_fallen_have_no_lines_any_more(full: Episode) -> None:
     fallen = Episode(
         full.game, full.parameters, full.names, records, full.actions, full.rewards, full.seed
     )
-    data = as_data(fallen)
-    arms = data["lines"][0]["values"]
+    data = replay_data(fallen)
+    arms = data["series"][0]["values"]
     assert arms[1][10:] == [None] * (full.steps + 1 - 10)
     assert None not in arms[1][:10] + arms[0]
     assert data["alive"][1] == [1] * 10 + [0] * (full.steps + 1 - 10)
@@ -203,11 +196,11 @@ def test_every_event_is_news_once_and_quiet_years_are_none(full: Episode) -> Non
     ]
     assert len(told) > full.steps / 2
     over = [(full.steps, "The game is over.")] if full.records["over"][-1] else []
-    assert news(full, REPLAY.quiet) == told + over
+    assert news(full, APPEARANCE.quiet) == told + over
 
 
 def test_what_a_phase_repeats_is_no_news(phased: Episode) -> None:
-    listed = news(phased, REPLAY.quiet)
+    listed = news(phased, APPEARANCE.quiet)
     for step in range(1, phased.steps + 1):
         lines = phased.game.events(phased.records[step], phased.parameters, phased.names)  # type: ignore[misc]
         begun = step - int(phased.records["phase"][step - 1])
@@ -221,14 +214,14 @@ def test_the_ghost_is_the_equilibrium_played_in_the_same_world(race: str) -> Non
     parameters = the_game.parameters(fear=0.9)
     solved = equilibrium("arms_race", parameters)
     path = play_episode(the_game, parameters, solved.strategies).records["arms"][:, :2]
-    ghost = np.array(data_in(race)["ghost"]["lines"][2], float)
+    ghost = np.array(data_in(race)["equilibrium"]["series"][2], float)
     np.testing.assert_allclose(ghost.T, path, rtol=1e-4)
-    assert data_in(race)["lines"][2]["values"][0] != pytest.approx(path[:, 0], rel=1e-2)
+    assert data_in(race)["series"][2]["values"][0] != pytest.approx(path[:, 0], rel=1e-2)
 
 
 def test_the_equilibrium_has_no_ghost_of_itself() -> None:
     data = data_in(replay("arms_race").html)
-    assert data["ghost"] is None
+    assert data["equilibrium"] is None
     assert "is the same" in data["note"]
 
 
@@ -236,7 +229,7 @@ def test_where_theory_does_not_reach_the_page_says_so() -> None:
     page = replay(
         "arms_or_allies", "random", parameters={"random_ending": 0.0, "discount": 1.0}, steps=6
     ).html
-    assert data_in(page)["ghost"] is None
+    assert data_in(page)["equilibrium"] is None
     assert "no finite sum" in data_in(page)["note"]
 
 
@@ -258,7 +251,7 @@ def test_the_script_is_built_from_these_sources_and_keeps_the_licence() -> None:
     for path in sorted((SOURCES / "source").iterdir()):
         digest.update(path.read_bytes())
     digest.update((SOURCES / "package-lock.json").read_bytes())
-    script = (FOLDER / "replay_page.js").read_text()
+    script = (FOLDER / "replay.js").read_text()
     assert digest.hexdigest() in script.splitlines()[0], "make web"
     version = json.loads((SOURCES / "package.json").read_text())["dependencies"]["uplot"]
     assert f"uPlot {version}" in script
@@ -297,12 +290,14 @@ def test_a_page_is_written_where_it_is_asked_for(tmp_path: Path) -> None:
 
 def test_a_run_is_replayed_as_it_was_learned(tmp_path: Path) -> None:
     shipped = load("burden_sharing")
-    batch = 32 * shipped.game_parameters().powers * shipped.steps
-    short = shipped.replace(worlds=32, minibatch=batch, agent_steps=2 * batch, regret_points=1)
+    batch = 32 * shipped.game_parameters().powers * shipped.ppo.n_steps
+    short = shipped.replace(
+        worlds={"count": 32}, ppo={"batch_size": batch}, agent_steps=2 * batch, regret_points=1
+    )
     train(short, tmp_path / "run", seed=0, device="cpu")
     data = data_in(replay(tmp_path / "run").html)
     assert data["players"] == ["learned"] * 4
-    assert data["ghost"] is not None
+    assert data["equilibrium"] is not None
     with pytest.raises(CounterpoiseError, match="watched as it was learned"):
         replay(tmp_path / "run", "random")
 
@@ -391,7 +386,7 @@ def opened(browser: Any, tmp_path: Path) -> Iterator[Any]:
     tabs: list[Tab] = []
 
     def opened(page: str | Episode, **context: Any) -> Tab:
-        text = page if isinstance(page, str) else page_of(page, as_data(page)).html
+        text = page if isinstance(page, str) else page_of(page, replay_data(page)).html
         tabs.append(Tab(browser, tmp_path / f"page{len(tabs)}.html", text, **context))
         return tabs[-1]
 
@@ -407,12 +402,12 @@ def test_scrubbing_changes_the_year(opened: Any, full: Episode) -> None:
     for step in (1, 7, 12, full.steps):
         tab.tab.locator("#scrub").fill(str(step))
         assert tab.when == f"year {step}"
-        data = as_data(full)
-        told = data["frames"][step]["told"]
+        data = replay_data(full)
+        told = data["frames"][step]["events"]
         assert tab.tab.locator(".told li").all_inner_texts() == told
         cells = tab.tab.locator(".numbers tbody tr").nth(0).locator("td").all_inner_texts()
         assert float(cells[0].split()[0]) == pytest.approx(
-            data["lines"][0]["values"][0][step], rel=5e-3
+            data["series"][0]["values"][0][step], rel=5e-3
         )
         mark = tab.tab.locator(".lines .now").first.bounding_box()
         seen.add((round(mark["x"]), *cells))
@@ -433,7 +428,7 @@ def test_a_chart_is_scrubbed_with_the_pointer(opened: Any, full: Episode) -> Non
 def test_every_event_is_listed(opened: Any, which: str, request: pytest.FixtureRequest) -> None:
     episode = request.getfixturevalue(which)
     tab = opened(episode)
-    expected = news(episode, REPLAY.quiet)
+    expected = news(episode, APPEARANCE.quiet)
     assert tab.listed == expected
     last = max(step for step, _ in expected)
     tab.tab.locator(f".news button[data-step='{last}']").first.click()
@@ -508,7 +503,7 @@ def test_the_tab_key_reaches_every_control_and_the_list(opened: Any, full: Episo
         )
         if "year" in reached[-1] or "first" in reached[-1]:
             break
-    assert reached[:4] == ["play", "one step back", "one step on", "scrub"]
+    assert reached[:4] == ["play", "one step back", "one step forward", "scrub"]
     assert {"speed", "power", "Keys", "numbers"} <= set(reached)
     assert tab.tab.evaluate("document.activeElement.matches('.news button')")
     tab.press("ArrowDown", "ArrowDown", "Enter")
@@ -598,18 +593,18 @@ def test_the_year_is_seen_without_scrolling(opened: Any, full: Episode) -> None:
 
 
 def test_nothing_is_told_by_colour_alone(opened: Any, full: Episode) -> None:
-    style = (FOLDER / "replay_page.css").read_text()
+    style = (FOLDER / "replay.css").read_text()
     light = style[: style.index("@media")]
     for kind in ("power", "band"):
         colours = re.findall(rf"--{kind}-\d: (#\w+);", light)
         assert len(set(colours)) == 8
         greys = {each for each in colours if each[1:3] == each[3:5] == each[5:7]}
         assert set(colours) - greys - {"#1b1f24"} <= OKABE_ITO
-    kinds = REPLAY.tie_kinds
+    kinds = APPEARANCE.tie_kinds
     assert {kind.colour.lower() for kind in kinds} <= OKABE_ITO
     assert len({kind.letter for kind in kinds}) == len(kinds)
     tab = opened(full)
-    data = as_data(full)
+    data = replay_data(full)
     step = max(range(len(data["frames"])), key=lambda k: len(data["frames"][k]["ties"]))
     tab.tab.locator("#scrub").fill(str(step))
     letters = {kind.name: kind.letter for kind in kinds}
@@ -627,7 +622,7 @@ def test_it_can_be_heard(opened: Any, full: Episode) -> None:
     assert tab.tab.locator("#scrub").get_attribute("aria-valuetext") == "year 9"
     by_role = tab.tab.get_by_role
     for role, name in (
-        ("button", "Play"), ("button", "one step back"), ("button", "one step on"),
+        ("button", "Play"), ("button", "one step back"), ("button", "one step forward"),
         ("slider", "step"), ("combobox", "speed"), ("combobox", "power"), ("button", "Keys"),
     ):  # fmt: skip
         assert by_role(role, name=name, exact=False).count() == 1, name
@@ -639,8 +634,8 @@ def test_it_can_be_heard(opened: Any, full: Episode) -> None:
     network = tab.tab.locator("svg.network")
     heard = network.get_attribute("aria-label")
     assert "year 9" in heard
-    for kind, maker, target in as_data(full)["frames"][9]["ties"]:
-        label = next(each.label for each in REPLAY.tie_kinds if each.name == kind)
+    for kind, maker, target in replay_data(full)["frames"][9]["ties"]:
+        label = next(each.label for each in APPEARANCE.tie_kinds if each.name == kind)
         assert f"{label}: {full.names[maker]} to {full.names[target]}" in heard
     nameless = tab.tab.evaluate(
         "[...document.querySelectorAll('button')].filter((each) =>"
@@ -652,7 +647,7 @@ def test_it_can_be_heard(opened: Any, full: Episode) -> None:
 def test_what_powers_are_called_is_never_markup(opened: Any) -> None:
     names = ["<script>alert(1)</script>", "<img src=x onerror=alert(1)>", 'A & "B"', "</script>"]
     episode = played("hawk", names=names, steps=6)
-    page = page_of(episode, as_data(episode, players=["<b>who</b>"] * 4), "<i>where</i>").html
+    page = page_of(episode, replay_data(episode, players=["<b>who</b>"] * 4), "<i>where</i>").html
     assert Links(page).tags.count("script") == 2
     assert "<script>alert" not in page
     tab = opened(page)
@@ -676,7 +671,7 @@ def test_the_dark_is_dark(opened: Any, full: Episode) -> None:
     light = tab.tab.evaluate(paper)
     tab.tab.emulate_media(color_scheme="dark")
     assert tab.tab.evaluate(paper) != light
-    assert tab.picture(".lines") != before
+    tab.wait_for(lambda: tab.picture(".lines") != before)
 
 
 def test_a_notebook_shows_it_in_a_frame(opened: Any, race: str) -> None:
@@ -727,5 +722,5 @@ def test_every_game_plays_in_the_browser(opened: Any, game_name: str) -> None:
     tab = opened(random_play(game_name), size=(390, 844))
     tab.press("End")
     assert tab.when.startswith("year ")
-    assert tab.tab.locator(".plot canvas").count() >= len(how_shown(game(game_name)).lines)
+    assert tab.tab.locator(".plot canvas").count() >= len(appearance_of(game(game_name)).series)
     assert tab.tab.evaluate("document.documentElement.scrollWidth") <= 390

@@ -14,17 +14,14 @@ import pytest
 
 from counterpoise.agents.named import profile
 from counterpoise.display import figures
-from counterpoise.display.report import number, write_report
+from counterpoise.display.appearance import Display
+from counterpoise.display.numbers import number
+from counterpoise.display.replay import replay_data
+from counterpoise.display.report import write_report
+from counterpoise.display.text import frame, show_in_terminal
 from counterpoise.envs.engine.registration import game
 from counterpoise.evaluation.equilibrium.comparison import Comparison
-from counterpoise.evaluation.playback import (
-    as_data,
-    frame,
-    long_episode,
-    play_episode,
-    power_names,
-    watch,
-)
+from counterpoise.evaluation.playback import long_episode, play_episode, power_names
 
 
 @pytest.fixture(scope="session")
@@ -42,6 +39,7 @@ class Links(html.parser.HTMLParser):
         self.ids: list[str] = []
         self.referred: list[str] = []
         self.data: list[Any] = []
+        self.frames: list[str] = []
         self._is_data = False
         self.feed(text)
 
@@ -56,6 +54,8 @@ class Links(html.parser.HTMLParser):
                 self.referred.append(value)
             elif name in ("src", "href", "srcset", "data"):
                 self.fetched.append(value)
+            elif name == "srcdoc":
+                self.frames.append(value)
         self._is_data = tag == "script" and ("type", "application/json") in attributes
 
     def handle_data(self, data: str) -> None:
@@ -81,7 +81,7 @@ def test_every_axis_of_every_figure_says_what_it_shows(comparison: Comparison) -
 def test_a_new_game_gets_bars_of_its_outcomes(
     comparison: Comparison, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(figures, "game_module", lambda game: None)
+    monkeypatch.setattr(figures, "display_of", lambda game: Display())
     names = [picture.name for picture in figures.pictures(comparison.groups[2])]
     assert names == ["learning", "outcomes"]
     assert len(figures.composite(comparison).subfigs) == 4
@@ -101,9 +101,9 @@ def test_every_year_of_every_game_can_be_shown(game_name: str) -> None:
     episode = long_episode(the_game, parameters, profile("random", the_game, parameters))
     for step in range(episode.steps + 1):
         assert f"year {int(episode.records[step]['year'])}" in frame(episode, step)
-    shown = json.loads(json.dumps(as_data(episode), allow_nan=False))
+    shown = json.loads(json.dumps(replay_data(episode), allow_nan=False))
     assert len(shown["frames"]) == episode.steps + 1
-    assert shown["frames"][0]["payoffs"] == [None] * parameters.powers
+    assert shown["frames"][0]["payoffs"] == []
 
 
 def test_a_replay_shows_what_was_really_played() -> None:
@@ -111,11 +111,14 @@ def test_a_replay_shows_what_was_really_played() -> None:
     parameters = the_game.parameters()
     players = profile("constant:0.02", the_game, parameters)
     episode = play_episode(the_game, parameters, players, names=["A", "B", "C", "D"])
-    first = as_data(episode)["frames"][1]
-    assert first["accounts"][0] == [0.02] * 4
-    assert first["payoffs"] == pytest.approx(episode.rewards[0], rel=1e-5)
+    shown = replay_data(episode)
+    first = shown["frames"][1]
+    assert [values[1] for values in shown["series"][0]["values"]] == [0.02] * 4
+    assert first["payoffs"] == pytest.approx(episode.rewards[0], rel=1e-4)
     assert episode.steps == parameters.horizon
-    assert first["allied"] == [["A", "B", "C", "D"]]
+    assert shown["names"] == ["A", "B", "C", "D"]
+    everyone = [[one, other] for one in range(4) for other in range(one + 1, 4)]
+    assert shown["allied"][first["allied"]] == everyone
 
 
 def test_powers_are_called_by_their_roles_where_these_differ() -> None:
@@ -129,7 +132,7 @@ def test_watching_without_a_terminal_prints_each_step(capsys: pytest.CaptureFixt
     the_game = game("arms_race")
     parameters = the_game.parameters(horizon=3)
     episode = play_episode(the_game, parameters, profile("equilibrium", the_game, parameters))
-    watch(episode, Console(force_terminal=False), delay=0.0)
+    show_in_terminal(episode, Console(force_terminal=False), delay=0.0)
     assert capsys.readouterr().out.count("arms race · year") == 4
 
 
@@ -175,10 +178,16 @@ def test_what_users_write_is_not_taken_for_html(page: Path) -> None:
 def test_every_group_has_a_replay_of_what_was_learned_and_of_the_equilibrium(
     page: Path, comparison: Comparison
 ) -> None:
-    replays = Links(page.read_text()).data
+    replays = [Links(each) for each in Links(page.read_text()).frames]
     assert len(replays) == len(comparison.groups)
-    for group, pair in zip(comparison.groups, replays, strict=True):
-        assert [each["names"] for each in pair] == [group.power_names] * 2
+    for group, replay in zip(comparison.groups, replays, strict=True):
+        assert replay.fetched == ["data:,"]
+        (data,) = replay.data
+        assert data["names"] == group.power_names
+        assert data["players"] == [each.name for each in group.runs[0].profile()]
+        assert [len(each) for each in data["equilibrium"]["series"]] == (
+            [group.powers] * len(data["series"])
+        )
 
 
 def test_a_page_is_put_where_it_is_asked_for(comparison: Comparison, tmp_path: Path) -> None:
@@ -213,24 +222,27 @@ def test_the_report_works_in_a_browser(browser: Any, page: Path, comparison: Com
     tab.goto(page.as_uri())
     assert tab.title() == "A <trial> & more"
 
-    replays = tab.locator(".replay")
+    replays = tab.locator(".replay iframe")
     assert replays.count() == len(comparison.groups)
-    first = replays.nth(0)
-    assert first.locator("tbody tr").count() == comparison.groups[0].powers
-    assert first.locator("output").inner_text() == "year 1"
-    slider = first.locator("input")
-    before = first.locator("tbody").inner_text()
+    first = tab.frame_locator(".replay iframe").first
+    assert first.locator(".numbers tbody tr").count() == comparison.groups[0].powers
+    assert first.locator("#when").inner_text() == "the start"
+    slider = first.locator("#scrub")
+    slider.fill("1")
+    before = first.locator(".numbers tbody").inner_text()
     slider.fill("5")
-    assert first.locator("output").inner_text() == "year 5"
-    assert first.locator("tbody").inner_text() != before
-    learned = first.locator("tbody").inner_text()
-    first.locator("select").select_option("1")
-    assert first.locator("tbody").inner_text() != learned
+    assert first.locator("#when").inner_text() == "year 5"
+    assert first.locator(".numbers tbody").inner_text() != before
+    learned = first.locator(".numbers tbody").inner_text()
+    first.locator("#ghost").uncheck()
+    assert first.locator(".numbers tbody").inner_text() != learned
     slider.fill("0")
-    assert first.locator("output").inner_text() == "at the start"
-    first.locator("button").click()
+    assert first.locator("#when").inner_text() == "the start"
+    first.locator("#play").click()
     tab.wait_for_timeout(800)
-    assert first.locator("output").inner_text() == "year 1"
+    assert first.locator("#when").inner_text() == "year 1"
+    for frame_of_replay in replays.all():
+        assert frame_of_replay.bounding_box()["width"] > 900
 
     for drawing in tab.locator("figure svg").all():
         box = drawing.bounding_box()

@@ -1,4 +1,4 @@
-"""What the pages tell a reader to type runs: Python as it stands, commands if they are quick."""
+"""The code on the pages runs: all Python, and the commands that are quick."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def name_of(page: Path) -> str:
 
 
 def write_files(page: Path, folder: Path) -> None:
-    """Write the files that a page shows, each under the name in its first line."""
+    """Write the TOML files that a page shows, each under the name in its first line."""
     for text in blocks(page, "toml"):
         named = re.match(r"# (\w+\.toml)\n", text)
         assert named, f"{name_of(page)}: which file is this?\n{text}"
@@ -48,7 +48,7 @@ def write_files(page: Path, folder: Path) -> None:
 
 
 def commands(page: Path) -> list[list[str]]:
-    """Return the words of every command of ours on a page."""
+    """Return the words of every `counterpoise` command on a page."""
     lines = [line for block in blocks(page, "console") for line in block.splitlines()]
     words = [shlex.split(line.removeprefix("$ "), comments=True) for line in lines]
     return [line[1:] for line in words if line and Path(line[0]).name == "counterpoise"]

@@ -1,4 +1,4 @@
-"""The pages of the games say what the games declare, as written and as built."""
+"""The pages of the games agree with what the games declare, as written and as built."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def written(name: str) -> str:
 
 
 def plain(cell: str) -> str:
-    """Return a cell without what differs in manner only: signs, units, marks."""
+    """Return a cell without differences of form: signs, units, marks."""
     return cell.replace("−", "-").replace(" each", "").replace("*seen*", "").strip()
 
 

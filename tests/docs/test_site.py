@@ -1,4 +1,4 @@
-"""The site builds without a warning, its links lead somewhere, and it needs no network."""
+"""The site builds without warnings, its links work, and it needs no network."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DOCS = ROOT / "docs"
 
 
 class Page(html.parser.HTMLParser):
-    """What a page links to, loads, and can be linked to."""
+    """A page's links, the files that it loads, and its anchors."""
 
     def __init__(self, path: Path) -> None:
         super().__init__()
@@ -52,7 +52,7 @@ def build(folder: Path) -> Path:
 
 
 def broken_links(site: Path, pages: dict[Path, Page]) -> list[str]:
-    """Return every link and every file that a page asks for in vain, anchors included."""
+    """Return every link and loaded file whose target, or anchor, does not exist."""
     broken = []
     for path, page in pages.items():
         for link in [*page.links, *page.loads]:
@@ -69,7 +69,7 @@ def broken_links(site: Path, pages: dict[Path, Page]) -> list[str]:
 
 
 def fetched(site: Path, pages: dict[Path, Page]) -> list[str]:
-    """Return what a browser would load from elsewhere."""
+    """Return what a browser would load from another host."""
     found = [
         f"{path.relative_to(site)}: {load}"
         for path, page in pages.items()

@@ -1,7 +1,9 @@
-"""The one renderer, for every game."""
+"""Worlds as text and as pictures, for every game."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Any
 
 import numpy as np
@@ -75,3 +77,40 @@ def test_human_prints_each_step(capsys: pytest.CaptureFixture[str]) -> None:
 def test_an_unknown_mode_is_refused() -> None:
     with pytest.raises(UnknownNameError, match="rgb_array"):
         draw("rgb_aray", game("burden_sharing"), None, None)
+
+
+@pytest.mark.parametrize(
+    ("name", "hidden"),
+    [("burden_sharing", "matplotlib"), ("burden_sharing", "polars"),
+     ("grand_strategy", "matplotlib")],
+)  # fmt: skip
+def test_without_matplotlib_a_picture_names_the_extra_and_the_text_still_shows(
+    name: str, hidden: str
+) -> None:
+    code = f"""
+import sys
+sys.modules["{hidden}"] = None
+from counterpoise.envs.adapters.pettingzoo import CounterpoiseParallel
+from counterpoise.envs.engine.errors import CounterpoiseError
+env = CounterpoiseParallel("{name}", render_mode="ansi")
+env.reset(seed=0)
+assert "year 0" in env.render()
+env = CounterpoiseParallel("{name}", render_mode="rgb_array")
+env.reset(seed=0)
+try:
+    env.render()
+except CounterpoiseError as error:
+    print(error)
+"""
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert f"needs {hidden}" in told.stdout
+    assert 'pip install "counterpoise[display]"' in told.stdout
+
+
+def test_importing_every_way_in_loads_no_matplotlib() -> None:
+    code = (
+        "import sys, counterpoise.envs.adapters.pettingzoo, counterpoise.envs.adapters.vector; "
+        "print('matplotlib' in sys.modules)"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "False"

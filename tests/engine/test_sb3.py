@@ -1,4 +1,4 @@
-"""Slots: what Stable-Baselines3 sees is what the worlds do."""
+"""SeatVecEnv: what Stable-Baselines3 sees is what the worlds do."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from stable_baselines3 import PPO
 from stable_baselines3.common.vec_env import VecCheckNan, VecMonitor
 
 from counterpoise.agents.named import profile
-from counterpoise.envs.adapters.sb3 import Slots
+from counterpoise.envs.adapters.sb3 import SeatVecEnv
 from counterpoise.envs.engine.registration import game, game_names
 from counterpoise.envs.engine.worlds import Worlds
 
@@ -16,7 +16,7 @@ from counterpoise.envs.engine.worlds import Worlds
 @pytest.mark.parametrize("name", game_names())
 def test_slots_pass_on_what_the_worlds_do(name):
     """Random actions through slots and straight into worlds give the same numbers."""
-    slots = Slots(Worlds(name, 5), seed=3)
+    slots = SeatVecEnv(Worlds(name, 5), seed=3)
     worlds = Worlds(name, 5)
     seats = worlds.powers
     seen = slots.reset().reshape(5, seats, -1)
@@ -44,7 +44,7 @@ def test_slots_pass_on_what_the_worlds_do(name):
 
 
 def test_a_cut_world_hands_over_its_last_observation_for_bootstrapping():
-    slots = Slots(Worlds("burden_sharing", 2, max_cycles=3), seed=0)
+    slots = SeatVecEnv(Worlds("burden_sharing", 2, max_cycles=3), seed=0)
     slots.reset()
     for _ in range(3):
         _, rewards, dones, infos = slots.step(np.zeros((8, 1), np.float32))
@@ -53,7 +53,7 @@ def test_a_cut_world_hands_over_its_last_observation_for_bootstrapping():
     last = np.array([info["terminal_observation"] for info in infos])
     assert last[0, 4] == pytest.approx(0.7)
 
-    batched = Slots(Worlds("burden_sharing", 2, max_cycles=3), seed=0)
+    batched = SeatVecEnv(Worlds("burden_sharing", 2, max_cycles=3), seed=0)
     batched.bootstrap = lambda rows: rows[:, 4]
     batched.reset()
     for _ in range(3):
@@ -67,14 +67,14 @@ def test_powers_that_do_not_learn_are_played_by_the_profile():
     parameters = the_game.parameters()
     worlds = Worlds(the_game, 4, parameters)
     riders = profile("free_rider", the_game, parameters)
-    slots = Slots(worlds, seats=[2], profile=riders, seed=0)
+    slots = SeatVecEnv(worlds, seats=[2], profile=riders, seed=0)
     slots.reset()
     slots.step(np.ones((4, 1), np.float32))
     assert (worlds.records["share"][:, :4] == [0.0, 0.0, 0.1, 0.0]).all()
     with pytest.raises(ValueError, match="profile"):
-        Slots(Worlds(the_game, 4), seats=[2])
+        SeatVecEnv(Worlds(the_game, 4), seats=[2])
 
 
 def test_stock_ppo_trains_on_slots_under_the_usual_wrappers():
-    slots = VecMonitor(VecCheckNan(Slots(Worlds("burden_sharing", 8), seed=0)))
+    slots = VecMonitor(VecCheckNan(SeatVecEnv(Worlds("burden_sharing", 8), seed=0)))
     PPO("MlpPolicy", slots, n_steps=10, batch_size=64, n_epochs=1, device="cpu").learn(640)

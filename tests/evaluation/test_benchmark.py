@@ -14,6 +14,7 @@ import polars
 import pytest
 from rich.console import Console
 
+from counterpoise.display.tables import write_benchmark
 from counterpoise.envs.engine.errors import CounterpoiseError, UnknownNameError
 from counterpoise.evaluation.equilibrium import benchmark
 from counterpoise.theory.regret import solved_games
@@ -64,6 +65,7 @@ def test_the_tables_are_made_of_the_rows(results):
 def test_a_quick_benchmark_gives_no_verdict(results):
     out, found = results
     assert {row["verdict"] for row in found.summary()} == {"withheld"}
+    assert write_benchmark(found, out) == out / "table.md"
     assert "no verdicts" in (out / "table.md").read_text()
 
 

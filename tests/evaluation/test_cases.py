@@ -10,6 +10,7 @@ import polars
 import pytest
 
 from counterpoise.display import results
+from counterpoise.display.cases import draw, write_courses
 from counterpoise.envs.engine.errors import CounterpoiseError, UnknownNameError
 from counterpoise.envs.scenarios import scenario
 from counterpoise.evaluation.predictions import cases
@@ -25,7 +26,10 @@ RESULTS = Path(__file__).resolve().parents[2] / "docs" / "results"
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> list[Run]:
     small = load_training("cases").replace(
-        agent_steps=2_000, worlds=16, steps=8, minibatch=512, hidden=(8,)
+        agent_steps=2_000,
+        worlds={"count": 16},
+        ppo={"n_steps": 8, "batch_size": 512},
+        network={"hidden": (8,)},
     )
     folder = tmp_path_factory.mktemp("cases") / "amortised" / "cases"
     return [train(small, folder / f"seed_{seed}" / "run", seed=seed) for seed in range(2)]
@@ -60,14 +64,14 @@ def test_the_course_begins_where_the_scenario_does(runs: list[Run]) -> None:
     assert (np.diagonal(found.ties, axis1=1, axis2=2) == 0.0).all()
     first = found.years.filter(year=0, seed=0).sort("power")["resilience"].to_numpy()
     assert np.abs(first - np.array(found.scenario.parameters.resilience)).max() < 0.1
-    figure = cases.draw(found)
+    figure = draw(found)
     assert any("6 worlds each" in text.get_text() for text in [figure._suptitle])
 
 
 def test_courses_are_written_for_scenarios_alone(runs: list[Run], tmp_path: Path) -> None:
     out = runs[0].folder.parents[3]
     plan = make_plan(["india", "P2"], seeds=2)
-    written = cases.write_courses(plan, out, tmp_path / "figures")
+    written = write_courses(plan, out, tmp_path / "figures")
     assert {path.name for path in written} == {"india_course.parquet", "india_course.png"}
     axes = results.plot_course(tmp_path, "india", "debt")
     assert next(line.get_label() for line in axes.lines) == "India"
@@ -83,7 +87,7 @@ def test_committed_results_are_read_and_plotted() -> None:
     assert len(results.benchmark(RESULTS)) > 50
     with pytest.raises(UnknownNameError, match="outcome"):
         results.plot_curve(RESULTS / "curves/arms_race_fear", "butter")
-    with pytest.raises(CounterpoiseError, match="it is made by `counterpoise predict`"):
+    with pytest.raises(CounterpoiseError, match="It is made by `counterpoise predict`"):
         results.verdicts(RESULTS / "nowhere")
     matplotlib.pyplot.close("all")
 

@@ -31,7 +31,7 @@ from counterpoise.evaluation.equilibrium.statistics import bootstrap, interval_i
 from counterpoise.theory import regret
 from counterpoise.theory.regret import equilibria, equilibrium, theory_of
 from counterpoise.training.configuration import load
-from counterpoise.training.runs import Run, begin
+from counterpoise.training.runs import Run
 
 
 def with_regret(group: Group, regret: np.ndarray) -> Group:
@@ -243,7 +243,7 @@ def test_what_is_no_run_is_told(tmp_path: Path) -> None:
 
 
 def test_a_run_that_has_learned_nothing_is_told(tmp_path: Path) -> None:
-    begin(tmp_path / "run", load("burden_sharing"), 0)
+    Run.begin(tmp_path / "run", load("burden_sharing"), 0)
     with pytest.raises(CounterpoiseError, match="learned nothing yet"):
         compare([Run(tmp_path / "run")])
 
@@ -346,12 +346,12 @@ def test_natos_words_follow_from_its_numbers(folder: Path, monkeypatch: pytest.M
     assert (
         "no rank correlation of income and observed burdens (Spearman's rho 0.03, p = 0.86" in words
     )
-    assert "Size explains what the great powers spend" in words
-    assert "The frontline, not size, sorts the small members." in words
+    assert "Size explains the great powers' spending" in words
+    assert "Among the small members, spending follows the border, not size." in words
     # An alliance that spends as predicted is told otherwise.
     obedient = dataclasses.replace(alliance, observed=alliance.predicted)
     assert "a positive rank correlation of predicted" in size_in_words(obedient)
-    assert "Size does not explain what the great powers spend" in size_in_words(
+    assert "Size does not explain the great powers' spending" in size_in_words(
         dataclasses.replace(alliance, observed=alliance.predicted + 1.0)
     )
 

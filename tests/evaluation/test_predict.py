@@ -38,14 +38,20 @@ from counterpoise.theory.prediction import load, shipped
 
 TRAINING = """
 game = "grand_strategy"
-policy = "anonymous"
 agent_steps = 3_000
-worlds = 16
-steps = 8
-minibatch = 256
-hidden = [8]
 mixed = true
 checkpoint_seconds = 0.0
+
+[worlds]
+count = 16
+
+[network]
+policy = "anonymous"
+hidden = [8]
+
+[ppo]
+n_steps = 8
+batch_size = 256
 
 [drawn]
 autonomy_cost = [0.005, 0.04]

@@ -132,7 +132,11 @@ def test_jobs_go_on_in_processes_and_tell_how_far_they_are(tmp_path: Path) -> No
     from counterpoise.training.configuration import load
 
     small = load("grand_strategy").replace(
-        worlds=8, steps=4, minibatch=64, hidden=(4,), drawn={}, varied={}, opponents=()
+        worlds={"count": 8, "opponents": ()},
+        ppo={"n_steps": 4, "batch_size": 64},
+        network={"hidden": (4,)},
+        drawn={},
+        varied={},
     )
     console = quiet()
     jobs = [Stake(f"all/{k}", small, Effort(2, 64)) for k in range(2)]

@@ -9,6 +9,7 @@ import polars
 import pytest
 
 from counterpoise.agents.doctrines.grand_strategy import DOCTRINES, Traits, population, varied
+from counterpoise.display.tables import write_tournament
 from counterpoise.envs.engine.errors import CounterpoiseError, UnknownNameError
 from counterpoise.envs.engine.registration import game
 from counterpoise.envs.engine.strategy import Uniform
@@ -36,7 +37,7 @@ def test_a_tournament_is_written_and_repeats(tmp_path: Any) -> None:
     first = hold(GAME, Parameters(), ["dove", "hawk"], count=6)
     again = hold(GAME, Parameters(), ["dove", "hawk"], count=6)
     assert (first.paid == again.paid).all()
-    page, table = first.write(tmp_path, "four powers")
+    page, table = write_tournament(first, tmp_path, "four powers")
     assert "| dove |" in page.read_text()
     found = polars.read_parquet(table)
     assert found.filter(entrant="hawk", population="dove")["payoff"][0] == pytest.approx(
@@ -68,7 +69,7 @@ def test_no_doctrine_beats_every_other_everywhere_by_default() -> None:
 
 
 def test_no_shipped_training_meets_what_the_exam_holds_out() -> None:
-    met = {name for asked in shipped() for name in load(asked).opponents}
+    met = {name for asked in shipped() for name in load(asked).worlds.opponents}
     assert met
     assert not met & set(HELD_OUT)
     assert met | set(HELD_OUT) == set(DOCTRINES)
@@ -103,18 +104,16 @@ def test_a_population_varies_its_shares_and_keeps_its_thresholds() -> None:
 SMALL: dict[str, Any] = dict(
     name="small",
     game="grand_strategy",
-    policy="anonymous",
     agent_steps=2_000,
-    worlds=16,
-    steps=8,
-    minibatch=256,
-    hidden=(8,),
     mixed=True,
+    worlds={"count": 16},
+    network={"policy": "anonymous", "hidden": (8,)},
+    ppo={"n_steps": 8, "batch_size": 256},
 )
 
 
 def test_an_exam_scores_random_play_at_nought(tmp_path: Any, monkeypatch: Any) -> None:
-    run = train(Configuration(**SMALL), tmp_path / "run")
+    run = train(Configuration.from_mapping(SMALL), tmp_path / "run")
 
     def at_random(self: Any, **_: Any) -> Any:
         return [Uniform(GAME, run.parameters, power) for power in range(4)]
@@ -148,23 +147,28 @@ def test_games_with_an_equilibrium_have_no_exam() -> None:
 
 
 def test_opponents_sit_in_their_part_of_the_worlds_and_teach_nothing(tmp_path: Any) -> None:
-    from counterpoise.training.course import Course, measure
+    from counterpoise.training.normalisation import normalisation_of
+    from counterpoise.training.ppo_training import PPOTraining
 
-    asked = Configuration(**SMALL, opponents=("dove", "hawk"), opponent_share=0.5)
-    course = Course(asked, measure(asked, 0.96), seed=0, device="cpu")
-    learning = course.slots.learning.reshape(16, 4)
+    asked = Configuration.from_mapping(SMALL).replace(
+        worlds={"opponents": ("dove", "hawk"), "opponent_share": 0.5}
+    )
+    training = PPOTraining(asked, normalisation_of(asked), seed=0, device="cpu")
+    learning = training.env.learning.reshape(16, 4)
     assert learning[8:].all()
     assert set(learning[:8].sum(axis=1)) <= {1, 2}
-    course.learner.learn(16 * 4 * 8, callback=course)
-    rows = course.learner.batch_in_groups()["advantages"].shape[1]
+    training.ppo.learn(16 * 4 * 8, callback=training)
+    rows = training.ppo.batch_in_groups()["advantages"].shape[1]
     assert rows == 8 * learning.sum()
-    # A dove in a guest's seat procures next to nothing, whatever the learner would have done.
+    # A dove in a scripted seat procures next to nothing, whatever the learner would have done.
     doves = ~learning[0]
-    assert (course.slots.worlds.records["procurement"][0, :4][doves] <= 0.02).all()
+    assert (training.env.worlds.records["procurement"][0, :4][doves] <= 0.02).all()
 
 
 def test_every_world_draws_its_own_parameters_from_the_range() -> None:
-    asked = Configuration(**SMALL, drawn={"offence": [0.7, 1.5]}, varied={"slips": [False, True]})
+    asked = Configuration.from_mapping(SMALL).replace(
+        drawn={"offence": [0.7, 1.5]}, varied={"slips": [False, True]}
+    )
     drawn: Any = asked.world_parameters()
     assert len({each.offence for each in drawn}) == 16
     assert all(0.7 <= each.offence <= 1.5 for each in drawn)
@@ -173,7 +177,9 @@ def test_every_world_draws_its_own_parameters_from_the_range() -> None:
 
 
 def test_scenarios_are_dealt_to_the_worlds_in_turn() -> None:
-    asked = Configuration(**SMALL, scenarios=("bipolar", "symmetric"))
+    asked = Configuration.from_mapping(SMALL).replace(
+        worlds={"scenarios": ("bipolar", "symmetric")}
+    )
     dealt: Any = asked.world_parameters()
     assert dealt[0].start_product[0] == 2.4
     assert dealt[1].start_product[0] == 1.0
@@ -185,11 +191,11 @@ def test_scenarios_are_dealt_to_the_worlds_in_turn() -> None:
     ("wrong", "words"),
     [
         ({"drawn": {"offence": [1.5, 0.7]}}, "lowest, highest"),
-        ({"opponent_share": 1.0}, "below 1"),
-        ({"opponents": ("dove",), "policy": "separate"}, "one network"),
-        ({"scenarios": ("nato_2024",)}, "is of burden_sharing"),
+        ({"worlds": {"opponent_share": 1.0}}, "below 1"),
+        ({"worlds": {"opponents": ("dove",)}, "network": {"policy": "separate"}}, "one network"),
+        ({"worlds": {"scenarios": ("nato_2024",)}}, "is of burden_sharing"),
     ],
 )
 def test_what_makes_no_sense_is_refused(wrong: dict[str, Any], words: str) -> None:
     with pytest.raises(CounterpoiseError, match=words):
-        Configuration(**{**SMALL, **wrong})
+        Configuration.from_mapping(SMALL).replace(**wrong)

@@ -7,14 +7,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+from counterpoise.display.games.grand_strategy import APPEARANCE, HEIGHT, WIDTH, picture
 from counterpoise.envs.adapters.render import render_ansi
 from counterpoise.envs.engine.worlds import Worlds
 from counterpoise.envs.games.grand_strategy import GAME, Parameters
-from counterpoise.envs.grand_strategy.picture import HEIGHT, WIDTH, picture
 from counterpoise.envs.grand_strategy.words import QUIET, events
 from counterpoise.envs.grand_strategy.world import (
     BACKED_DOWN,
     BEATEN,
+    BUDGET,
     CONCEDED,
     HELD,
     NO_DEMAND,
@@ -138,3 +139,8 @@ def test_any_number_of_powers_fits(powers: int) -> None:
     shown = picture(worlds.records[0], worlds.parameters[0], names)
     edge = np.concatenate([shown[:, :2].reshape(-1, 3), shown[:, -2:].reshape(-1, 3)])
     assert (edge > 200).all(), "nothing runs out of the picture"
+
+
+def test_the_planned_parts_of_the_budget_are_the_lines_that_have_a_purpose() -> None:
+    shown = {field: part.label for part in APPEARANCE.planned for field in part.fields}
+    assert shown == {line.name: line.purpose for line in BUDGET if line.purpose}

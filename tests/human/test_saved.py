@@ -77,5 +77,5 @@ def test_texts_that_are_not_json_and_folders_without_a_game_are_refused(
     (tmp_path / FILE).write_text("[" * 100_000)
     with pytest.raises(CounterpoiseError, match="not JSON"):
         resume(tmp_path)
-    with pytest.raises(CounterpoiseError, match="holds a game already"):
+    with pytest.raises(CounterpoiseError, match="already holds a game"):
         begin(tmp_path)

@@ -107,7 +107,7 @@ def test_an_invalid_message_is_answered_with_an_error_and_changes_nothing(
         # The same connection still serves.
         socket.send(json.dumps({"kind": "project", "number": 5, "action": before["proposal"]}))
         answer = json.loads(socket.recv(timeout=10))
-        assert (answer["kind"], answer["number"]) == ("account", 5)
+        assert (answer["kind"], answer["number"]) == ("projection", 5)
     with server.socket() as socket:
         assert json.loads(socket.recv(timeout=10)) == before
     assert (server.folder / FILE).read_bytes() == saved

@@ -147,9 +147,12 @@ def test_the_end_shows_what_the_learned_policy_gets_in_the_seat(
     tmp_path: Path, begin: Begin, play_on: Callable[..., None]
 ) -> None:
     quick = load("grand_strategy")
-    batch = 8 * quick.steps * quick.game_parameters().powers
+    batch = 8 * quick.ppo.n_steps * quick.game_parameters().powers
     quick = quick.replace(
-        worlds=8, minibatch=batch, agent_steps=batch, parameters={**quick.parameters, **SHORT}
+        worlds={"count": 8},
+        ppo={"batch_size": batch},
+        agent_steps=batch,
+        parameters={**quick.parameters, **SHORT},
     )
     run = train(quick, tmp_path / "run", seed=0, device="cpu")
     table = begin(tmp_path / "game", humans=(1,), against=str(run.folder), seed=11, certain_years=6)

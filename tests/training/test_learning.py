@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import pickle
 import signal
@@ -22,24 +23,23 @@ from counterpoise.envs.scenarios import scenario
 from counterpoise.theory import burden_sharing as theory
 from counterpoise.theory import regret
 from counterpoise.training.configuration import Configuration, load, shipped
-from counterpoise.training.course import Course, measure, small_networks, step_discount
 from counterpoise.training.learn import Interrupted, train
+from counterpoise.training.learners import LEARNERS
+from counterpoise.training.normalisation import normalisation_of
 from counterpoise.training.policies import Architecture, SeatNetworks
+from counterpoise.training.ppo_training import PPOTraining, one_torch_thread
 from counterpoise.training.runs import Run
+from counterpoise.training.sections import RENAMED, NetworkOptions, PPOOptions, WorldOptions
 
 SMALL = Configuration(
     name="small",
     game="burden_sharing",
     agent_steps=40_960,
-    worlds=64,
-    steps=10,
-    minibatch=1_280,
-    epochs=2,
-    discount=0.0,
-    hidden=(8,),
-    learning_rate=1e-2,
     checkpoint_seconds=0.0,
     regret_points=1,
+    worlds=WorldOptions(count=64),
+    network=NetworkOptions(hidden=(8,)),
+    ppo=PPOOptions(n_steps=10, batch_size=1_280, n_epochs=2, learning_rate=1e-2, gamma=0.0),
 )
 
 
@@ -78,7 +78,6 @@ def test_the_same_seed_learns_the_same(learned, tmp_path):
 KILLED = """
 import sys
 from counterpoise.training.configuration import load
-from counterpoise.training.course import Course, measure, small_networks, step_discount
 from counterpoise.training.learn import train
 
 def slowly(progress):
@@ -194,11 +193,8 @@ def test_amounts_can_end_on_the_boundary_and_spreads_can_shrink(tmp_path):
     """In the pure public good the small pay nothing, and learn it; most, to the last cent."""
     configuration = SMALL.replace(
         agent_steps=400_000,
-        worlds=128,
-        minibatch=2_560,
-        epochs=4,
-        learning_rate=3e-2,
-        spread=0.5,
+        worlds={"count": 128},
+        ppo={"batch_size": 2_560, "n_epochs": 4, "learning_rate": 3e-2, "initial_std": 0.5},
         parameters={"deterrence_weight": 0.04, "private_weight": 0.0},
     )
     run = train(configuration, tmp_path / "pure", seed=0)
@@ -211,7 +207,12 @@ def test_amounts_can_end_on_the_boundary_and_spreads_can_shrink(tmp_path):
 
 @pytest.mark.parametrize("policy", ["separate", "shared"])
 def test_learning_lowers_regret(policy, tmp_path):
-    configuration = SMALL.replace(agent_steps=160_000, worlds=128, minibatch=2_560, policy=policy)
+    configuration = SMALL.replace(
+        agent_steps=160_000,
+        worlds={"count": 128},
+        network={"policy": policy},
+        ppo={"batch_size": 2_560},
+    )
     run = train(configuration, tmp_path / policy, seed=1)
     found = regret.regret("burden_sharing", run.parameters, run.profile())
     assert found.max() < 0.2
@@ -219,7 +220,11 @@ def test_learning_lowers_regret(policy, tmp_path):
 
 def test_policies_of_choices_are_learned_under_masks_and_saved(tmp_path):
     configuration = load("arms_or_allies").replace(
-        agent_steps=8_192, worlds=128, steps=16, regret_points=1, hidden=[8]
+        agent_steps=8_192,
+        regret_points=1,
+        worlds={"count": 128},
+        network={"hidden": [8]},
+        ppo={"n_steps": 16},
     )
     run = train(configuration, tmp_path / "run", seed=0)
     worlds = Worlds(run.game, 50, run.parameters)
@@ -264,6 +269,84 @@ def test_a_policy_whose_description_is_cut_short_is_refused(learned, tmp_path):
         load_profile(tmp_path)
 
 
+FLAT = """
+game = "burden_sharing"
+agent_steps = 100
+worlds = 32
+steps = 10
+trace = 1.0
+alike = false
+learning_rate = 1e-2
+
+[parameters]
+spill_in = 0.5
+"""
+
+
+def test_a_file_in_the_flat_form_is_refused_with_all_renames(tmp_path):
+    path = tmp_path / "old.toml"
+    path.write_text(FLAT)
+    with pytest.raises(UnknownNameError) as refused:
+        load(path)
+    lines = str(refused.value).splitlines()
+    assert "old.toml" in lines[0]
+    assert lines[1:] == [
+        "  worlds -> [worlds] count",
+        "  steps -> [ppo] n_steps",
+        "  trace -> [ppo] gae_lambda",
+        "  alike -> [network] permutation_equivariant",
+        "  learning_rate -> [ppo] learning_rate",
+    ]
+
+
+def test_every_renamed_option_is_one():
+    whole = dataclasses.asdict(SMALL)
+    for section, option in RENAMED.values():
+        assert option in whole[section]
+    assert len(set(RENAMED.values())) == len(RENAMED)
+
+
+def test_replace_changes_what_it_names_in_a_section_and_nothing_else():
+    changed = SMALL.replace(agent_steps=1_000, ppo={"batch_size": 64})
+    assert (changed.agent_steps, changed.ppo.batch_size) == (1_000, 64)
+    assert changed.replace(agent_steps=40_960, ppo={"batch_size": 1_280}) == SMALL
+    assert SMALL.replace(worlds=WorldOptions(count=3)).worlds == WorldOptions(count=3)
+    assert SMALL.replace(parameters={"spill_in": 0.5}).replace(parameters={}) == SMALL
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"ppo": {"gae_lamda": 1.0}}, r"'gae_lamda' in \[ppo\]. Did you mean 'gae_lambda'\?"),
+        ({"gamma": 0.9}, r"'gamma'. Did you mean 'gamma' in \[ppo\]\?"),
+        ({"network": {"agent_steps": 9}}, "Did you mean 'agent_steps' in the options at the top"),
+        ({"minibatch": 64, "worlds": 3}, r"(?s)minibatch -> \[ppo\] batch_size.*worlds -> "),
+        ({"agentsteps": 9}, r"Did you mean 'agent_steps'\?"),
+    ],
+)
+def test_replace_refuses_unknown_options_with_the_nearest_name(changes, words):
+    with pytest.raises(UnknownNameError, match=words):
+        SMALL.replace(**changes)
+
+
+def test_a_section_that_is_no_table_is_refused():
+    with pytest.raises(ParameterError, match="table of options"):
+        SMALL.replace(ppo=3)
+
+
+@pytest.mark.parametrize("algorithm", sorted(LEARNERS))
+def test_every_learner_has_a_profile_that_can_be_played(algorithm):
+    configuration = load("deterrence").replace(algorithm=algorithm)
+    profile = configuration.learner.make(configuration, 0, "cpu").profile()
+    worlds = Worlds("deterrence", 3)
+    worlds.reset(0)
+    for power, player in enumerate(profile):
+        seen, masks = worlds.observations[:, power], worlds.masks[:, power]
+        assert len(player.act(seen, masks, np.random.default_rng(0))) == 3
+    assert configuration.shortened(0.1).agent_steps == configuration.agent_steps // 10
+    assert configuration.learner_in_words()
+
+
 @pytest.mark.parametrize("name", shipped())
 def test_shipped_configurations_can_be_written_and_read_back(name, tmp_path):
     configuration = load(name)
@@ -276,7 +359,7 @@ def test_wrong_options_are_refused_with_the_nearest_name(tmp_path):
     with pytest.raises(UnknownNameError, match="Did you mean 'arms_race'"):
         load("arm_race")
     path = tmp_path / "mine.toml"
-    path.write_text("game = 'burden_sharing'\nlearning_rat = 1.0\n")
+    path.write_text("game = 'burden_sharing'\n[ppo]\nlearning_rat = 1.0\n")
     with pytest.raises(UnknownNameError, match="Did you mean 'learning_rate'"):
         load(path)
     path.write_text("game = 'burden_sharing'\nworlds = = 3\n")
@@ -288,7 +371,7 @@ def test_wrong_options_are_refused_with_the_nearest_name(tmp_path):
 
 def test_varied_parameters_reach_the_worlds_evenly():
     configuration = SMALL.replace(
-        worlds=60, varied={"spill_in": [0.0, 0.5, 1.0], "private_weight": [0.0, 0.02]}
+        worlds={"count": 60}, varied={"spill_in": [0.0, 0.5, 1.0], "private_weight": [0.0, 0.02]}
     )
     each = configuration.world_parameters()
     pairs = [(one.spill_in, one.private_weight) for one in each]
@@ -312,20 +395,22 @@ def test_metrics_are_plain_parquet(learned):
     )
 
 
-# -- others that are seen alike --------------------------------------------------------------------
+# -- permutation equivariance ----------------------------------------------------------------------
 
-ALIKE = load("predictions").replace(
-    alike=True, agent_steps=1_024, worlds=32, steps=4, minibatch=512, hidden=[24, 17]
+EQUIVARIANT = load("predictions").replace(
+    agent_steps=1_024,
+    worlds={"count": 32},
+    network={"permutation_equivariant": True, "hidden": [24, 17]},
+    ppo={"n_steps": 4, "batch_size": 512},
 )
 
 
-def finished_course(configuration):
-    measures = measure(configuration, step_discount(configuration))
-    with small_networks():
-        course = Course(configuration, measures, seed=0, device="cpu")
-        course.go()
-        course.slots.close()
-    return course
+def finished_training(configuration):
+    with one_torch_thread():
+        training = PPOTraining(configuration, normalisation_of(configuration), seed=0, device="cpu")
+        training.train()
+        training.env.close()
+    return training
 
 
 def exchanged(subjects, order):
@@ -335,15 +420,19 @@ def exchanged(subjects, order):
 
 @pytest.mark.parametrize("policy", ["shared", "anonymous", "separate"])
 @pytest.mark.parametrize("powers", [3, 5])
-def test_whoever_sees_others_alike_answers_their_exchange_by_an_exchange(policy, powers):
+def test_a_permutation_of_the_others_permutes_the_outputs(policy, powers):
     parameters = {"powers": powers, "start_product": 1.0}
-    configuration = ALIKE.replace(
-        policy=policy, parameters=parameters, varied={}, drawn={}, opponents=()
+    configuration = EQUIVARIANT.replace(
+        parameters=parameters,
+        varied={},
+        drawn={},
+        worlds={"opponents": ()},
+        network={"policy": policy},
     )
-    course = finished_course(configuration)
-    game = course.slots.worlds.game
+    training = finished_training(configuration)
+    game = training.env.worlds.game
     player = LearnedStrategy(
-        game, configuration.parameters_to_judge(), 1, course.weights(), course.description()
+        game, configuration.parameters_to_judge(), 1, training.weights(), training.description()
     )
     seen, options = game.subjects_seen(powers), game.subjects_of_options(powers)
     rng = np.random.default_rng(0)
@@ -358,7 +447,7 @@ def test_whoever_sees_others_alike_answers_their_exchange_by_an_exchange(policy,
 
 
 def test_what_a_feature_is_about_stands_in_the_order_of_the_observation():
-    game = ALIKE.the_game().seated(4)
+    game = EQUIVARIANT.the_game().seated(4)
     named = [name if other < 0 else f"{name}_{other}" for name, other in game.subjects_seen(4)]
     assert named == game.observation_names(4)
     assert len(game.subjects_of_options(4)) == game.mask_width
@@ -366,32 +455,36 @@ def test_what_a_feature_is_about_stands_in_the_order_of_the_observation():
 
 def test_nothing_is_tied_between_two_powers():
     configuration = load("arms_race").replace(
-        alike=True, agent_steps=64, worlds=8, steps=4, minibatch=64, hidden=[4]
+        agent_steps=64,
+        worlds={"count": 8},
+        network={"permutation_equivariant": True, "hidden": [4]},
+        ppo={"n_steps": 4, "batch_size": 64},
     )
-    assert finished_course(configuration).architecture.alike is None
+    assert finished_training(configuration).architecture.units is None
 
 
-def test_games_without_others_cannot_see_them_alike():
+def test_equivariance_is_refused_without_several_others():
     with pytest.raises(ParameterError, match="several others"):
-        load("deterrence").replace(alike=True)
+        load("deterrence").replace(network={"permutation_equivariant": True})
 
 
-def test_the_entropy_bonus_falls_to_a_price():
+def test_the_entropy_coefficient_falls_linearly_below_zero():
     configuration = SMALL.replace(
-        agent_steps=4_096, worlds=32, minibatch=256, entropy=0.1, last_entropy=-0.1
+        agent_steps=4_096,
+        worlds={"count": 32},
+        ppo={"batch_size": 256, "ent_coef": 0.1, "final_ent_coef": -0.1},
     )
     weights = []
 
-    class Watched(Course):
+    class Watched(PPOTraining):
         def _on_rollout_start(self):
             super()._on_rollout_start()
-            weights.append(self.learner.ent_coef)
+            weights.append(self.ppo.ent_coef)
 
-    with small_networks():
-        measures = measure(configuration, step_discount(configuration))
-        course = Watched(configuration, measures, seed=0, device="cpu")
-        course.go()
-        course.slots.close()
+    with one_torch_thread():
+        training = Watched(configuration, normalisation_of(configuration), seed=0, device="cpu")
+        training.train()
+        training.env.close()
     np.testing.assert_allclose(weights, np.linspace(0.1, -0.1, len(weights) + 1)[:-1], atol=1e-12)
 
 
@@ -406,17 +499,16 @@ def test_few_parameters_are_drawn_at_once_and_all_of_them_by_some_world():
         moved |= own
     assert set(counts) == {0, 1, 2, 3}
     assert moved == set(configuration.drawn)
-    everything = configuration.replace(drawn_at_once=0).world_parameters()[0]
+    everything = configuration.replace(worlds={"max_drawn": 0}).world_parameters()[0]
     assert all(getattr(everything, name) != getattr(usual, name) for name in configuration.drawn)
-    with pytest.raises(ParameterError, match="drawn_at_once"):
-        configuration.replace(drawn_at_once=-1)
+    with pytest.raises(ParameterError, match="max_drawn"):
+        configuration.replace(worlds={"max_drawn": -1})
 
 
 @pytest.mark.parametrize("drawn", [{}, {"autonomy_cost": [0.005, 0.04]}])
 def test_unchanged_is_as_the_scenario_has_it(drawn):
     configuration = load("great_powers").replace(
-        scenarios=("europe",),
-        worlds=30,
+        worlds={"scenarios": ("europe",), "count": 30},
         varied={"reliability": ["unchanged", 0.25]},
         drawn=drawn,
     )

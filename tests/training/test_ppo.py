@@ -12,7 +12,7 @@ from stable_baselines3 import PPO
 from stable_baselines3.common.logger import configure
 from stable_baselines3.common.vec_env import VecEnv
 
-from counterpoise.envs.adapters.sb3 import Slots
+from counterpoise.envs.adapters.sb3 import SeatVecEnv
 from counterpoise.envs.engine.registration import game as game_named
 from counterpoise.envs.engine.worlds import Worlds
 from counterpoise.training.policies import Architecture, MaskableSeatPolicy, SeatPolicy
@@ -73,7 +73,7 @@ def slots_of(name):
     if name == "many choices":
         return ManyChoices(WORLDS)
     game = game_named(name)
-    return Slots(Worlds(game, WORLDS, game.parameters(), max_cycles=4), seed=3)
+    return SeatVecEnv(Worlds(game, WORLDS, game.parameters(), max_cycles=4), seed=3)
 
 
 def architecture_of(slots, *, separate):
@@ -83,7 +83,7 @@ def architecture_of(slots, *, separate):
         seats=len(slots.seats),
         separate=separate,
         hidden=(16, 8),
-        spread=0.4,
+        initial_std=0.4,
         feature_mean=rng.normal(size=features).astype(np.float32),
         feature_scale=rng.uniform(0.5, 2.0, features).astype(np.float32),
         value_mean=rng.normal(size=len(slots.seats)).astype(np.float32),
@@ -202,7 +202,7 @@ def test_a_magnet_holds_the_policy_where_it_is():
     def moved(magnet):
         slots = slots_of("arms_or_allies")
         learner = learner_of(
-            SeatPPO, SeatPolicy, slots, architecture_of(slots, separate=True), magnet=magnet
+            SeatPPO, SeatPolicy, slots, architecture_of(slots, separate=True), magnet_coef=magnet
         )
         learner.n_epochs = 10
         seen = slots.reset()
@@ -218,7 +218,9 @@ def test_a_magnet_holds_the_policy_where_it_is():
 def test_a_magnet_is_refused_for_amounts():
     slots = slots_of("arms_race")
     with pytest.raises(ValueError, match="needs choices"):
-        learner_of(SeatPPO, SeatPolicy, slots, architecture_of(slots, separate=True), magnet=0.1)
+        learner_of(
+            SeatPPO, SeatPolicy, slots, architecture_of(slots, separate=True), magnet_coef=0.1
+        )
 
 
 def test_it_saves_and_loads_as_any_learner_of_stable_baselines(tmp_path):
@@ -250,7 +252,7 @@ def test_an_ending_by_chance_is_worth_what_it_was_expected_to_be():
     """Whether chance strikes or not, what comes after counts with its chance to come."""
     game = game_named("arms_or_allies")
     worlds = Worlds(game, 400, {"random_ending": 0.3})
-    slots = Slots(worlds, seed=0)
+    slots = SeatVecEnv(worlds, seed=0)
     slots.reset()
     nothing = np.zeros((slots.num_envs, 1), np.int64)
     slots.step(nothing)

@@ -1,12 +1,12 @@
-// Bundles the replay page's script into evaluation/replay_page.js: `make web`.
+// Bundles the replay page's script into display/replay.js: `make web`.
 import { createHash } from "node:crypto";
 import { readFileSync, readdirSync } from "node:fs";
 import { build } from "esbuild";
 
 const SOURCES = new URL("source/", import.meta.url);
-const OUT = new URL("../../evaluation/replay_page.js", import.meta.url);
+const OUT = new URL("../../display/replay.js", import.meta.url);
 
-// Of what the bundle was made from, so that a test can tell whether it is of these sources.
+// A hash of the sources, by which a test checks that the bundle was built from them.
 const digest = createHash("sha256");
 for (const name of readdirSync(SOURCES).sort()) digest.update(readFileSync(new URL(name, SOURCES)));
 digest.update(readFileSync(new URL("package-lock.json", import.meta.url)));
@@ -22,7 +22,7 @@ await build({
   charset: "utf8",
   loader: { ".css": "text" },
   banner: {
-    js: `// Built from web/replay by \`make web\`: change that, not this. Sources: ${digest.digest("hex")}
+    js: `// Built from web/replay by \`make web\`: edit those sources, not this file. Sources: ${digest.digest("hex")}
 /* Holds uPlot 1.6.32 (https://github.com/leeoniya/uPlot):
 
 ${licence.trim()}

@@ -52,8 +52,8 @@ def solve(
     parameters, names = parameters_asked(game, settings, scenario, variant)
     solved, *rest = equilibria(game, parameters)
     if picture is not None:
+        from counterpoise.display.curves import draw_solved
         from counterpoise.display.figures import write_png
-        from counterpoise.evaluation.equilibrium.curves import draw_solved
 
         write_png(draw_solved(game), picture)
     units = {name: spec.unit for name, spec in theory_of(game).declared.items()}
@@ -196,6 +196,7 @@ def exam(
 
     counterpoise exam runs/grand/seed_0
     """
+    from counterpoise.display.tables import print_marks
     from counterpoise.evaluation.populations import exam as exams
     from counterpoise.training.runs import Run
 
@@ -206,7 +207,7 @@ def exam(
     if as_json:
         print_json(exams.tidy(marks).to_dicts())
     else:
-        exams.print_marks(console(), marks)
+        print_marks(console(), marks)
 
 
 def exploit(
@@ -230,6 +231,7 @@ def exploit(
     """
     import dataclasses
 
+    from counterpoise.display.tables import print_exploit
     from counterpoise.evaluation.populations.exploitability import exploit as find
     from counterpoise.training.runs import Run
 
@@ -244,16 +246,7 @@ def exploit(
     if as_json:
         print_json({**dataclasses.asdict(found), "stake": found.stake, "regret": found.regret})
         return
-    shown = console()
-    shown.print(f"Payoff of the policy in seat {power}, all powers playing it: {found.own:.3f}")
-    shown.print(
-        f"Payoff of the best response found ({found.how}): {found.response:.3f} "
-        f"(standard error of the gain {found.error:.3f})"
-    )
-    shown.print(
-        f"Stake: {found.stake:.3f}; payoff when all powers play at random: {found.random:.3f}"
-    )
-    shown.print(f"[bold]Regret: at least {found.regret:.4f} of the stake[/]")
+    print_exploit(console(), found)
 
 
 def tournament(
@@ -281,8 +274,9 @@ def tournament(
     counterpoise tournament grand_strategy --with hawk --with dove --with runs/grand/seed_0
     counterpoise tournament grand_strategy --set autonomy_cost=0.004 --seeds 100
     """
+    from counterpoise.display.tables import print_tournament, write_tournament
     from counterpoise.envs.engine.registration import game as game_named
-    from counterpoise.evaluation.populations.tournament import hold, print_tournament
+    from counterpoise.evaluation.populations.tournament import hold
 
     parameters, _ = parameters_asked(game, settings, scenario)
     with waiting("Playing the matches …"):
@@ -291,7 +285,7 @@ def tournament(
         )
     asked = [*(settings or []), *([f"scenario {scenario}"] if scenario else [])]
     words = f"{parameters.powers} powers, " + (", ".join(asked) or "default parameters")
-    written = held.write(out, words) if out is not None else []
+    written = write_tournament(held, out, words) if out is not None else []
     if as_json:
         print_json({"matches": held.tidy().to_dicts(), "dominant": held.dominant()})
         return

@@ -192,10 +192,10 @@ def curve(
       counterpoise curve burden_sharing --vary private_weight=0:0.04:5+deterrence_weight=0.04:0:5
       counterpoise curve arms_race --vary grievance=0.5,1,2 --separate
     """
+    from counterpoise.display import curves as shown
     from counterpoise.evaluation.equilibrium.curves import (
         learn_curve,
         read_vary,
-        rows_in_words,
         shipped_curves,
         task_of,
     )
@@ -218,12 +218,13 @@ def curve(
             processes=process_count(processes),
             console=console(to_errors=True),
         )
+        figure = shown.write(learned, where)
         found += [{"curve": task.name, **row} for row in learned.summary().to_dicts()]
         if not as_json:
             console().print(f"[bold]{task.title}[/]")
-            head, rows = rows_in_words(learned)
+            head, rows = shown.rows_in_words(learned)
             print_table(head, rows, text_columns=2)
-            typer.echo(where / "curve.png")
+            typer.echo(figure)
     if as_json:
         print_json(found)
 
@@ -256,7 +257,8 @@ def benchmark(
       counterpoise benchmark --game arms_race --game pledge --seeds 3
       counterpoise benchmark --quick --out /tmp/benchmark
     """
-    from counterpoise.evaluation.equilibrium.benchmark import print_results, run_benchmark
+    from counterpoise.display.tables import print_benchmark, write_benchmark
+    from counterpoise.evaluation.equilibrium.benchmark import run_benchmark
 
     results = run_benchmark(
         out,
@@ -266,11 +268,12 @@ def benchmark(
         processes=process_count(processes),
         console=console(to_errors=True),
     )
+    page = write_benchmark(results, out)
     if as_json:
         print_json([{**row, **_intervals_apart(row)} for row in results.summary()])
     else:
-        print_results(console(), results)
-        typer.echo(out / "table.md")
+        print_benchmark(console(), results)
+        typer.echo(page)
 
 
 def _intervals_apart(row: dict[str, Any]) -> dict[str, Any]:

@@ -49,7 +49,7 @@ def list_everything(as_json: AsJson = False) -> None:
             "name": each.name,
             "game": each.game,
             "scenario": each.scenario,
-            "policy": each.policy,
+            "policy": each.network.policy,
             "agent_steps": each.agent_steps,
         }
         for each in map(load, shipped())
@@ -236,8 +236,8 @@ def watch(
     counterpoise watch arms_race --with equilibrium --with worst_case_armer
     counterpoise watch burden_sharing --with runs/burden/seed_0 --delay 0
     """
-    from counterpoise.evaluation.playback import play_episode, who_plays, write_picture
-    from counterpoise.evaluation.playback import watch as watch_episode
+    from counterpoise.display.text import show_in_terminal
+    from counterpoise.evaluation.playback import play_episode, who_plays
 
     cast = who_plays(what, who or (), changes=read_settings(settings), scenario=scenario)
     if page is not None or is_opened:
@@ -248,10 +248,12 @@ def watch(
         cast.game, cast.parameters, cast.profile, names=cast.names, seed=seed, steps=steps
     )
     if picture is not None:
+        from counterpoise.display.picture import write_picture
+
         write_picture(episode, picture)
         typer.echo(picture)
         return
-    watch_episode(episode, console(), delay=delay)
+    show_in_terminal(episode, console(), delay=delay)
 
 
 def _watch_on_page(cast: Cast, page: Path, seed: int, steps: int, is_opened: bool) -> None:

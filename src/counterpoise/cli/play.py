@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -60,19 +59,7 @@ def play(
       counterpoise play grand_strategy --against runs/grand/seed_0 --beside hawk
       counterpoise play --resume runs/games/india-20260101-120000-5f3a
     """
-    import importlib.util
-
-    missing = [
-        name
-        for name in ("starlette", "uvicorn", "websockets")
-        if importlib.util.find_spec(name) is None
-    ]
-    if missing:
-        raise CounterpoiseError(f"Playing needs {missing[0]}: pip install 'counterpoise[play]'.")
-    from counterpoise.envs.engine.registration import game as game_named
-    from counterpoise.envs.scenarios import scenario as scenario_named
-    from counterpoise.human.server import serve
-    from counterpoise.human.session import Session, new_folder, prepare, seat_named
+    from counterpoise.human.play import play as seat_people
 
     if resume is not None:
         if game or seats or against or beside or settings or scenario or out or seed is not None:
@@ -80,36 +67,19 @@ def play(
                 f"{resume} is resumed with the options that it was started with: give only "
                 "--resume."
             )
-        session = Session.resume(resume)
-    elif game is None:
+        seat_people(resume, port=port, open_browser=is_opened)
+        return
+    if game is None:
         raise CounterpoiseError("Name a game: counterpoise play grand_strategy --as power_0.")
-    else:
-        parameters, names = parameters_asked(game, settings, scenario)
-        setup = prepare(
-            game_named(game),
-            parameters,
-            names,
-            title=scenario_named(scenario).title if scenario else "",
-            humans=[seat_named(name, names) for name in seats or []] or [0],
-            against=against or [],
-            beside=beside or [],
-            seed=seed,
-        )
-        name = Path(scenario).stem if scenario else game
-        session = Session.begin(setup, out or new_folder(Path("runs") / "games", name))
-
-    def announce(addresses: dict[int, str]) -> None:
-        import webbrowser
-
-        for seat, address in addresses.items():
-            typer.echo(f"{session.setup.names[seat]}: {address}")
-        typer.echo(f"Saved every year in {session.folder}. Stop with Ctrl-C.")
-        sys.stdout.flush()
-        if is_opened:
-            webbrowser.open(next(iter(addresses.values())))
-
-    try:
-        serve(session, announce, port=port)
-    except KeyboardInterrupt:
-        typer.echo(f"Resume with: counterpoise play --resume {session.folder}", err=True)
-        raise
+    parameters, _ = parameters_asked(game, settings, scenario)
+    seat_people(
+        scenario or game,
+        power=seats or 0,
+        against=against or (),
+        beside=beside or (),
+        parameters=parameters,
+        seed=seed,
+        folder=out,
+        port=port,
+        open_browser=is_opened,
+    )

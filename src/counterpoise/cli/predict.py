@@ -83,8 +83,8 @@ def predict(
       counterpoise predict --engine ray --address auto
     """
     from counterpoise.display import scorecard as scorecards
+    from counterpoise.display.cases import write_courses
     from counterpoise.evaluation.predictions import verdicts as predicting
-    from counterpoise.evaluation.predictions.cases import write_courses
     from counterpoise.evaluation.predictions.estimation import FEWEST_SEEDS
     from counterpoise.evaluation.predictions.plan import (
         AMORTISED,

@@ -1,6 +1,6 @@
-// Lines over the years, and the stacked budget: uPlot draws, a mark of the page's own tells the year.
+// Series over the years, and the stacked budget: drawn by uPlot, with a marker for the current year.
 import uPlot from "uplot";
-import { bandColour, element, letter, number, powerColour, style, withUnit } from "./words.js";
+import { bandColour, bandVariable, element, letter, number, powerColour, style, withUnit } from "./words.js";
 
 const FONT = "11px system-ui, sans-serif";
 const ROOM_RIGHT = 26;
@@ -26,7 +26,7 @@ function axes(unit) {
   ];
 }
 
-// Writes short names at the ends of lines, pushed apart where they would meet.
+// Writes short names at the ends of lines, moved apart where they would overlap.
 function nameEnds(plot, ends) {
   const ratio = uPlot.pxRatio, { ctx } = plot;
   const { left, top, width, height } = plot.bbox;
@@ -108,20 +108,20 @@ const last = (values) => {
   for (let k = values.length - 1; k >= 0; k -= 1) if (values[k] !== null) return values[k];
   return null;
 };
-// Short games show their points, the equilibrium's hollow.
+// Short games show their points; the equilibrium's are hollow.
 const points = (count, fill) => ({ show: count <= 12, size: 6, fill });
 
 export class LineChart extends Chart {
-  constructor(host, line, ghost, times, xs, seek) {
+  constructor(host, series, ghost, times, xs, seek) {
     super(host, times, seek);
-    this.line = line;
+    this.series = series;
     this.ghost = ghost;
     this.xs = xs;
   }
 
   draw(chosen, hasGhost) {
-    const powers = this.line.values.map((_, power) => power);
-    // The chosen power is drawn last, over the others.
+    const powers = this.series.values.map((_, power) => power);
+    // The chosen power is drawn last, on top.
     const order = [...powers.filter((power) => power !== chosen), chosen];
     const ghosts = hasGhost && this.ghost ? order : [];
     const isCrowded = powers.length > MOST_NUMBERED;
@@ -129,7 +129,7 @@ export class LineChart extends Chart {
     const length = this.xs.length;
     this.build({
       scales: { x: { time: false }, y: { range: fromZero } },
-      axes: axes(this.line.unit),
+      axes: axes(this.series.unit),
       series: [
         {},
         ...ghosts.map((power) => ({
@@ -142,21 +142,21 @@ export class LineChart extends Chart {
       ],
       hooks: {
         draw: [(plot) => nameEnds(plot, (isCrowded ? [chosen] : powers)
-          .map((power) => ({ name: number(power), value: last(this.line.values[power]), colour: powerColour(power) }))
+          .map((power) => ({ name: number(power), value: last(this.series.values[power]), colour: powerColour(power) }))
           .filter((end) => end.value !== null))],
       },
     }, [
       this.xs,
       ...ghosts.map((power) => padded(this.ghost[power], length)),
-      ...order.map((power) => padded(this.line.values[power], length)),
+      ...order.map((power) => padded(this.series.values[power], length)),
     ]);
   }
 }
 
-// Sums from the bottom up; nothing where the power is out of the game.
-function stacked(lines, power) {
+// Cumulative sums from the bottom up; null where the power is out of the game.
+function stacked(parts, power) {
   const sums = [];
-  lines.forEach((values, band) => {
+  parts.forEach((values, band) => {
     sums.push(values[power].map((value, step) =>
       (value === null ? null : value + (band ? sums[band - 1][step] ?? 0 : 0))));
   });
@@ -174,7 +174,7 @@ export class BudgetChart extends Chart {
 
   draw(power, hasGhost) {
     const length = this.xs.length;
-    const sums = stacked(this.budget.map((line) => line.values), power);
+    const sums = stacked(this.budget.map((part) => part.values), power);
     const ghosts = hasGhost && this.ghost ? stacked(this.ghost, power) : [];
     const incomes = this.income ? [this.income.values[power]] : [];
     const bands = sums.slice(1).map((_, k) => ({ series: [k + 2, k + 1] }));
@@ -185,7 +185,7 @@ export class BudgetChart extends Chart {
       series: [
         {},
         ...sums.map((_, band) => ({
-          stroke: style("--paper"), width: 1, fill: bandColour(band), points: { show: false },
+          stroke: style("--paper"), width: 1, fill: bandColour(this.budget[band], band), points: { show: false },
         })),
         ...ghosts.map(() => ({ stroke: style("--ink"), width: 1.2, dash: [5, 4], points: { show: false } })),
         ...incomes.map(() => ({ stroke: style("--ink"), width: 2.4, points: points(length, style("--ink")) })),
@@ -201,25 +201,25 @@ export class BudgetChart extends Chart {
     const found = [];
     sums.forEach((values, band) => {
       const top = last(values), height = last(this.budget[band].values[power]);
-      // A band of no height needs no name.
-      if (top !== null && height > 0) found.push({ name: letter(band), value: top - height / 2, colour: bandColour(band) });
+      // A band without height needs no name.
+      if (top !== null && height > 0) found.push({ name: letter(band), value: top - height / 2, colour: bandColour(this.budget[band], band) });
     });
     return found;
   }
 }
 
-// What the letters mean, with this year's amounts; the topmost band first.
+// The legend of the bands' letters, with the current year's amounts, the topmost band first.
 export class BudgetLegend {
   constructor(host, budget, income) {
     this.budget = budget;
     this.income = income;
     this.amounts = budget.map(() => element("td"));
     this.incomeAmount = element("td");
-    const rows = budget.map((line, band) => {
+    const rows = budget.map((part, band) => {
       const swatch = element("span", { class: "swatch", "aria-hidden": "true" });
-      swatch.style.background = `var(--band-${band % 8})`;
+      swatch.style.background = part.colour || bandVariable(band);
       return element("tr", {},
-        element("th", { scope: "row" }, swatch, `${letter(band)} ${line.label}`), this.amounts[band]);
+        element("th", { scope: "row" }, swatch, `${letter(band)} ${part.label}`), this.amounts[band]);
     }).reverse();
     if (income) {
       const swatch = element("span", { class: "swatch line", "aria-hidden": "true" });
@@ -231,8 +231,8 @@ export class BudgetLegend {
   }
 
   moveTo(step, power) {
-    this.budget.forEach((line, band) => {
-      this.amounts[band].textContent = withUnit(line.values[power][step], line.unit);
+    this.budget.forEach((part, band) => {
+      this.amounts[band].textContent = withUnit(part.values[power][step], part.unit);
     });
     if (this.income) this.incomeAmount.textContent = withUnit(this.income.values[power][step], this.income.unit);
   }

@@ -1,4 +1,4 @@
-// What happened, in words: this year's, and the whole list, in which a click goes to the year.
+// Events in words: those of the current year, and the list of all; a click on one goes to its year.
 import { element } from "./words.js";
 
 export class Events {
@@ -26,12 +26,12 @@ export class Events {
       all.append(this.list);
       this.hold(this.buttons[0]);
     } else {
-      all.append(element("p", { class: "quiet" }, "Nothing happened that words are for."));
+      all.append(element("p", { class: "quiet" }, "This game reports no events in words."));
     }
     this.current = [];
   }
 
-  // The list is one stop of the tab key; within it the arrows walk.
+  // The list is one tab stop; the arrow keys move within it.
   hold(button) {
     if (this.held) this.held.tabIndex = -1;
     this.held = button;
@@ -49,15 +49,15 @@ export class Events {
   }
 
   moveTo(step) {
-    const { told } = this.episode.frames[step];
-    this.now.replaceChildren(...(told.length ? told : ["–"]).map((words) => element("li", {}, words)));
+    const { events } = this.episode.frames[step];
+    this.now.replaceChildren(...(events.length ? events : ["–"]).map((words) => element("li", {}, words)));
     for (const button of this.current) button.removeAttribute("aria-current");
     this.current = this.at.get(step) ?? [];
     for (const button of this.current) button.setAttribute("aria-current", "true");
     const first = this.current[0];
     if (!first) return;
     if (!this.list.contains(document.activeElement)) this.hold(first);
-    // Not scrollIntoView, which would move the whole page.
+    // Not scrollIntoView, which would scroll the whole page.
     const { list } = this, top = first.offsetTop;
     const end = this.current.at(-1), bottom = end.offsetTop + end.offsetHeight;
     if (top < list.scrollTop) list.scrollTop = top;

@@ -1,4 +1,4 @@
-// The powers on a circle: alliances are lines, what they do to each other arrows.
+// The powers on a circle: alliances are lines, acts of one power on another are arrows.
 import { drawing, element, number } from "./words.js";
 
 const SMALLEST = 6;
@@ -24,7 +24,7 @@ export class Network {
     this.lines = drawing("g", { class: "allied" });
     this.arrows = drawing("g", { class: "ties" });
     this.nodes = drawing("g");
-    // Names stand over all lines.
+    // Names are drawn over all lines.
     this.svg.append(this.lines, this.arrows, this.nodes);
     this.marks = this.called.map((name, place) => this.mark(name, place, choose));
     this.nodes.append(...this.marks.map((mark) => mark.group));
@@ -64,7 +64,7 @@ export class Network {
     }
     for (const kind of this.episode.tieKinds) add(this.sample(kind), kind.label);
     const { size } = this.episode;
-    if (size) list.append(element("li", {}, `area: ${size.label}`));
+    if (size) list.append(element("li", {}, `disc area: ${size.label}`));
     if (this.episode.alive) list.append(element("li", {}, "crossed out: out of the game"));
     return list;
   }
@@ -75,7 +75,7 @@ export class Network {
     return parts;
   }
 
-  // Places depend on the room there is.
+  // Places depend on the size of the frame.
   resize() {
     // A frame that is not laid out yet has no size; once it has, this is called again.
     const box = this.svg.getBoundingClientRect();
@@ -137,7 +137,7 @@ export class Network {
     mark.disc.setAttribute("r", radius);
     mark.cross.setAttribute("d", isOut
       ? `M${-radius} ${-radius}L${radius} ${radius}M${-radius} ${radius}L${radius} ${-radius}` : "");
-    // Where a disc is too small to hold its number, that stands above it; without names, outside.
+    // A number that does not fit into its disc is drawn above it, or outside the circle if there are no names.
     const isInside = radius >= 9, isAbove = this.called.length <= MOST_NAMED;
     const away = isInside ? 0 : radius + 9;
     mark.digits.setAttribute("x", isAbove ? 0 : away * this.outwards[place].x);
@@ -153,7 +153,7 @@ export class Network {
       const before = met.get(key) ?? 0;
       met.set(key, before + 1);
       const [a, b] = [this.places[maker], this.places[target]];
-      // Bent to one side, so that two ways, and two ties one way, do not hide each other.
+      // Curved, so that arrows between the same two powers do not hide each other.
       const bend = 0.16 + 0.13 * before;
       const control = {
         x: (a.x + b.x) / 2 - (b.y - a.y) * bend,

@@ -1,4 +1,4 @@
-// The replay page: one state (step, power, speed, ghost), and parts that show it.
+// The replay page: one state (step, power, speed, whether the equilibrium is shown), and the parts that show it.
 import plotStyle from "uplot/dist/uPlot.min.css";
 import { BudgetChart, BudgetLegend, LineChart } from "./charts.js";
 import { Events } from "./events.js";
@@ -9,10 +9,10 @@ import { element, number } from "./words.js";
 const SPEEDS = [0.5, 1, 2, 4, 8, 16];
 const FAR = 10;
 const KEYS = [
-  ["Space", "play, pause"], ["← →", "a step back, on"], ["Page Up, Page Down", "ten steps"],
-  ["Home, End", "the start, the end"], ["+ −", "faster, slower"], ["n, p", "next, previous event"],
-  ["1 … 9", "choose a power"], ["[ ]", "previous, next power"], ["g", "equilibrium on, off"],
-  ["Tab, ↑ ↓", "walk the list of events"], ["?", "these keys"],
+  ["Space", "play, pause"], ["← →", "previous, next step"], ["Page Up, Page Down", "ten steps back, forward"],
+  ["Home, End", "start, end"], ["+ −", "faster, slower"], ["n, p", "next, previous event"],
+  ["1 … 9", "choose a power"], ["[ ]", "previous, next power"], ["g", "show, hide the equilibrium"],
+  ["Tab, ↑ ↓", "move in the list of events"], ["?", "show, hide these keys"],
 ];
 
 class Page {
@@ -22,7 +22,7 @@ class Page {
     this.step = 0;
     this.power = 0;
     this.speed = SPEEDS.indexOf(2);
-    this.hasGhost = episode.ghost !== null;
+    this.hasGhost = episode.equilibrium !== null;
     this.timer = null;
     this.charts = [];
     root.append(this.controls(), this.panels());
@@ -54,25 +54,25 @@ class Page {
     });
     this.slider.addEventListener("input", () => this.seek(Number(this.slider.value)));
     this.when = element("output", { id: "when", for: "scrub" });
-    this.speeds = select("speed", SPEEDS.map((each) => `${each} a second`), (k) => { this.speed = k; });
+    this.speeds = select("speed", SPEEDS.map((each) => `${each} steps/s`), (k) => { this.speed = k; });
     this.speeds.value = this.speed;
     this.powers = select("power", this.episode.names.map((name, power) => `${number(power)} ${name}`),
       (power) => this.choose(power));
     const parts = [element("label", {}, "speed ", this.speeds), element("label", {}, "power ", this.powers)];
-    if (this.episode.ghost) {
+    if (this.episode.equilibrium) {
       this.ghost = element("input", { type: "checkbox", id: "ghost", checked: true });
       this.ghost.addEventListener("change", () => this.setGhost(this.ghost.checked));
       parts.push(element("label", {}, this.ghost, " equilibrium (dashed)"));
     }
     this.help = element("dl", { id: "keys", hidden: true },
-      ...KEYS.filter(([key]) => key !== "g" || this.episode.ghost)
+      ...KEYS.filter(([key]) => key !== "g" || this.episode.equilibrium)
         .map(([key, words]) => element("div", {}, element("dt", {}, key), element("dd", {}, words))));
     this.helping = element("button", { type: "button", "aria-expanded": "false", "aria-controls": "keys" }, "Keys");
     this.helping.addEventListener("click", () => this.toggleHelp());
     parts.push(this.helping);
     const film = element("div", { class: "film" },
       this.playing, button("←", "one step back", () => this.seek(this.step - 1)),
-      button("→", "one step on", () => this.seek(this.step + 1)), this.slider, this.when);
+      button("→", "one step forward", () => this.seek(this.step + 1)), this.slider, this.when);
     return element("div", { class: "controls", role: "group", "aria-label": "playing" },
       film, element("div", { class: "choices" }, ...parts), this.help);
   }
@@ -87,36 +87,36 @@ class Page {
     const told = element("ul", { class: "told" });
     const all = panel("all", "All events");
     this.year = element("h2");
-    const now = element("section", { class: "panel now-told", "aria-label": "what happened" }, this.year, told);
+    const now = element("section", { class: "panel now-told", "aria-label": "events of the year" }, this.year, told);
     this.events = new Events(told, all, episode, (step) => this.seek(step));
 
     const times = episode.frames.map((_, step) => step / episode.stepsAYear);
-    const longest = Math.max(times.length, ...(episode.ghost?.lines ?? []).map((line) => line[0].length));
+    const longest = Math.max(times.length, ...(episode.equilibrium?.series ?? []).map((values) => values[0].length));
     const xs = Array.from({ length: longest }, (_, step) => step / episode.stepsAYear);
     const seek = (step) => this.seek(step);
     const shown = [picture];
     if (episode.budget.length) {
       const budget = panel("budget", "Budget");
       this.budgetTitle = budget.firstChild;
-      this.charts.push(new BudgetChart(budget, episode.budget, episode.income, episode.ghost?.budget, times, xs, seek));
+      this.charts.push(new BudgetChart(budget, episode.budget, episode.income, episode.equilibrium?.budget, times, xs, seek));
       this.legend = new BudgetLegend(budget, episode.budget, episode.income);
       shown.push(budget);
     }
-    // A game of amounts has no words: what was done stands in the lines.
-    if (episode.frames.some((frame) => frame.told.length)) shown.push(now);
+    // A game of amounts without events has nothing to list here: its actions are among the series.
+    if (episode.frames.some((frame) => frame.events.length)) shown.push(now);
     const lines = element("div", { class: "lines" });
-    episode.lines.forEach((line, k) => {
-      const figure = element("figure", { role: "img", "aria-label": `${line.label} of each power over the years; the table holds the numbers` },
-        element("figcaption", {}, element("b", {}, line.label), ` ${[line.unit, line.doc].filter(Boolean).join(", ")}`));
+    episode.series.forEach((series, k) => {
+      const figure = element("figure", { role: "img", "aria-label": `${series.label} of each power over the years; the table holds the numbers` },
+        element("figcaption", {}, element("b", {}, series.label), ` ${[series.unit, series.doc].filter(Boolean).join(", ")}`));
       lines.append(figure);
-      this.charts.push(new LineChart(figure, line, episode.ghost?.lines[k], times, xs, seek));
+      this.charts.push(new LineChart(figure, series, episode.equilibrium?.series[k], times, xs, seek));
     });
-    const table = panel("table", "The year in numbers");
+    const table = panel("table", "Values in this year");
     const scrolled = element("div", { class: "scrolled", tabindex: "0", role: "region", "aria-label": "numbers" });
     table.append(scrolled);
     this.numbers = new Numbers(scrolled, episode, (power) => this.choose(power));
-    const words = `A line's number is its power's; the thick one is the chosen power's. The years run along.${
-      episode.ghost ? " Dashed: the same world, played by the equilibrium." : ""} ${episode.note}`;
+    const words = `Years on the horizontal axis; each line carries the number of its power, and the chosen power's is thick.${
+      episode.equilibrium ? " Dashed: the equilibrium in the same world." : ""} ${episode.note}`;
     this.main = element("main", { class: episode.budget.length ? "with-budget" : "" },
       ...shown, element("section", { class: "panel charts", "aria-label": "lines" }, lines, element("p", { class: "quiet" }, words)),
       table, all);
@@ -168,7 +168,7 @@ class Page {
   }
 
   setGhost(hasGhost) {
-    if (!this.episode.ghost) return;
+    if (!this.episode.equilibrium) return;
     this.hasGhost = hasGhost;
     this.ghost.checked = hasGhost;
     this.redraw();
@@ -195,7 +195,7 @@ class Page {
       this.show();
     }
     this.playing.textContent = "Pause";
-    // A reader of screens is not to be told every year of a film.
+    // A screen reader should not announce every year while the episode plays.
     this.when.setAttribute("aria-live", "off");
     this.wait();
   }
@@ -219,7 +219,7 @@ class Page {
   press(event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const { target, key } = event;
-    // What a control does with a key by itself, it goes on doing.
+    // Controls keep their own keys.
     if (target.matches("select")) return;
     if (key === " " && target.matches("button, input[type=checkbox]")) return;
     const act = this.action(key);

@@ -1,4 +1,4 @@
-// Small things that all parts of the page use.
+// Elements, numbers and colours that all parts of the page use.
 
 export function element(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
@@ -6,7 +6,7 @@ export function element(tag, attributes = {}, ...children) {
     if (value === true) made.setAttribute(name, "");
     else if (value !== false && value !== null && value !== undefined) made.setAttribute(name, value);
   }
-  // Only ever as text: what people call their powers is no markup.
+  // Always as text: the names of powers must never be read as markup.
   made.append(...children);
   return made;
 }
@@ -35,7 +35,7 @@ export function withUnit(value, unit) {
   return shown(value);
 }
 
-// A power's number is what tells it apart; its colour only helps.
+// A power is identified by its number; its colour only helps.
 const COLOURS = 8;
 export const number = (power) => String(power + 1);
 
@@ -44,5 +44,7 @@ export function style(name) {
 }
 
 export const powerColour = (power) => style(`--power-${power % COLOURS}`);
-export const bandColour = (band) => style(`--band-${band % COLOURS}`);
+// A game may declare the colour of a part of the budget.
+export const bandVariable = (band) => `var(--band-${band % COLOURS})`;
+export const bandColour = (part, band) => part.colour || style(`--band-${band % COLOURS}`);
 export const letter = (band) => String.fromCharCode(97 + band);
