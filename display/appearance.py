@@ -191,8 +191,8 @@ class Display:
     appearance : Appearance, optional
     """
 
-    pictures: Callable[[Group], list[Picture]] | None = None
-    panel: Callable[[SubFigure, Group], None] | None = None
+    pictures: Callable[[Group[Any]], list[Picture]] | None = None
+    panel: Callable[[SubFigure, Group[Any]], None] | None = None
     picture: Callable[[Any, Any, Sequence[str]], NDArray[np.uint8]] | None = None
     appearance: Appearance | None = None
 
