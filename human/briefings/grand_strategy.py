@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from counterpoise.display.games.grand_strategy import mobilisation
+from counterpoise.display.numbers import decimal, percent
 from counterpoise.envs.engine.compilation import rule
 from counterpoise.envs.engine.game import Game
 from counterpoise.envs.engine.world import Actions
@@ -113,7 +115,7 @@ def notes(parameters: Any) -> list[str]:
         return ["Intelligence of forces is exact in this game."]
     return [
         f"≈ marks estimates: the forces of other powers are observed with an error of about "
-        f"{100 * parameters.noise:.0f} %, drawn anew each year. Everything else is exact."
+        f"{percent(parameters.noise, 0)}, drawn anew each year. Everything else is exact."
     ]
 
 
@@ -156,7 +158,7 @@ def projection(
     debt = float(record["debt"][power])
     constants = parameters.to_record()
     next_rate = carry_out_alone(records, constants, power, decided, game.is_discrete)
-    return _in_lines(record, power, debt, float(next_rate))
+    return _in_lines(records, power, debt, float(next_rate))
 
 
 @rule
@@ -187,14 +189,16 @@ def carry_out_alone(
     return interest_rate(world, parameters, power)
 
 
-def _in_lines(record: Any, power: int, debt: float, next_rate: float) -> Projection:
+def _in_lines(records: Any, power: int, debt: float, next_rate: float) -> Projection:
+    record = records[0]
+
     def of(field: str) -> float:
         return float(record[field][power])
 
     output, rate = of("output"), of("interest")
 
     def line(label: str, amount: float, kind: str) -> ProjectionLine:
-        return ProjectionLine(label, f"{HUNDRED * amount:.2f}", amount / output, kind)
+        return ProjectionLine(label, decimal(HUNDRED * amount), amount / output, kind)
 
     lines = [line("Output expected", output, "state"), line("Tax", of("revenue"), "in")]
     lines += [
@@ -204,30 +208,30 @@ def _in_lines(record: Any, power: int, debt: float, next_rate: float) -> Project
     passed = of("aid_paid") - of("aid_received")
     if passed:
         lines.append(line("Aid and tribute", passed, "out" if passed > 0.0 else "in"))
-    other = of("spending") - passed - output * sum(of(name) for name in SPENDING_LINES)
-    if abs(other) > 1e-12:
-        lines.append(line("Mobilisation", other, "out"))
-    lines.append(line(f"Interest, at {100 * rate:.2f} %", rate * debt, "out"))
+    mobilised = float(mobilisation(records)[0, power]) / HUNDRED
+    if mobilised:
+        lines.append(line("Mobilisation", mobilised * output, "out"))
+    lines.append(line(f"Interest, at {percent(rate, 2)}", rate * debt, "out"))
     borrowed, forgiven, owed = of("borrowed"), of("forgiven"), of("debt")
     lines.append(line("Deficit" if borrowed > 0.0 else "Surplus", abs(borrowed), "sum"))
     if forgiven:
         lines.append(line("Debt repudiated", forgiven, "in"))
     lines.append(line("Debt now", debt, "state"))
     lines.append(line("Debt next year", owed, "state"))
-    lines.append(line(f"Interest next year, at {100 * next_rate:.2f} %", next_rate * owed, "state"))
-    balance = f"{'deficit' if borrowed > 0.0 else 'surplus'} {100 * abs(borrowed) / output:.1f} %"
+    lines.append(line(f"Interest next year, at {percent(next_rate, 2)}", next_rate * owed, "state"))
+    balance = f"{'deficit' if borrowed > 0.0 else 'surplus'} {percent(abs(borrowed) / output)}"
     summary = (
-        f"Tax {100 * of('revenue') / output:.1f} %, spending {100 * of('spending') / output:.1f} %,"
-        f" interest {100 * rate * debt / output:.1f} %: {balance}. Debt "
-        f"{100 * debt / output:.0f} → {100 * owed / output:.0f} % of output; interest rate "
-        f"{100 * rate:.2f} → {100 * next_rate:.2f} %."
+        f"Tax {percent(of('revenue') / output)}, spending {percent(of('spending') / output)},"
+        f" interest {percent(rate * debt / output)}: {balance}. Debt "
+        f"{decimal(HUNDRED * debt / output, 0)} → {percent(owed / output, 0)} of output; interest "
+        f"rate {decimal(HUNDRED * rate)} → {percent(next_rate, 2)}."
     )
     warnings = []
     if record["default"][power] == 1:
         warnings.append("This is a default: it cancels part of the debt and costs years of credit.")
     if of("scaling") < 1.0 - 1e-9:
         warnings.append(
-            f"Lenders finance only {100 * of('scaling'):.0f} % of this plan: every line is cut."
+            f"Lenders finance only {percent(of('scaling'), 0)} of this plan: every line is cut."
         )
     notes = [
         "Computed by the game's rules for a year without crisis, blackout or aid from others. 100 "
