@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from counterpoise.envs.engine.errors import CounterpoiseError, Interrupted
-from counterpoise.evaluation.equilibrium.comparison import Comparison, Judgement, gather, judge
+from counterpoise.evaluation.equilibrium.comparison import Comparison, gather
+from counterpoise.evaluation.equilibrium.judgement import Judgement, judged
 from counterpoise.evaluation.trainings import Training, as_time, train_all
 from counterpoise.training.configuration import Configuration, load
 from counterpoise.training.runs import SEED, VERSIONS, Run, versions
@@ -58,7 +59,7 @@ def demonstrate(
     began = time.monotonic()
     folder = Path(folder)
     todo, done = _plan(folder, seeds, is_quick, reuse)
-    judgements: list[Judgement] = [judge(Run(each)) for each in done]
+    judgements: list[Judgement] = [judged(Run(each)) for each in done]
     if todo:
         try:
             found = train_all(todo, processes=processes, is_judged=True, console=console)
