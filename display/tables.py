@@ -21,10 +21,8 @@ from counterpoise.envs.engine.files import write_text_atomically
 from counterpoise.evaluation.equilibrium.benchmark import RESULTS, Results
 from counterpoise.evaluation.equilibrium.comparison import (
     Comparison,
-    Interval,
-    claims,
-    interval_in_words,
 )
+from counterpoise.evaluation.equilibrium.statistics import Interval, interval_in_words
 from counterpoise.training.runs import versions
 
 if TYPE_CHECKING:
@@ -95,7 +93,7 @@ def print_comparison(console: Console, comparison: Comparison) -> None:
         f"{_intervals(comparison)}[/dim]\n"
     )
     for group in comparison.groups:
-        for claim in claims(group):
+        for claim in group.claims:
             verdict = coloured("met" if claim.is_met else "NOT met", claim.is_met)
             console.print(f"{verdict}  {group.title}: {claim.words}", highlight=False)
 
@@ -306,8 +304,8 @@ def print_marks(console: Console, marks: Sequence[Mark]) -> None:
     """Print one row per test of an exam."""
     rows = [
         [
-            mark.test.name,
-            str(mark.test.focal),
+            mark.situation.name,
+            str(mark.situation.focal),
             with_error(mark.focal, mark.error),
             decimal(mark.welfare),
             decimal(mark.random),
@@ -323,7 +321,7 @@ def print_marks(console: Console, marks: Sequence[Mark]) -> None:
         "seats.[/dim]"
     )
     for mark in marks:
-        console.print(f"[dim]{mark.test.name}: {mark.test.claim}[/dim]", highlight=False)
+        console.print(f"[dim]{mark.situation.name}: {mark.situation.claim}[/dim]", highlight=False)
 
 
 def print_exploit(console: Console, found: Exploit) -> None:

@@ -228,7 +228,7 @@ def value_in_words(value: float, kind: str, unit: str) -> str:
     kind : str
         One of `counterpoise.envs.engine.parameters.KINDS`.
     unit : str
-        A share ``of 40 years`` is shown as a count of years; a rate ``1/year`` in percent.
+        A number in ``of 40 years`` is shown in years; a rate, in ``1/year``, in percent.
     """
     return _in_words(value, kind, unit).replace("-", "−")
 
@@ -242,10 +242,10 @@ def _in_words(value: float, kind: str, unit: str) -> str:
         return f"× {math.exp(value):.3g}"
     if unit == "1/year":
         return f"{100 * value:.3g} % per year"
+    whole = re.fullmatch(r"of (\d+) (.+)", unit)
+    if whole:
+        return _counted(value * int(whole[1]), whole[2])
     if kind == "share":
-        whole = re.fullmatch(r"of (\d+) (.+)", unit)
-        if whole:
-            return _counted(value * int(whole[1]), whole[2])
         return f"{100 * value:.3g} % {'' if unit == '1' else unit}".strip()
     return f"{value:.3g}" if unit == "1" else _counted(value, unit)
 

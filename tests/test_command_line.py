@@ -17,12 +17,15 @@ import pytest
 
 from counterpoise.cli import app as command_line
 from counterpoise.cli import demonstration, judge, learn, options
-from counterpoise.envs.engine.errors import CounterpoiseError
+from counterpoise.envs.engine.errors import CounterpoiseError, Interrupted
 from counterpoise.envs.engine.registration import game_names
 from counterpoise.training.configuration import Configuration, load, shipped
-from counterpoise.training.learn import Interrupted, train
+from counterpoise.training.learn import train
 from counterpoise.training.runs import Run
 from counterpoise.training.sections import NetworkOptions, PPOOptions, WorldOptions
+
+OPTION = r"(?<![\w-])--[a-z-]+"
+COMMANDS = [name for commands in command_line.PANELS.values() for name in commands]
 
 SMALL = """
 game = "burden_sharing"
@@ -97,8 +100,9 @@ def test_help_loads_nothing_heavy() -> None:
 def test_help_teaches_by_example(run: Any) -> None:
     told = run("--help")
     assert told.code == 0
-    commands = ("list", "describe", "solve", "train", "compare", "report", "watch", "demo")
-    for command in commands:
+    places = [told.out.index(f"─ {panel} ─") for panel in command_line.PANELS]
+    assert places == sorted(places)
+    for command in COMMANDS:
         assert command in told.out
         own = run(command, "--help")
         assert own.code == 0
@@ -106,11 +110,12 @@ def test_help_teaches_by_example(run: Any) -> None:
 
 
 def test_every_example_in_the_help_names_real_options(run: Any) -> None:
-    for command in ("list", "describe", "solve", "train", "compare", "report", "watch", "demo"):
-        words = run(command, "--help").out
-        options = set(re.findall(r"(?<![\w-])--[a-z-]+", words.split("Options")[1]))
-        used = set(re.findall(r"(?<![\w-])--[a-z-]+", words.split("Options")[0]))
-        assert used <= options | {"--resume"}
+    for command in COMMANDS:
+        shown, options = run(command, "--help").out.split("Options", 1)
+        lines = shown.splitlines()
+        others = [line for line in lines if re.match(rf"\W*counterpoise (?!{command}\b)", line)]
+        used = set(re.findall(OPTION, "\n".join(line for line in lines if line not in others)))
+        assert used <= {*re.findall(OPTION, options), "--resume"}
 
 
 def test_the_version_is_told(run: Any) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import textwrap
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,36 +16,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars
-from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from counterpoise.display.figures import (
-    INK,
-    colour,
-    marker,
-    new_figure,
-    seed_line,
-    style,
-    write_png,
-)
-from counterpoise.display.numbers import in_words
 from counterpoise.envs.engine.errors import CounterpoiseError, ParameterError, unknown_name
-from counterpoise.envs.engine.files import write_atomically, write_text_atomically
 from counterpoise.envs.engine.game import Game
 from counterpoise.envs.engine.parameters import ParametersBase
 from counterpoise.envs.engine.registration import game as game_named
-from counterpoise.evaluation.equilibrium.comparison import bootstrap, game_module
+from counterpoise.evaluation.equilibrium.statistics import bootstrap
 from counterpoise.evaluation.trainings import Training, train_all
 from counterpoise.theory import regret
-from counterpoise.theory.targets import Curve
+from counterpoise.theory.solution import Curve
 from counterpoise.training.configuration import FOLDER, Configuration, load
 from counterpoise.training.runs import Run
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
     from rich.console import Console
-
-POINTS_FILE, TABLE_FILE, FIGURE_FILE = "curve.parquet", "curve.md", "curve.png"
 
 # Over how many values an amortised training deals its worlds.
 DEALT = 33
@@ -56,7 +40,6 @@ QUICK_SHARE = 0.05
 QUICK_SEEDS = 1
 SOLVED_POINTS = 61
 SECONDS_OF_SOLVING = 20.0
-MOST_LINES = 4
 
 
 def shipped_curves(game: str) -> tuple[Curve, ...]:
@@ -68,7 +51,7 @@ def shipped_curves(game: str) -> tuple[Curve, ...]:
         If there is no such game.
     """
     game_named(game)
-    return tuple(getattr(game_module(game), "CURVES", ()))
+    return regret.theory_of(game).curves if regret.is_solved(game) else ()
 
 
 def read_vary(text: str) -> dict[str, NDArray[np.float64]]:
@@ -108,7 +91,7 @@ def read_vary(text: str) -> dict[str, NDArray[np.float64]]:
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Task:
+class CurveTask:
     """One curve that is to be learned.
 
     Attributes
@@ -222,7 +205,7 @@ def task_of(
     fixed: Mapping[str, Any] | None = None,
     is_separate: bool = False,
     is_quick: bool = False,
-) -> Task:
+) -> CurveTask:
     """Return what is to be learned for one curve, shipped or asked for.
 
     Raises
@@ -253,16 +236,16 @@ def task_of(
     base = base.replace(parameters={**base.parameters, **fixed})
     if is_quick:
         base = base.replace(agent_steps=max(1, round(base.agent_steps * QUICK_SHARE)))
-    known = list(regret.theory_of(game).OUTCOME_UNITS)
+    known = regret.theory_of(game).declared
     asked = tuple(outcomes or (curve.outcomes if curve is not None else _usual(game)))
     for name in asked:
         if name not in known:
             raise unknown_name(f"outcome of {game}", name, known)
-    task = Task(
+    task = CurveTask(
         name=curve.name if curve is not None else "_and_".join(values),
         title=curve.title
         if curve is not None
-        else f"{in_words(game)} as {in_words_of(values)} moves",
+        else f"{game} as {' and '.join(values)} moves".replace("_", " "),
         configuration=base,
         values=values,
         outcomes=asked,
@@ -272,11 +255,6 @@ def task_of(
         # A value outside its range is refused before anything is trained.
         task.parameters(k)
     return task
-
-
-def in_words_of(values: Mapping[str, Any]) -> str:
-    """Return the names of the parameters that move, as words."""
-    return " and ".join(in_words(name) for name in values)
 
 
 def _configuration(game: str, asked: str | Path | None, is_separate: bool) -> Configuration:
@@ -298,28 +276,24 @@ def _configuration(game: str, asked: str | Path | None, is_separate: bool) -> Co
 
 
 def _usual(game: str) -> tuple[str, ...]:
-    module = game_module(game)
-    targets = getattr(module, "TARGETS", None)
-    return (
-        targets.outcomes if targets is not None else tuple(regret.theory_of(game).OUTCOME_UNITS)[:1]
-    )
+    return regret.theory_of(game).targets.outcomes
 
 
 # -- judging ---------------------------------------------------------------------------------------
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Learned:
+class LearnedCurve:
     """A curve that was learned.
 
     Attributes
     ----------
-    task : Task
+    task : CurveTask
     table : DataFrame
         One row for each value, outcome, entry of it and seed.
     """
 
-    task: Task
+    task: CurveTask
     table: polars.DataFrame
 
     def summary(self) -> polars.DataFrame:
@@ -342,7 +316,7 @@ class Learned:
         return polars.DataFrame(rows, infer_schema_length=None)
 
 
-def judge_curve(task: Task, out: Path, seeds: int) -> Learned:
+def judge_curve(task: CurveTask, out: Path, seeds: int) -> LearnedCurve:
     """Ask every run at every value, and solve the game there."""
     rows = [
         row
@@ -350,10 +324,10 @@ def judge_curve(task: Task, out: Path, seeds: int) -> Learned:
         for seed in range(seeds)
         for row in judge_run(task, k, task.run_of(out, k, seed), seed)
     ]
-    return Learned(task, polars.DataFrame(rows, infer_schema_length=None))
+    return LearnedCurve(task, polars.DataFrame(rows, infer_schema_length=None))
 
 
-def judge_run(task: Task, k: int, run: Run, seed: int) -> list[dict[str, Any]]:
+def judge_run(task: CurveTask, k: int, run: Run, seed: int) -> list[dict[str, Any]]:
     """Ask one run at one value: a row for each outcome and entry of it, beside the solved one."""
     name, parameters = task.game.name, task.parameters(k)
     solved = _solved(name, parameters)
@@ -394,7 +368,7 @@ def _solved(game: str, parameters: ParametersBase) -> Mapping[str, Any] | None:
         return None
 
 
-def solved_line(task: Task) -> tuple[NDArray[np.float64], dict[str, NDArray[np.float64]]]:
+def solved_line(task: CurveTask) -> tuple[NDArray[np.float64], dict[str, NDArray[np.float64]]]:
     """Return the solved curve on a finer grid: values [n], and outcomes [n, entries] by name."""
     began = time.monotonic()
     at = np.linspace(0.0, task.points - 1.0, SOLVED_POINTS)
@@ -419,129 +393,9 @@ def solved_line(task: Task) -> tuple[NDArray[np.float64], dict[str, NDArray[np.f
     return np.array(values), {name: np.array(each) for name, each in found.items()}
 
 
-def learn_curve(task: Task, out: Path, *, seeds: int, processes: int, console: Console) -> Learned:
-    """Train what is missing, judge, and write table, figure and data into the folder."""
+def learn_curve(
+    task: CurveTask, out: Path, *, seeds: int, processes: int, console: Console
+) -> LearnedCurve:
+    """Run the trainings of a curve that are missing in a folder, and judge all of them."""
     train_all(task.trainings(out, seeds), processes=processes, console=console)
-    learned = judge_curve(task, out, seeds)
-    write_atomically(out / POINTS_FILE, learned.table.write_parquet)
-    write_text_atomically(out / TABLE_FILE, markdown(learned))
-    write_png(draw(learned), out / FIGURE_FILE)
-    return learned
-
-
-# -- showing ---------------------------------------------------------------------------------------
-
-
-def rows_in_words(learned: Learned) -> tuple[list[str], list[list[str]]]:
-    """Return the head and the rows of the table: value, solved, learned, interval."""
-    head = [learned.task.axis, "outcome", "solved", "learned", "interval"]
-    several = {
-        name: len(part["entry"].unique()) > 1
-        for (name,), part in learned.table.group_by(["outcome"])
-    }
-    rows = []
-    for row in learned.summary().iter_rows(named=True):
-        name = in_words(row["outcome"])
-        if several[row["outcome"]]:
-            name += f" {row['entry']}"
-        interval = ""
-        if row["low"] is not None:
-            interval = f"{row['low']:.4g} to {row['high']:.4g}"
-        solved = "none" if row["solved"] is None else f"{row['solved']:.4g}"
-        rows.append([f"{row['value']:.4g}", name, solved, f"{row['learned']:.4g}", interval])
-    return head, rows
-
-
-def markdown(learned: Learned) -> str:
-    """Return the table as Markdown."""
-    head, rows = rows_in_words(learned)
-    how = "a training for each value" if learned.task.is_separate else "one training for all values"
-    seeds = learned.table["seed"].n_unique()
-    lines = [
-        f"# {learned.task.title}",
-        "",
-        f"`{learned.task.game.name}`, {how}, {seeds} seed{'' if seeds == 1 else 's'}; the interval "
-        "is the 95 % bootstrap interval over seeds.",
-        "",
-        "| " + " | ".join(head) + " |",
-        "|" + "---|" * len(head),
-        *("| " + " | ".join(row) + " |" for row in rows),
-        "",
-    ]
-    return "\n".join(lines)
-
-
-def draw(learned: Learned) -> Figure:
-    """Return the figure: learned points with their intervals over the solved lines."""
-    task, summary = learned.task, learned.summary()
-    line_values, lines = solved_line(task)
-    with style():
-        figure = new_figure(3.9 * len(task.outcomes) + 0.8, 3.6)
-        panels = np.atleast_1d(figure.subplots(1, len(task.outcomes)))
-        for axes, outcome in zip(panels, task.outcomes, strict=True):
-            part = summary.filter(polars.col("outcome") == outcome)
-            entries = sorted(part["entry"].unique())[:MOST_LINES]
-            for entry in entries:
-                chosen = part.filter(polars.col("entry") == entry)
-                paint = colour(entry)
-                if len(line_values):
-                    axes.plot(line_values, lines[outcome][:, entry], color=paint, linewidth=1.3)
-                label = (
-                    "learned" if len(entries) == 1 else f"{_entry_in_words(task, outcome, entry)}"
-                )
-                values, mean = chosen["value"].to_numpy(), chosen["learned"].to_numpy()
-                if chosen["low"].null_count() == 0:
-                    low, high = chosen["low"].to_numpy(), chosen["high"].to_numpy()
-                    axes.errorbar(
-                        values, mean, [np.maximum(mean - low, 0.0), np.maximum(high - mean, 0.0)],
-                        fmt="none", ecolor=paint, elinewidth=1.2, capsize=2.5,
-                    )  # fmt: skip
-                axes.plot(
-                    values, mean, marker(entry), color=paint, markeredgecolor=INK,
-                    markeredgewidth=0.5, markersize=5.5, label=label,
-                )  # fmt: skip
-            axes.plot([], [], color=INK, linewidth=1.3, label="solved")
-            _label(axes, task, outcome)
-            axes.legend(fontsize=7.5)
-        figure.suptitle(task.title, x=0.01, ha="left", fontsize=10.5, fontweight="bold")
-    return figure
-
-
-def draw_solved(game: str) -> Figure:
-    """Return one figure of a game's solved curves: what its theory says, and nothing learned."""
-    tasks = [
-        task_of(game, curve, is_separate=True, outcomes=curve.outcomes[:1])
-        for curve in shipped_curves(game)
-    ]
-    if not tasks:
-        raise CounterpoiseError(f"The theory of {game} is about no curve that could be drawn.")
-    with style():
-        figure = new_figure(4.6 * len(tasks), 3.5)
-        for axes, task in zip(np.atleast_1d(figure.subplots(1, len(tasks))), tasks, strict=True):
-            (outcome,) = task.outcomes
-            values, lines = solved_line(task)
-            entries = range(min(lines[outcome].shape[1], MOST_LINES))
-            for entry in entries:
-                axes.plot(
-                    values, lines[outcome][:, entry], color=colour(entry), linewidth=1.6,
-                    linestyle=seed_line(entry),
-                    marker=marker(entry), markevery=max(1, len(values) // 8), markersize=4.5,
-                    label=_entry_in_words(task, outcome, entry),
-                )  # fmt: skip
-            axes.set_title("\n".join(textwrap.wrap(task.title, 44)), fontsize=9.5)
-            _label(axes, task, outcome)
-            if len(entries) > 1:
-                axes.legend(fontsize=7.5)
-    return figure
-
-
-def _label(axes: Any, task: Task, outcome: str) -> None:
-    unit = regret.theory_of(task.game.name).OUTCOME_UNITS.get(outcome, "1")
-    axes.set_xlabel(in_words(task.axis))
-    axes.set_ylabel(in_words(outcome) + ("" if unit == "1" else f" ({unit})"))
-    axes.xaxis.set_major_locator(MaxNLocator(6))
-
-
-def _entry_in_words(task: Task, outcome: str, entry: int) -> str:
-    axes = getattr(game_module(task.game.name), "AXES", {}).get(outcome, ("power",))
-    return f"{axes[0]} {entry}" if len(axes) == 1 else f"entry {entry}"
+    return judge_curve(task, out, seeds)

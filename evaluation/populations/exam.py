@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import polars
@@ -26,15 +26,12 @@ from counterpoise.envs.engine.strategy import Strategy, Uniform
 from counterpoise.evaluation.populations.payoffs import payoffs
 from counterpoise.training.runs import Run
 
-if TYPE_CHECKING:
-    pass
-
 Background = Callable[[ParametersBase, int, np.random.Generator], Strategy]
 
 
 @dataclasses.dataclass(frozen=True)
-class Test:
-    """One test of generalisation.
+class Situation:
+    """One test of generalisation: a scenario with opponents that the policy has not met.
 
     Attributes
     ----------
@@ -47,8 +44,6 @@ class Test:
     parameters : mapping
         Changes to the game's defaults; for as many powers as the policy was learned with.
     """
-
-    __test__ = False  # not a test of pytest's
 
     name: str
     claim: str
@@ -73,7 +68,7 @@ class Mark:
         Which doctrine that is.
     """
 
-    test: Test
+    situation: Situation
     focal: float
     error: float
     welfare: float
@@ -87,7 +82,7 @@ class Mark:
         return (self.focal - self.random) / (self.best - self.random)
 
 
-def tests_of(game: str) -> tuple[Test, ...]:
+def situations_of(game: str) -> tuple[Situation, ...]:
     """Return the tests of a game.
 
     Raises
@@ -114,40 +109,42 @@ def sit(run: Run, *, count: int = 200, seed: int = 0) -> list[Mark]:
     seed : int
         Of the first world, and of what is drawn of the backgrounds.
     """
-    tests = tests_of(run.game.name)
-    return [_marked(run, test, count, seed) for test in tests]
+    situations = situations_of(run.game.name)
+    return [_marked(run, each, count, seed) for each in situations]
 
 
-def _marked(run: Run, test: Test, count: int, seed: int) -> Mark:
+def _marked(run: Run, situation: Situation, count: int, seed: int) -> Mark:
     game, powers = run.game, run.parameters.powers
-    if test.focal >= powers:
-        raise CounterpoiseError(f"{test.name} needs more than {test.focal} powers.")
-    changes = {"powers": powers, **test.parameters(powers)}
+    if situation.focal >= powers:
+        raise CounterpoiseError(f"{situation.name} needs more than {situation.focal} powers.")
+    changes = {"powers": powers, **situation.parameters(powers)}
     parameters = game.parameters.from_mapping(changes)
     rng = np.random.default_rng(seed)
-    others = [test.background(parameters, power, rng) for power in range(test.focal, powers)]
+    others = [
+        situation.background(parameters, power, rng) for power in range(situation.focal, powers)
+    ]
 
     def paid(focal: Sequence[Strategy]) -> NDArray[np.float64]:
         return payoffs(game, parameters, [*focal, *others], count=count, seed=seed)
 
-    learned = paid(run.profile(parameters=parameters)[: test.focal])
-    focal = learned[:, : test.focal].mean(axis=1)
+    learned = paid(run.profile(parameters=parameters)[: situation.focal])
+    focal = learned[:, : situation.focal].mean(axis=1)
     rivals = {
         name: float(
-            paid([kind(parameters, power) for power in range(test.focal)])[  # type: ignore[call-arg]
-                :, : test.focal
+            paid([kind(parameters, power) for power in range(situation.focal)])[  # type: ignore[call-arg]
+                :, : situation.focal
             ].mean()
         )
         for name, kind in doctrines(game.name).items()
     }
     best = max(rivals, key=lambda name: rivals[name])
-    at_random = paid([Uniform(game, parameters, power) for power in range(test.focal)])
+    at_random = paid([Uniform(game, parameters, power) for power in range(situation.focal)])
     return Mark(
-        test=test,
+        situation=situation,
         focal=float(focal.mean()),
         error=float(focal.std(ddof=1) / np.sqrt(count)),
         welfare=float(learned.mean()),
-        random=float(at_random[:, : test.focal].mean()),
+        random=float(at_random[:, : situation.focal].mean()),
         best=rivals[best],
         doctrine=best,
     )
@@ -158,8 +155,8 @@ def tidy(marks: Sequence[Mark]) -> polars.DataFrame:
     return polars.DataFrame(
         [
             {
-                "test": mark.test.name,
-                "focal_powers": mark.test.focal,
+                "test": mark.situation.name,
+                "focal_powers": mark.situation.focal,
                 "focal": mark.focal,
                 "standard_error": mark.error,
                 "welfare": mark.welfare,
@@ -167,7 +164,7 @@ def tidy(marks: Sequence[Mark]) -> polars.DataFrame:
                 "best_doctrine": mark.doctrine,
                 "best_doctrine_payoff": mark.best,
                 "score": mark.score,
-                "claim": mark.test.claim,
+                "claim": mark.situation.claim,
             }
             for mark in marks
         ]

@@ -24,7 +24,7 @@ from counterpoise.envs.grand_strategy.treasury import (
     transfer,
 )
 from counterpoise.envs.grand_strategy.words import events
-from counterpoise.envs.grand_strategy.world import PHASES, PLAN
+from counterpoise.envs.grand_strategy.world import BUDGET, PHASES, PLAN, SPENDING
 from counterpoise.envs.grand_strategy.year import read_actions
 from counterpoise.human.briefing import Briefing, Projection, ProjectionLine, Seen
 
@@ -98,9 +98,7 @@ CHIEF = (
     "other_size", "other_arms", "threat", "prospect", "other_debt", "other_defence",
     "other_standing", "other_allies", "dependence", "other_dependence",
 )  # fmt: skip
-SPENDING = (
-    "procurement", "upkeep", "research", "industry", "supply", "stockpile", "welfare",
-)  # fmt: skip
+SPENDING_LINES = tuple(BUDGET[number].name for number in SPENDING)
 HUNDRED = 100.0
 # The true odds of a war are hidden: they would reveal the other power's forces.
 ODDS = re.compile(r" \(odds \d+ %\)")
@@ -182,12 +180,13 @@ def _in_lines(record: Any, power: int, debt: float, next_rate: float) -> Project
 
     lines = [line("Output expected", output, "state"), line("Tax", of("revenue"), "in")]
     lines += [
-        line(LABELS.get(name, name).capitalize(), of(name) * output, "out") for name in SPENDING
+        line(LABELS.get(name, name).capitalize(), of(name) * output, "out")
+        for name in SPENDING_LINES
     ]
     passed = of("aid_paid") - of("aid_received")
     if passed:
         lines.append(line("Aid and tribute", passed, "out" if passed > 0.0 else "in"))
-    other = of("spending") - passed - output * sum(of(name) for name in SPENDING)
+    other = of("spending") - passed - output * sum(of(name) for name in SPENDING_LINES)
     if abs(other) > 1e-12:
         lines.append(line("Mobilisation", other, "out"))
     lines.append(line(f"Interest, at {100 * rate:.2f} %", rate * debt, "out"))

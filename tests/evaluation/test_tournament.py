@@ -119,7 +119,7 @@ def test_an_exam_scores_random_play_at_nought(tmp_path: Any, monkeypatch: Any) -
         return [Uniform(GAME, run.parameters, power) for power in range(4)]
 
     monkeypatch.setattr(type(run), "profile", at_random)
-    monkeypatch.setattr(exam, "tests_of", lambda name: EXAM[:1])
+    monkeypatch.setattr(exam, "situations_of", lambda name: EXAM[:1])
     (mark,) = exam.sit(run, count=4)
     assert mark.score == pytest.approx(0.0)
     assert mark.best > mark.random
@@ -140,7 +140,7 @@ def test_every_test_of_the_exam_can_be_sat_by_any_number_of_powers() -> None:
 
 def test_games_with_an_equilibrium_have_no_exam() -> None:
     with pytest.raises(CounterpoiseError, match="held against its equilibrium"):
-        exam.tests_of("arms_race")
+        exam.situations_of("arms_race")
 
 
 # -- learning among doctrines and over drawn parameters --------------------------------------------

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from counterpoise.agents.named import doctrines, profile
-from counterpoise.display.games.deterrence import CURVES, TARGETS
 from counterpoise.envs.engine.errors import ParameterError
 from counterpoise.envs.engine.rollouts import play
 from counterpoise.envs.engine.strategy import Strategy
@@ -278,10 +277,13 @@ def test_random_play_regrets_one_stake_and_nobody_the_equilibrium():
 
 
 def test_the_outcomes_that_are_asked_for_are_among_those_that_are_reported():
-    asked = {*TARGETS.outcomes, *(name for curve in CURVES for name in curve.outcomes)}
-    assert asked <= theory.OUTCOME_UNITS.keys()
-    assert theory.OUTCOME_UNITS.keys() == theory.equilibrium(Parameters()).outcomes.keys()
-    for curve in CURVES:
+    asked = {
+        *theory.THEORY.targets.outcomes,
+        *(name for curve in theory.THEORY.curves for name in curve.outcomes),
+    }
+    assert asked <= theory.OUTCOMES.keys()
+    assert theory.OUTCOMES.keys() == theory.equilibrium(Parameters()).outcomes.keys()
+    for curve in theory.THEORY.curves:
         for k in range(curve.points):
             values = {name: float(each[k]) for name, each in curve.values().items()}
             assert theory.equilibrium(Parameters(**values)).is_unique

@@ -17,13 +17,18 @@ import torch
 
 from counterpoise.agents.learned import LearnedStrategy, load_profile
 from counterpoise.agents.named import strategy
-from counterpoise.envs.engine.errors import CounterpoiseError, ParameterError, UnknownNameError
+from counterpoise.envs.engine.errors import (
+    CounterpoiseError,
+    Interrupted,
+    ParameterError,
+    UnknownNameError,
+)
 from counterpoise.envs.engine.worlds import Worlds
 from counterpoise.envs.scenarios import scenario
 from counterpoise.theory import burden_sharing as theory
 from counterpoise.theory import regret
 from counterpoise.training.configuration import Configuration, load, shipped
-from counterpoise.training.learn import Interrupted, train
+from counterpoise.training.learn import train
 from counterpoise.training.learners import LEARNERS
 from counterpoise.training.normalisation import normalisation_of
 from counterpoise.training.policies import Architecture, SeatNetworks
@@ -78,6 +83,7 @@ def test_the_same_seed_learns_the_same(learned, tmp_path):
 KILLED = """
 import sys
 from counterpoise.training.configuration import load
+from counterpoise.envs.engine.errors import Interrupted
 from counterpoise.training.learn import train
 
 def slowly(progress):

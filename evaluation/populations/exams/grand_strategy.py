@@ -11,7 +11,7 @@ import numpy as np
 from counterpoise.agents.doctrines.grand_strategy import DOCTRINES, Doctrine, varied
 from counterpoise.envs.engine.parameters import ParametersBase
 from counterpoise.envs.engine.strategy import Strategy
-from counterpoise.evaluation.populations.exam import Background, Test
+from counterpoise.evaluation.populations.exam import Background, Situation
 
 # What no configuration that comes with the package trains against.
 HELD_OUT = (
@@ -88,63 +88,63 @@ class _GiantAndRest:
 
 
 EXAM = (
-    Test(
+    Situation(
         "riser among free riders",
         "A power with half its capital still to grow, among free riders of other sizes and tastes.",
         1,
         among("free_rider", spread=0.5),
         first(capital=(0.5, 1.0), technology=(0.8, 1.0)),
     ),
-    Test(
+    Situation(
         "the last balancer",
         "A warmonger twice its size on one side, isolationists on the other: nobody will help.",
         1,
         _GiantAndRest("warmonger", "isolationist"),
         last_balancer,
     ),
-    Test(
+    Situation(
         "patron of the unreliable",
         "Everyone's ally at the start, and its allies come less than half of the time.",
         1,
         among("hedger", "isolationist"),
         with_patron,
     ),
-    Test(
+    Situation(
         "unprovoked embargo",
         "Dependent on economic nationalists who embargo whoever depends on them.",
         1,
         among("economic_nationalist"),
         dependent,
     ),
-    Test(
+    Situation(
         "among chain-gangers",
         "Everyone is everyone's ally and marches at once.",
         1,
         among("chain_ganger"),
         plain(),
     ),
-    Test(
+    Situation(
         "not to wake grim armers",
         "Neighbours that arm for good once anyone arms much.",
         1,
         among("grim_armer"),
         plain(),
     ),
-    Test(
+    Situation(
         "among debtors",
         "Neighbours that spend what they borrow, and default.",
         1,
         among("debtor"),
         plain(),
     ),
-    Test(
+    Situation(
         "where attack is easy",
         "Warmongers, and an offence that favours them.",
         1,
         among("warmonger"),
         plain(offence=1.3),
     ),
-    Test(
+    Situation(
         "two in company",
         "Two that learned together, among hedgers and isolationists.",
         2,
