@@ -1,4 +1,4 @@
-"""Who plays: strategies behind one batched interface."""
+"""Players: scripted, learned and mixed strategies behind one batched interface."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ __all__ = ["load"]
 
 
 def __getattr__(name: str) -> Any:
-    # Late, for playing a policy brings more with it than an import should.
+    # Imported on demand: loading a policy needs packages that an import should not.
     if name == "load":
         from counterpoise.agents.zoo import load
 

@@ -1,6 +1,6 @@
-"""Learned strategies: weights as safetensors, description as JSON, nothing unpickled.
+"""Learned strategies: weights as safetensors, description as JSON; nothing is unpickled.
 
-The networks are small, so they are evaluated with numpy: playing a learned strategy needs no torch.
+The networks are small and evaluated with numpy, so playing a learned strategy needs no torch.
 """
 
 from __future__ import annotations
@@ -47,14 +47,14 @@ class LearnedStrategy(Strategy):
     ----------
     game : Game
     parameters : Parameters
-        The bounds of amounts are these parameters' own.
+        They set the bounds of amounts.
     power : int
         The seat.
     weights : mapping of str to ndarray
     description : mapping
         As written by `counterpoise.training.runs`.
     is_random : bool
-        Whether to draw from the learned distribution of choices; otherwise its mode is played.
+        Whether to draw from the learned distribution of choices; otherwise the mode is played.
     """
 
     def __init__(
@@ -102,14 +102,14 @@ class LearnedStrategy(Strategy):
     def act(
         self, observations: NDArray[np.float32], masks: NDArray[np.int8], rng: np.random.Generator
     ) -> NDArray[np.float64] | NDArray[np.int64]:
-        """Return the mean amount within the bounds, or each choice's mode (or a draw)."""
+        """Return the mean amount within the bounds, or the mode or a draw of each choice."""
         outputs = self._outputs(observations)
         if not self._game.is_discrete:
             share = np.clip(0.5 * (outputs.astype(np.float64) + 1.0), 0.0, 1.0)
             return np.asarray(self._low + share * self._span)
         logits = _masked(outputs, masks)
         if self.is_random:
-            # The largest of logits with Gumbel noise is a draw from their distribution.
+            # The argmax of logits with Gumbel noise is a draw from their distribution.
             logits += rng.gumbel(size=logits.shape).astype(np.float32)
         chosen = np.empty((len(outputs), len(self._counts)), np.int64)
         at = 0
@@ -121,7 +121,7 @@ class LearnedStrategy(Strategy):
     def probabilities(
         self, observations: NDArray[np.float32], masks: NDArray[np.int8]
     ) -> NDArray[np.float64]:
-        """Return the probability of each option of a game with one choice."""
+        """Return the probability of each option in a game with one choice, [n, options]."""
         if not self.is_random:
             return super().probabilities(observations, masks)
         logits = _masked(self._outputs(observations), masks).astype(np.float64)
@@ -144,16 +144,16 @@ def load_profile(
     Parameters
     ----------
     folder : path
-        Holds ``policy.safetensors`` and ``policy.json``.
+        Folder with ``policy.safetensors`` and ``policy.json``.
     is_random : bool, optional
-        Whether choices are drawn rather than the most probable taken; by default as it was learned.
+        Whether choices are drawn, or the most probable are taken; by default as in training.
     parameters : Parameters, optional
-        Of the game that is played, whose bounds amounts keep; by default those it was judged by.
+        Parameters of the game that is played; by default those of its evaluation.
 
     Raises
     ------
     CounterpoiseError
-        If the files are missing or not such a policy.
+        If the files are missing or hold no such policy.
     """
     folder = Path(folder)
     try:
@@ -201,7 +201,7 @@ def _mixtures(
     weights: dict[str, NDArray[np.float32]],
     description: dict[str, Any],
 ) -> list[Strategy]:
-    """Return each power's mixture of what it learned one after another."""
+    """Return each power's mixture of the strategies that it learned in turn."""
     return [
         Mixture(
             [
@@ -223,7 +223,7 @@ def _mixtures(
 def member_weights(
     weights: dict[str, NDArray[np.float32]], member: int, power: int
 ) -> dict[str, NDArray[np.float32]]:
-    """Return one network's weights out of a population's."""
+    """Return one network's weights from those of a population."""
     prefix = f"{member}.{power}."
     return {
         name.removeprefix(prefix): value

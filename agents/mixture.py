@@ -1,4 +1,4 @@
-"""A mixture of strategies: each decision is one of its members', drawn by weight."""
+"""Mixtures of strategies: each decision is that of a member drawn by weight."""
 
 from __future__ import annotations
 
@@ -12,23 +12,22 @@ from counterpoise.envs.engine.strategy import Strategy
 
 
 class Mixture(Strategy):
-    """Follows one of several strategies, drawn anew for every decision.
+    """Follows one of several strategies, drawn again for every decision.
 
-    In a game of one decision a power this is the mixed strategy of game theory. Over several
-    decisions game theory draws once for the whole game; here what a power does now does not tell
-    which member it followed before.
+    With one decision per power this is the mixed strategy of game theory. With several decisions
+    game theory draws once for the whole game, whereas here the draws are independent.
 
     Parameters
     ----------
     members : sequence of Strategy
-        Of one game and power.
+        Strategies of one game and power.
     weights : array_like, [members]
-        How often each is followed; they are made to sum to 1.
+        Relative probabilities of the members; they are normalised.
 
     Raises
     ------
     ValueError
-        If the weights are not one for each member, or not a distribution.
+        If there is not one weight per member, or if they are no distribution.
     """
 
     name = "mixture"
@@ -48,7 +47,7 @@ class Mixture(Strategy):
     def act(
         self, observations: NDArray[np.float32], masks: NDArray[np.int8], rng: np.random.Generator
     ) -> NDArray[np.float64] | NDArray[np.int64]:
-        """Return what the member drawn for each row does, [n, components]."""
+        """Return the action of the member drawn for each row, [n, components]."""
         drawn = rng.choice(len(self.members), size=len(observations), p=self.weights)
         answers = [member.act(observations, masks, rng) for member in self.members]
         chosen: NDArray[Any] = np.stack(answers)[drawn, np.arange(len(observations))]
@@ -57,6 +56,6 @@ class Mixture(Strategy):
     def probabilities(
         self, observations: NDArray[np.float32], masks: NDArray[np.int8]
     ) -> NDArray[np.float64]:
-        """Return the members' probabilities of each option by weight, [n, options]."""
+        """Return the weighted mean of the members' probabilities of each option, [n, options]."""
         answers = [member.probabilities(observations, masks) for member in self.members]
         return np.asarray(np.einsum("m,mno->no", self.weights, np.stack(answers)))

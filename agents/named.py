@@ -1,6 +1,7 @@
 """Strategies by name.
 
-``random``, ``constant:0.02``, ``equilibrium``, a doctrine, a trained policy, a run's folder.
+A name is ``random``, ``constant:0.02``, ``equilibrium``, a doctrine, a policy of the zoo, or the
+folder of a run.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ def doctrines(game: str) -> dict[str, type[Strategy]]:
 
 
 def strategy_names(game: str) -> list[str]:
-    """Return every name that `strategy` knows for a game, beside constants and folders."""
+    """Return every name of a strategy of a game, except constants and folders."""
     trained = [name for name in zoo.names() if name.startswith(f"{game}/")]
     return ["random", "equilibrium", *doctrines(game), *trained]
 
@@ -36,12 +37,12 @@ def strategy(name: str, game: Game, parameters: ParametersBase, power: int) -> S
     ----------
     name : str
         ``random``, ``equilibrium``, ``constant:VALUE`` (components separated by commas), a doctrine
-        of the game, a trained policy of the zoo, or the folder of a learned policy.
+        of the game, a policy of the zoo, or the folder of a learned policy.
 
     Raises
     ------
     UnknownNameError
-        If the name is none of these; the message lists what there is.
+        If the name is none of these; the message lists the known names.
     """
     if name == "random":
         return Uniform(game, parameters, power)

@@ -1,4 +1,4 @@
-"""Strategies that every game has: always the same, or another's with one choice always the same."""
+"""Strategies for every game: a constant action, and a strategy with one choice fixed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from counterpoise.envs.engine.strategy import Strategy
 
 
 class Constant(Strategy):
-    """Does the same in every year.
+    """Takes the same action in every year.
 
     Parameters
     ----------
@@ -22,12 +22,12 @@ class Constant(Strategy):
     parameters : Parameters
     power : int
     action : array_like, [components]
-        In the game's own units; option numbers for choices. A closed choice gives way to option 0.
+        In the game's units; option numbers for choices. Option 0 replaces a closed option.
 
     Raises
     ------
     ActionError
-        If the action is outside the power's space.
+        If the action is outside the power's action space.
     """
 
     name = "constant"
@@ -58,7 +58,7 @@ class Constant(Strategy):
     def act(
         self, observations: NDArray[np.float32], masks: NDArray[np.int8], rng: np.random.Generator
     ) -> NDArray[np.float64] | NDArray[np.int64]:
-        """Return the one action for every row, [n, components]."""
+        """Return the same action for every row, [n, components]."""
         actions: NDArray[Any] = np.repeat(self._action[None], len(observations), axis=0)
         if self._is_discrete:
             is_open = masks[:, self._first_option + self._action] == 1
@@ -67,27 +67,29 @@ class Constant(Strategy):
 
 
 class Holding(Strategy):
-    """Plays another strategy, but one choice is always the same; a closed one gives way to it.
+    """Plays another strategy, except that one choice is fixed while its option is open.
 
     Parameters
     ----------
     game : Game
-        Of choices.
+        A game whose actions are choices.
     strategy : Strategy
+        The other strategy.
     component : int
-        Which choice.
+        Number of the fixed choice.
     option : int
+        The option that it always takes.
     """
 
     def __init__(self, game: Game, strategy: Strategy, component: int, option: int) -> None:
-        self.name = f"{strategy.name}, one choice held"
+        self.name = f"{strategy.name}, one choice fixed"
         self._strategy, self._component, self._option = strategy, component, option
         self._place = int(sum(game.choice_counts[:component])) + option
 
     def act(
         self, observations: NDArray[np.float32], masks: NDArray[np.int8], rng: np.random.Generator
     ) -> NDArray[np.float64] | NDArray[np.int64]:
-        """Return the other's actions with the one choice in place, [n, components]."""
+        """Return the other strategy's actions with the one choice fixed, [n, components]."""
         actions = self._strategy.act(observations, masks, rng)
         actions[masks[:, self._place] == 1, self._component] = self._option
         return actions

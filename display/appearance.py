@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 Array = NDArray[Any]
 
 FEWEST_IN_A_BUDGET = 2
+KINDS = {"spends": "flow per step", "holds": "stock", "owes": "debt"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -229,7 +230,7 @@ def _part_of(account: Account) -> BudgetPart:
         "" if account.unit == "1" else account.unit,
         amount(account.field),
         is_flow=account.kind == "spends",
-        doc=account.kind,
+        doc=KINDS[account.kind],
         fields=(account.field,),
     )
 

@@ -158,7 +158,7 @@ def _summary(comparison: Comparison, names: list[str], page: Path) -> str:
                 f"{number(row['worst_regret'])}<br>(target {plain(row['target_regret'])})",
                 f"{number(row['worst_power_mean_regret'])} ({html.escape(row['worst_power'])})",
                 _distance(row),
-                _verdict(group),
+                _verdict(group).replace(": ", ":<br>", 1),
                 with_interval(row["nash_conv"], row["nash_conv_low"], row["nash_conv_high"]),
                 f"{millions(row['agent_steps'])} in {duration(row['seconds'])}",
             ]

@@ -7,31 +7,17 @@ users expect, with `parallel_env`, `env` and `raw_env`.
 
 from __future__ import annotations
 
-import re
 import sys
-import types
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 if not __name__.startswith("counterpoise."):
     raise ImportError("import counterpoise.envs, not envs: the folder is part of the package")
 
-_VERSIONED = re.compile(r"(?P<game>[a-z][a-z0-9_]*)_v(?P<version>\d+)")
+from counterpoise.envs.adapters.versioned import VersionedModules
 
+sys.meta_path.append(VersionedModules())
 
-def __getattr__(name: str) -> types.ModuleType:
-    """Return the versioned module of a registered game, such as ``burden_sharing_v0``.
-
-    Raises
-    ------
-    ImportError
-        If the game has another version now; the message names it.
-    """
-    from counterpoise.envs.engine.registration import ROWS
-
-    found = _VERSIONED.fullmatch(name)
-    if found is None or found["game"] not in ROWS:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from counterpoise.envs.adapters.pettingzoo import versioned_module
-
-    module = versioned_module(found["game"], int(found["version"]))
-    sys.modules[module.__name__] = module
-    return module
+if TYPE_CHECKING:
+    # Type checkers do not see what the finder makes.
+    def __getattr__(name: str) -> ModuleType: ...

@@ -12,13 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from counterpoise.agents.named import strategy
+from counterpoise.envs.adapters.settings import Settings
 from counterpoise.envs.engine.errors import CounterpoiseError
 from counterpoise.envs.engine.game import Game
 from counterpoise.envs.engine.parameters import ParametersBase
 from counterpoise.envs.engine.registration import game as game_named
+from counterpoise.envs.engine.registration import game_names
 from counterpoise.envs.engine.rollouts import play
 from counterpoise.envs.engine.strategy import Profile, Strategy
-from counterpoise.envs.engine.worlds import Worlds, chosen_parameters
+from counterpoise.envs.engine.worlds import Worlds
 from counterpoise.envs.scenarios import Scenario
 from counterpoise.envs.scenarios import scenario as scenario_named
 from counterpoise.theory.regret import is_solved
@@ -86,7 +88,7 @@ def who_plays(
         If a name is unknown, or strategies, parameters or a scenario are given for a run.
     """
     what = os.fspath(what)
-    if os.sep in what or Path(what).is_dir():
+    if os.sep in what or (Path(what).is_dir() and what not in game_names()):
         run = Run(what)
         if players or changes or scenario:
             raise CounterpoiseError(
@@ -99,8 +101,8 @@ def who_plays(
         setting = "" if loaded is None else loaded.title
         return Cast(run.game, run.parameters, names, list(run.profile()), setting)
     game = game_named(what)
-    parameters, _ = chosen_parameters(game, scenario=scenario, changes=changes)
-    loaded = None if scenario is None else scenario_named(scenario)
+    settings = Settings.resolve(game, scenario=scenario, changes=changes)
+    parameters = settings.parameters
     asked = list(players) or ["equilibrium" if is_solved(what) else "random"]
     if len(asked) not in (1, parameters.powers):
         raise CounterpoiseError(
@@ -109,8 +111,8 @@ def who_plays(
         )
     each = asked * parameters.powers if len(asked) == 1 else asked
     profile = [strategy(name, game, parameters, seat) for seat, name in enumerate(each)]
-    names = power_names(game, parameters.powers, loaded)
-    return Cast(game, parameters, names, profile, "" if loaded is None else loaded.title)
+    names = power_names(game, parameters.powers, settings.scenario)
+    return Cast(game, parameters, names, profile, settings.title)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

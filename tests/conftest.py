@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import shutil
 from collections.abc import Iterator
@@ -17,9 +16,8 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 import hypothesis  # noqa: E402
 import pytest  # noqa: E402
 
-from counterpoise.envs.engine.game import Game  # noqa: E402
-from counterpoise.envs.engine.parameters import ParametersBase  # noqa: E402
-from counterpoise.envs.engine.registration import game, game_names  # noqa: E402
+from counterpoise.envs.engine.registration import game_names  # noqa: E402
+from counterpoise.testing import Case, cases  # noqa: E402
 from counterpoise.theory.regret import solved_games  # noqa: E402
 
 # A rule that is compiled in the middle of an example takes seconds: no deadline.
@@ -27,30 +25,9 @@ hypothesis.settings.register_profile("counterpoise", deadline=None, derandomize=
 hypothesis.settings.load_profile("counterpoise")
 
 
-@dataclasses.dataclass(frozen=True)
-class Case:
-    """One game in one variant."""
-
-    name: str
-    variant: str
-    changes: dict[str, Any]
-
-    @property
-    def game(self) -> Game:
-        return game(self.name).seated(self.parameters.powers)
-
-    @property
-    def parameters(self) -> ParametersBase:
-        return game(self.name).parameters.from_mapping(self.changes)
-
-
 def every_case() -> list[Case]:
     """Return every registered game with its defaults and in each of its variants."""
-    return [
-        Case(name, variant, dict(changes))
-        for name in game_names()
-        for variant, changes in {"default": {}, **game(name).variants}.items()
-    ]
+    return [case for name in game_names() for case in cases(name)]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -69,8 +46,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a test that asks for a `case`, a `game_name` or a `solved_name` once for each."""
     if "case" in metafunc.fixturenames:
-        cases = every_case()
-        metafunc.parametrize("case", cases, ids=[f"{c.name}-{c.variant}" for c in cases])
+        metafunc.parametrize("case", every_case(), ids=str)
     if "game_name" in metafunc.fixturenames:
         metafunc.parametrize("game_name", game_names())
     if "solved_name" in metafunc.fixturenames:

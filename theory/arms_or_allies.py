@@ -259,7 +259,7 @@ def _sights(
         ("alliance", planned_alliance),
     ):
         records[name][STATES:] = np.tile([part(int(plan)) for plan in plans], STATES)
-    worlds.restore(worlds.copy())
+    worlds.observe()
     return (
         worlds.observations[:STATES, DEFENDER].copy(),
         worlds.masks[:STATES, DEFENDER].copy(),

@@ -90,7 +90,7 @@ def _sights(parameters: Parameters) -> tuple[NDArray[np.float32], NDArray[np.int
     worlds = Worlds(GAME, parameters.levels, parameters, autoreset=False)
     worlds.reset(0)
     worlds.records["level"] = np.arange(parameters.levels)
-    worlds.restore(worlds.copy())
+    worlds.observe()
     return worlds.observations.copy(), worlds.masks.copy()
 
 

@@ -19,12 +19,14 @@ import numpy as np
 import scipy.optimize
 from numpy.typing import NDArray
 
+from counterpoise.envs.engine.columns import column, columns_of
 from counterpoise.envs.engine.compilation import rule
 from counterpoise.envs.engine.rollouts import play
 from counterpoise.envs.engine.strategy import Profile, Strategy
 from counterpoise.envs.engine.worlds import Worlds
 from counterpoise.envs.games.burden_sharing import (
     GAME,
+    SEES,
     Parameters,
     marginal_utility,
     utility,
@@ -169,7 +171,9 @@ class StageNash(Strategy):
         self, observations: NDArray[np.float32], masks: NDArray[np.int8], rng: np.random.Generator
     ) -> NDArray[np.float64]:
         """Return the equilibrium share for each row's incomes, [n, 1]."""
-        seen = np.ascontiguousarray(observations[:, : self._parameters.powers])
+        others = self._parameters.powers - 1
+        own = observations[:, [column(SEES.log_gdp, others)]]
+        seen = np.hstack([own, observations[:, columns_of(SEES.log_gdp_of_other, others)]])
         return np.array([[self._solve(row.tobytes())] for row in seen])
 
 

@@ -80,7 +80,7 @@ def _sights(parameters: Parameters) -> tuple[NDArray[np.float32], NDArray[np.int
     worlds = Worlds(GAME, parameters.years, parameters, autoreset=False)
     worlds.reset(0)
     worlds.records["year"] = np.arange(parameters.years)
-    worlds.restore(worlds.copy())
+    worlds.observe()
     return worlds.observations[:, 0].copy(), worlds.masks[:, 0].copy()
 
 

@@ -35,7 +35,8 @@ from counterpoise.envs.engine.game import Game
 from counterpoise.envs.engine.parameters import ParametersBase
 from counterpoise.envs.engine.registration import game as game_named
 from counterpoise.envs.engine.strategy import Profile, Strategy
-from counterpoise.envs.engine.worlds import CUT_OFF, ENDED, Snapshot, Worlds
+from counterpoise.envs.engine.world import CUT_OFF, ENDED
+from counterpoise.envs.engine.worlds import Snapshot, Worlds
 
 Cells = Callable[[Any, Any], Sequence[float]]
 """From the world at the moment of a draw and the parameters to where 0 to 1 is cut."""

@@ -127,7 +127,7 @@ def _sights(parameters: Parameters) -> tuple[NDArray[np.float32], NDArray[np.int
     worlds = Worlds(GAME, parameters.years, parameters, autoreset=False)
     worlds.reset(0)
     worlds.records["year"] = np.arange(parameters.years)
-    worlds.restore(worlds.copy())
+    worlds.observe()
     return worlds.observations.copy(), worlds.masks.copy()
 
 

@@ -174,7 +174,7 @@ def _asked(
     if pledges is not None:
         records["phase"] = FIRMNESS
         records["pledged"][:, PATRON] = np.repeat(pledges.ravel(), draws)
-    worlds.restore(worlds.copy())
+    worlds.observe()
     seen, masks = worlds.observations[:, power], worlds.masks[:, power]
     done = strategy.act(seen, masks, np.random.default_rng(seed))[:, 0]
     amounts = np.clip(done, 0.0, 1.0).reshape(len(years), count, draws)

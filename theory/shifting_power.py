@@ -32,11 +32,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from counterpoise.envs.engine.columns import column
 from counterpoise.envs.engine.strategy import Profile, Strategy
 from counterpoise.envs.engine.worlds import Worlds
 from counterpoise.envs.games.shifting_power import (
     DETERRER,
     GAME,
+    POWERS,
+    SEES,
     STRIKE,
     TARGET,
     Parameters,
@@ -55,6 +58,10 @@ from counterpoise.theory.solution import (
     only,
 )
 from counterpoise.theory.strategies import year_of
+
+PHASE_AT, YEARS_LEFT_AT, SIGNAL_AT = (
+    column(feature, POWERS - 1) for feature in (SEES.phase, SEES.years_left, SEES.signal)
+)
 
 UNSEEN, SEEN = 0, 1
 
@@ -81,8 +88,8 @@ class Mixed(Strategy):
         self, observations: NDArray[np.float32], masks: NDArray[np.int8]
     ) -> NDArray[np.float64]:
         """Return the probability of each option, [n, 2]."""
-        is_on_the_move = np.rint(observations[:, 0]).astype(np.int64) == self._phase
-        signal = np.rint(observations[:, 3]).astype(np.int64)
+        is_on_the_move = np.rint(observations[:, PHASE_AT]).astype(np.int64) == self._phase
+        signal = np.rint(observations[:, SIGNAL_AT]).astype(np.int64)
         chance = np.where(is_on_the_move, self._chances[signal], 0.0)
         return np.stack([1.0 - chance, chance], axis=1)
 
@@ -116,9 +123,9 @@ class ByYear(Strategy):
         self, observations: NDArray[np.float32], masks: NDArray[np.int8], rng: np.random.Generator
     ) -> NDArray[np.int64]:
         """Return each row's option, [n, 1]."""
-        year = year_of(observations, 1, self._years)
-        signal = np.rint(observations[:, 3]).astype(np.int64)
-        is_on_the_move = np.rint(observations[:, 0]).astype(np.int64) == self._phase
+        year = year_of(observations, YEARS_LEFT_AT, self._years)
+        signal = np.rint(observations[:, SIGNAL_AT]).astype(np.int64)
+        is_on_the_move = np.rint(observations[:, PHASE_AT]).astype(np.int64) == self._phase
         return np.where(is_on_the_move, self._options[year, signal], 0)[:, None]
 
 
@@ -138,7 +145,7 @@ def _sights(
     records["year"] = np.concatenate([np.arange(years), np.repeat(np.arange(years), 2)])
     records["phase"][years:] = STRIKE
     records["seen"][years:, DETERRER] = np.tile([0.0, 1.0], years)
-    worlds.restore(worlds.copy())
+    worlds.observe()
     return (
         worlds.observations[:years, TARGET].copy(),
         worlds.masks[:years, TARGET].copy(),

@@ -24,7 +24,7 @@ from counterpoise.envs.engine.game import Game
 from counterpoise.envs.engine.parameters import ParametersBase
 from counterpoise.envs.engine.registration import game as game_named
 from counterpoise.envs.engine.worlds import as_parameters
-from counterpoise.envs.scenarios import scenario
+from counterpoise.envs.scenarios import scenario_of
 from counterpoise.training.learners import LEARNERS, LearnerRow
 from counterpoise.training.sections import (
     RENAMED,
@@ -222,10 +222,7 @@ class Configuration:
         return made
 
     def _on(self, name: str) -> ParametersBase:
-        loaded = scenario(name)
-        if loaded.game != self.game:
-            raise ParameterError(f"Scenario {name!r} is of {loaded.game}, not of {self.game}.")
-        return loaded.parameters.replace(**self.parameters)
+        return scenario_of(self.game, name).parameters.replace(**self.parameters)
 
     def parameters_of_worlds(self, count: int) -> list[ParametersBase]:
         """Return the parameters of `count` worlds, repeated if there are fewer in training."""

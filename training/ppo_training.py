@@ -61,8 +61,8 @@ def _units(worlds: Worlds) -> tuple[Units, Units] | None:
     """Return the units of features and outputs; None between two powers, where nothing is tied."""
     if worlds.powers < 3:
         return None
-    seen = worlds.game.subjects_seen(worlds.powers)
-    return Units.of(seen), Units.of(worlds.game.subjects_of_options(worlds.powers))
+    seen = worlds.game.observation_subjects(worlds.powers)
+    return Units.of(seen), Units.of(worlds.game.action_subjects(worlds.powers))
 
 
 class PPOTraining(BaseCallback):

@@ -1,1 +1,1 @@
-"""Scripted strategies from the literature, one file a game."""
+"""Scripted strategies from the literature, one file per game."""

@@ -1,9 +1,9 @@
-"""Doctrines of `arms_or_allies`: who arms, who seeks allies, who challenges.
+"""Doctrines of `arms_or_allies`: internal balancing, alliances, or challenge.
 
-Each doctrine can sit in either seat. In the defender's it wants some arms, a change of debt and an
-ally or none, and takes the open plan that comes nearest: the alliance first, then the arms, then
-the debt. In the challenger's it challenges if its private cost is below a cut-off; a doctrine that
-the literature knows only for the threatened state there weighs the expected gain against the cost.
+Each doctrine can play either seat. As the defender it wants some arms, a change of debt and an ally
+or none, and takes the nearest open plan: the alliance counts first, then the arms, then the debt.
+As the challenger it challenges if its private cost is below a cut-off. Where the literature knows a
+doctrine only for the threatened state, its cut-off as the challenger is the expected gain.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from counterpoise.envs.engine.strategy import Strategy
 from counterpoise.envs.games.arms_or_allies import (
     CHALLENGER,
+    CHALLENGING,
     MOST_ARMS,
     MOST_ORDERED,
     PLANS,
@@ -34,7 +35,7 @@ from counterpoise.envs.games.arms_or_allies import (
 _PLANNED = np.array(
     [[planned_alliance(k), planned_arms(k), planned_debt_change(k)] for k in range(PLANS)]
 )
-# An alliance outweighs any difference in arms, and those any difference in debt.
+# A difference in alliance outweighs any in arms, and a difference in arms outweighs any in debt.
 _WEIGHTS = np.array([100, 10, 1])
 
 Wants = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
@@ -47,7 +48,7 @@ class Doctrine(Strategy):
     ----------
     parameters : Parameters
     power : int
-        0 for the defender's seat, 1 for the challenger's.
+        `DEFENDER` or `CHALLENGER`.
     """
 
     name = "doctrine"
@@ -63,25 +64,27 @@ class Doctrine(Strategy):
         ).reshape(self._success.shape)
 
     def wants(self, seen: Sight) -> Wants:
-        """Return the alliance, the orders of arms and the change of debt that it wants, [n] each.
+        """Return the wanted alliance, orders of arms and change of debt, [n] each.
 
-        Here: nothing.
+        The default is none of them.
         """
         nothing = np.zeros_like(seen.arms)
         return nothing, nothing, nothing
 
     def cut_off(self, observations: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Return the private cost below which it challenges, [n]. Here: the expected gain."""
+        """Return the private cost below which it challenges, [n]; by default the expected gain."""
         seen = read(observations)
         return np.asarray(self._prize[seen.threat, seen.arms, seen.alliance], np.float64)
 
     def act(
         self, observations: NDArray[np.float32], masks: NDArray[np.int8], rng: np.random.Generator
     ) -> NDArray[np.int64]:
-        """Decide by the doctrine, among what is open."""
+        """Return the doctrine's action among the open options, [n, 1]."""
         seen = read(observations)
         if self.power == CHALLENGER:
-            challenges = (masks[:, 1] > 0) & (seen.private_cost < self.cut_off(observations))
+            challenges = (masks[:, CHALLENGING] > 0) & (
+                seen.private_cost < self.cut_off(observations)
+            )
             return challenges.astype(np.int64)[:, None]
         wanted = np.stack(self.wants(seen), axis=1)
         distance = np.abs(wanted[:, None, :] - _PLANNED) @ _WEIGHTS
@@ -90,16 +93,16 @@ class Doctrine(Strategy):
         return np.asarray(nearest, np.int64)[:, None]
 
     def lacking(self, seen: Sight, superiority: float) -> NDArray[np.int64]:
-        """Return how many units are lacking for `superiority` times the challenger's strength.
+        """Return the number of units missing for `superiority` times the challenger's strength.
 
-        Never more than the most that can be ordered in a year.
+        It is at most the largest order of a year.
         """
         needed = superiority * self._rival_strength[seen.threat] - self._own_strength[seen.arms]
         return np.clip(np.ceil(needed), 0, MOST_ORDERED).astype(np.int64)
 
 
 class PureInternalBalancer(Doctrine):
-    """Trusts its own arms only: orders until it has twice the challenger's present strength."""
+    """Relies on its own arms: orders until it has twice the challenger's present strength."""
 
     name = "pure internal balancer"
     superiority = 2.0
@@ -111,7 +114,7 @@ class PureInternalBalancer(Doctrine):
 
 
 class PureAllySeeker(Doctrine):
-    """Trusts an ally only: has one in every year, and orders no arms."""
+    """Relies on an ally: has one in every year, and orders no arms."""
 
     name = "pure ally-seeker"
 
@@ -122,10 +125,10 @@ class PureAllySeeker(Doctrine):
 
 
 class AlliesFirstThenArms(Doctrine):
-    """Bridges with an ally the years that arming takes.
+    """Has an ally while it arms.
 
-    As long as its own strength is below one and a half times the challenger's it has an ally,
-    orders arms and borrows for them; once strong enough it lets the ally go and repays.
+    While its own strength is below one and a half times the challenger's, it has an ally, orders
+    arms and borrows for them. Once it is strong enough it ends the alliance and repays.
     """
 
     name = "allies first, then arms"
@@ -139,11 +142,11 @@ class AlliesFirstThenArms(Doctrine):
 
 
 class Opportunist(Doctrine):
-    """Takes what comes cheap.
+    """Takes the cheap options.
 
-    As a challenger it leaves a defender with an ally in peace, and weighs gain against cost where
-    the defender stands alone; as a defender it has an ally while a threat lasts, no arms, and
-    borrows while it can.
+    As a challenger it never challenges a defender with an ally, and challenges a lone one if the
+    expected gain exceeds the cost. As a defender it has an ally while a threat lasts, orders no
+    arms, and borrows while it can.
     """
 
     name = "opportunist"
@@ -154,12 +157,12 @@ class Opportunist(Doctrine):
         return seen.threat, nothing, nothing + 1
 
     def cut_off(self, observations: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Return the expected gain against a lone defender, else 0."""
+        """Return the expected gain against a lone defender, otherwise 0."""
         return np.where(read(observations).alliance == 1, 0.0, super().cut_off(observations))
 
 
 class Pacifist(Doctrine):
-    """Never challenges; as a defender has neither arms nor ally, and repays its debt."""
+    """Never challenges; as a defender it has neither arms nor ally, and repays its debt."""
 
     name = "pacifist"
 
@@ -174,9 +177,9 @@ class Pacifist(Doctrine):
 
 
 class Hawk(Doctrine):
-    """Challenges whenever it is likelier to win than not, whatever it costs.
+    """Challenges whenever it is more likely to win than to lose, at any cost.
 
-    As a defender it orders all the arms that it can, on credit, and has no ally.
+    As a defender it orders as many arms as it can, on credit, and has no ally.
     """
 
     name = "hawk"
@@ -187,7 +190,7 @@ class Hawk(Doctrine):
         return nothing, nothing + MOST_ORDERED, nothing + 1
 
     def cut_off(self, observations: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Return infinity where a win is likelier than not, else 0."""
+        """Return infinity where a win is more likely than a loss, otherwise 0."""
         seen = read(observations)
         return np.where(self._success[seen.threat, seen.arms, seen.alliance] > 0.5, math.inf, 0.0)
 
@@ -200,4 +203,4 @@ DOCTRINES: dict[str, Callable[[Parameters, int], Strategy]] = {
     "pacifist": Pacifist,
     "hawk": Hawk,
 }
-"""Every doctrine by name, each made from the parameters and the power it plays."""
+"""Every doctrine by name, each made from the parameters and the power that it plays."""

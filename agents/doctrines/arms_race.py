@@ -1,4 +1,4 @@
-"""Doctrines of armament: how much to build, by rule of thumb."""
+"""Doctrines of `arms_race`: rules of thumb for building arms."""
 
 from __future__ import annotations
 
@@ -7,25 +7,23 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from counterpoise.envs.engine.columns import column, columns_of
 from counterpoise.envs.engine.strategy import Strategy
-from counterpoise.envs.games.arms_race import GAME, LARGEST_BUILD, Parameters
+from counterpoise.envs.games.arms_race import LARGEST_BUILD, SEES, Parameters
 
 
 class _Builder(Strategy):
-    """Builds towards a stock for the next year, within the limits to building."""
+    """Builds towards a wanted stock in the next year, within the limits to building."""
 
     def __init__(self, parameters: Parameters, power: int) -> None:
-        names = GAME.observation_names(parameters.powers)
         others = parameters.powers - 1
-        first_other = names.index("arms_of_other_0")
-        first_ally = names.index("other_is_ally_0")
-        self._own = names.index("arms")
-        self._others = slice(first_other, first_other + others)
-        self._is_ally = slice(first_ally, first_ally + others)
+        self._own = column(SEES.arms, others)
+        self._others = columns_of(SEES.arms_of_other, others)
+        self._is_ally = columns_of(SEES.other_is_ally, others)
         self._kept = 1.0 - parameters.obsolescence
 
     def _wanted(self, arms: NDArray[np.float64], is_ally: NDArray[np.bool_]) -> NDArray[np.float64]:
-        """Return the stock wanted next year, [n], from the others' stocks, [n, powers - 1]."""
+        """Return the wanted stock of the next year, [n], from the others', [n, powers - 1]."""
         raise NotImplementedError
 
     def act(
@@ -39,7 +37,7 @@ class _Builder(Strategy):
 
 
 class TitForTatArmer(_Builder):
-    """Matches the largest stock among its rivals: armament reciprocated (after Axelrod 1984)."""
+    """Matches the largest stock among its rivals: reciprocity (after Axelrod 1984)."""
 
     name = "tit-for-tat armer"
 
@@ -48,7 +46,7 @@ class TitForTatArmer(_Builder):
 
 
 class Disarmer(Strategy):
-    """Builds nothing and lets its arms age out: the dove who waits to be followed (Osgood 1962)."""
+    """Builds nothing and lets its arms age: unilateral disarmament (after Osgood 1962)."""
 
     name = "disarmer"
 
@@ -63,9 +61,9 @@ class Disarmer(Strategy):
 
 
 class WorstCaseArmer(_Builder):
-    """Arms for rivals that build all they can and an ally that builds nothing.
+    """Arms against rivals that build all they can, with an ally that builds nothing.
 
-    The hawk reckons with capabilities and not with intentions (after Mearsheimer 2001).
+    It looks at capabilities, not at intentions (after Mearsheimer 2001).
     """
 
     name = "worst-case armer"

@@ -1,4 +1,4 @@
-"""Doctrines of `buck_passing`: who leaves it to others, who never does, who leads."""
+"""Doctrines of `buck_passing`: always pass, always balance, lead, or wait."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from counterpoise.theory.buck_passing import ByLevel
 
 
 class BuckPasser(ByLevel):
-    """Leaves it to the others, always (after Mearsheimer 2001)."""
+    """Always passes the buck (after Mearsheimer 2001)."""
 
     name = "buck-passer"
 
@@ -21,7 +21,7 @@ class BuckPasser(ByLevel):
 
 
 class ChainGanger(ByLevel):
-    """Stands up at once, whoever else does (after Christensen and Snyder 1990)."""
+    """Always balances at once (after Christensen and Snyder 1990)."""
 
     name = "chain-ganger"
 
@@ -30,7 +30,7 @@ class ChainGanger(ByLevel):
 
 
 class DesignatedLeader(ByLevel):
-    """In the first seat stands up at once; in any other passes."""
+    """Balances at once in the first seat; passes in any other."""
 
     name = "designated leader"
 
@@ -39,7 +39,7 @@ class DesignatedLeader(ByLevel):
 
 
 class LastMinuteBalancer(ByLevel):
-    """Passes as long as it can, and stands up at the last level before all is lost."""
+    """Passes at first, and balances from the last level before the final one."""
 
     name = "last-minute balancer"
 

@@ -1,7 +1,7 @@
-"""Doctrines of `chokepoint`: who trusts in trade, who in walls, who in agreement.
+"""Doctrines of `chokepoint`: openness, autarky, or coordination.
 
-Each doctrine can sit in any seat; one that the literature knows only for a target of coercion has a
-hub's counterpart there.
+Each doctrine can play any seat. Where the literature knows one only for a target, it has a
+counterpart for the hub.
 """
 
 from __future__ import annotations
@@ -17,32 +17,32 @@ from counterpoise.theory.chokepoint import planner
 
 
 class _Constant(Strategy):
-    """Does the same in every year."""
+    """Takes the same action in every year."""
 
-    def __init__(self, target: tuple[float, float], demand: float, power: int) -> None:
-        self._action = np.array((demand,) * TARGETS if power == HUB else target)
+    def __init__(self, investment: float, acceptance: float, demand: float, power: int) -> None:
+        self._action = np.array((demand,) * TARGETS if power == HUB else (investment, acceptance))
 
     def act(
         self, observations: NDArray[np.float32], masks: NDArray[np.int8], rng: np.random.Generator
     ) -> NDArray[np.float64]:
-        """Return the one action for every row, [n, 2]."""
+        """Return the same action for every row, [n, 2]."""
         return np.tile(self._action, (len(observations), 1))
 
 
 class OpenTrader(_Constant):
-    """Never insulates itself and gives in to every demand; as the hub it demands nothing.
+    """Never invests in resilience and accepts every demand; as the hub it demands nothing.
 
-    What it depends on is what makes war unthinkable (after Cobden and Angell 1910).
+    Interdependence makes conflict too costly (after Cobden and Angell 1910).
     """
 
     name = "open trader"
 
     def __init__(self, parameters: Parameters, power: int) -> None:
-        super().__init__((0.0, 1.0), 0.0, power)
+        super().__init__(investment=0.0, acceptance=1.0, demand=0.0, power=power)
 
 
 class Autarkist(_Constant):
-    """Insulates itself as fast as it can and refuses every demand; as the hub it demands the most.
+    """Invests as fast as it can and refuses every demand; as the hub it demands the maximum.
 
     The closed commercial state (after Fichte 1800).
     """
@@ -50,13 +50,18 @@ class Autarkist(_Constant):
     name = "autarkist"
 
     def __init__(self, parameters: Parameters, power: int) -> None:
-        super().__init__((MOST_INVESTMENT, 0.0), parameters.embargo_loss, power)
+        super().__init__(
+            investment=MOST_INVESTMENT,
+            acceptance=0.0,
+            demand=parameters.embargo_loss,
+            power=power,
+        )
 
 
 class CoordinatedPlanner(Strategy):
-    """Insulates itself as both targets would that decide together; as the hub demands all it can.
+    """Invests as the targets would if they decided together; as the hub it demands the maximum.
 
-    What is best for both as long as both keep to it (after Clayton, Maggiori and Schreger 2023).
+    The plan maximises the targets' joint payoff (after Clayton, Maggiori and Schreger 2023).
     """
 
     name = "coordinated planner"
@@ -67,7 +72,7 @@ class CoordinatedPlanner(Strategy):
     def act(
         self, observations: NDArray[np.float32], masks: NDArray[np.int8], rng: np.random.Generator
     ) -> NDArray[np.float64]:
-        """Return what the plan says for each row, [n, 2]."""
+        """Return the planned action for each row, [n, 2]."""
         return np.asarray(self._planned.act(observations, masks, rng), np.float64)
 
 

@@ -21,9 +21,9 @@ def _always(name: str, option: int) -> Callable[[Parameters, int], Strategy]:
 
 
 DOCTRINES: dict[str, Callable[[Parameters, int], Strategy]] = {
-    # Never arms, and counts on war being too costly for anybody.
+    # Never arms: war is too costly for either side.
     "dove": _always("dove", DOVE),
-    # Arms so much that attacking does not pay, and no more: the porcupine.
+    # Arms just enough that an attack does not pay: the porcupine.
     "porcupine": _always("porcupine", DETERRENT),
     # Arms to win, after Mearsheimer (2001).
     "hawk": _always("hawk", HAWK),

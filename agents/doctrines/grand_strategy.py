@@ -30,8 +30,8 @@ from counterpoise.envs.grand_strategy.world import (
     WITHDRAW,
 )
 
-LINES = tuple(name for name, _, _ in BUDGET)
-LEVELS = {name: np.array(levels) for name, levels, _ in BUDGET}
+LINES = tuple(line.name for line in BUDGET)
+LEVELS = {line.name: np.array(line.levels) for line in BUDGET}
 
 Row = NDArray[np.float64]
 Truth = NDArray[np.bool_]

@@ -1,4 +1,4 @@
-"""Doctrines of `guns_and_butter`: how to divide an income, by rule of thumb."""
+"""Doctrines of `guns_and_butter`: rules of thumb for the division of income."""
 
 from __future__ import annotations
 
@@ -7,12 +7,16 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from counterpoise.envs.engine.columns import column, columns_of
 from counterpoise.envs.engine.strategy import Strategy
-from counterpoise.envs.games.guns_and_butter import GAME, MOST_WEIGHT, Parameters
+from counterpoise.envs.games.guns_and_butter import MILITARY, MOST_WEIGHT, SEES, Parameters
+
+# By how much the mirror armer's log weight of the military exceeds the trading state's.
+ALERT = 3.0
 
 
 class _Fixed(Strategy):
-    """Divides every year alike, in shares of industry, technology, military and consumption."""
+    """Takes the same shares of industry, technology, military and consumption in every year."""
 
     SHARES = (0.25, 0.25, 0.25, 0.25)
 
@@ -28,29 +32,28 @@ class _Fixed(Strategy):
 
 
 class Trader(_Fixed):
-    """Builds industry and laboratories and hardly arms (after Rosecrance 1986)."""
+    """Invests in industry and technology and hardly arms (after Rosecrance 1986)."""
 
     name = "trading state"
     SHARES = (0.20, 0.12, 0.002, 0.678)
 
 
 class Garrison(_Fixed):
-    """Arms first and consumes what is left (after Lasswell 1941)."""
+    """Spends a large share on the military (after Lasswell 1941)."""
 
     name = "garrison state"
     SHARES = (0.15, 0.05, 0.30, 0.50)
 
 
 class MirrorArmer(Strategy):
-    """Arms as much more as the others are ahead of it, and else builds and consumes."""
+    """Raises military spending with its distance to the others; otherwise as the trading state."""
 
     name = "mirror armer"
 
     def __init__(self, parameters: Parameters, power: int) -> None:
-        names = GAME.observation_names(parameters.powers)
-        self._own = names.index("military")
-        first = names.index("military_of_other_0")
-        self._others = slice(first, first + parameters.powers - 1)
+        others = parameters.powers - 1
+        self._own = column(SEES.military, others)
+        self._others = columns_of(SEES.military_of_other, others)
         self._usual = Trader(parameters, power)
 
     def act(
@@ -59,8 +62,8 @@ class MirrorArmer(Strategy):
         """Return the weights of each row, [n, 4]."""
         weights = np.asarray(self._usual.act(observations, masks, rng), np.float64)
         behind = observations[:, self._others].mean(axis=1) - observations[:, self._own]
-        raised = weights[:, 2] + 3.0 + np.maximum(behind.astype(np.float64), 0.0)
-        weights[:, 2] = np.clip(raised, -MOST_WEIGHT, MOST_WEIGHT)
+        raised = weights[:, MILITARY] + ALERT + np.maximum(behind.astype(np.float64), 0.0)
+        weights[:, MILITARY] = np.clip(raised, -MOST_WEIGHT, MOST_WEIGHT)
         return weights
 
 

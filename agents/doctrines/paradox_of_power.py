@@ -1,4 +1,4 @@
-"""Doctrines of `paradox_of_power`: to produce, to fight, or to fight as hard as the other could."""
+"""Doctrines of `paradox_of_power`: produce, fight, or match the other's resources."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ class _Share(Strategy):
 
 
 def producer(parameters: Parameters, power: int) -> Strategy:
-    """Fight with a twentieth: make income, and hope to keep it."""
+    """Spend five per cent on fighting and produce with the rest."""
     return _Share("producer", 0.05)
 
 
 def predator(parameters: Parameters, power: int) -> Strategy:
-    """Fight with everything: make nothing, and take what the other makes."""
+    """Spend everything on fighting and live on the other's production."""
     return _Share("predator", 1.0)
 
 
 def matcher(parameters: Parameters, power: int) -> Strategy:
-    """Fight with as much as the other has in all, or with all one has: capability, not intent."""
+    """Spend as much as the other's whole resources, or all of its own if they are fewer."""
     record = parameters.to_record()
     own, other = resources_of(record, power), resources_of(record, 1 - power)
     return _Share("matcher", float(min(1.0, other / own)))

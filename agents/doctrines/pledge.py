@@ -1,4 +1,4 @@
-"""Doctrines of `pledge`: how much to promise, and how firm to be. Each can sit in either seat."""
+"""Doctrines of `pledge`: pledge and firmness by rule of thumb. Each can play either seat."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from counterpoise.envs.engine.columns import column
 from counterpoise.envs.engine.strategy import Strategy
-from counterpoise.envs.games.pledge import GAME, PATRON, Parameters
+from counterpoise.envs.games.pledge import PATRON, SEES, Parameters
 
 
 class _Bound(Strategy):
-    """Pledges a fixed amount, and is as firm as a line in what was pledged."""
+    """Pledges a fixed amount; its firmness is linear in the pledge."""
 
     pledge: float
     alone: float
@@ -20,7 +21,7 @@ class _Bound(Strategy):
 
     def __init__(self, parameters: Parameters, power: int) -> None:
         self._is_patron = power == PATRON
-        self._column = GAME.observation_names(parameters.powers).index("pledge")
+        self._column = column(SEES.pledge, parameters.powers - 1)
 
     def act(
         self, observations: NDArray[np.float32], masks: NDArray[np.int8], rng: np.random.Generator
@@ -33,21 +34,21 @@ class _Bound(Strategy):
 
 
 class Loyalist(_Bound):
-    """Promises everything, insists on everything: fears to be abandoned (after Snyder 1984)."""
+    """Pledges in full and is fully firm: fears abandonment (after Snyder 1984)."""
 
     name = "loyalist"
     pledge, alone, slope = 1.0, 1.0, 0.0
 
 
 class Aloof(_Bound):
-    """Promises nothing, insists on nothing: fears to be entrapped (after Snyder 1984)."""
+    """Pledges nothing and is not firm: fears entrapment (after Snyder 1984)."""
 
     name = "aloof"
     pledge, alone, slope = 0.0, 0.0, 0.0
 
 
 class Ambiguous(_Bound):
-    """Promises half, and dares as much as was promised: strategic ambiguity, and moral hazard."""
+    """Pledges half, and is as firm as the pledge: strategic ambiguity and moral hazard."""
 
     name = "ambiguous"
     pledge, alone, slope = 0.5, 0.0, 1.0

@@ -1,7 +1,4 @@
-"""Doctrines of `shifting_power`: who trusts, who prevents, who arms in the dark.
-
-Each can sit in either seat.
-"""
+"""Doctrines of `shifting_power`: prevent, verify, or appease. Each can play either seat."""
 
 from __future__ import annotations
 
@@ -25,21 +22,21 @@ class _Doctrine(Mixed):
 
 
 class Preventer(_Doctrine):
-    """Arms while it can, and strikes whatever it sees: better now than later (Copeland 2000)."""
+    """Always arms and always strikes: preventive war (after Copeland 2000)."""
 
     name = "preventer"
     invests, strikes_unseen, strikes_seen = 1.0, 1.0, 1.0
 
 
 class Verifier(_Doctrine):
-    """Does not arm in secret, and strikes only what it has seen: trust, but verify."""
+    """Never arms, and strikes only an investment that it has seen."""
 
     name = "verifier"
     invests, strikes_unseen, strikes_seen = 0.0, 0.0, 1.0
 
 
 class Appeaser(_Doctrine):
-    """Arms, and never strikes: counts on being left alone."""
+    """Always arms and never strikes."""
 
     name = "appeaser"
     invests, strikes_unseen, strikes_seen = 1.0, 0.0, 0.0

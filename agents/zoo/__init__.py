@@ -1,4 +1,4 @@
-"""Trained policies to start from, each with a card: its scores, and the command that made it.
+"""The zoo: trained policies, each with a card of its scores and the command that trained it.
 
 A policy is a folder ``zoo/GAME/NAME`` with weights as safetensors and descriptions as JSON; nothing
 is unpickled. ``counterpoise zoo`` lists them.
@@ -25,12 +25,12 @@ def names() -> list[str]:
 
 
 def folder_of(name: str) -> Path:
-    """Return the folder of a policy.
+    """Return the folder of a policy of the zoo.
 
     Raises
     ------
     UnknownNameError
-        If there is none of that name.
+        If there is no policy of that name.
     """
     if name not in names():
         raise unknown_name("trained policy", name, names())
@@ -38,7 +38,7 @@ def folder_of(name: str) -> Path:
 
 
 def card(name: str) -> dict[str, Any]:
-    """Return what is known of a policy: game, scores, command, seed, date, versions."""
+    """Return a policy's card: game, scores, command, seed, date and versions."""
     return dict(json.loads((folder_of(name) / CARD).read_text()))
 
 
@@ -50,14 +50,14 @@ def load(name: str, parameters: ParametersBase | None = None) -> list[Strategy]:
     name : str
         One of `names`.
     parameters : Parameters, optional
-        Of the game that is played; by default those that the policy was judged under.
+        Parameters of the game that is played; by default those of the policy's evaluation.
 
     Raises
     ------
     UnknownNameError
         If there is no such policy.
     CounterpoiseError
-        If it was learned on other rules, or for another number of powers.
+        If it was trained on another version of the rules or for another number of powers.
 
     Examples
     --------

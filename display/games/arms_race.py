@@ -116,10 +116,9 @@ def builds_at(
     """Return one power's build in the middle year at given stocks [n, powers]."""
     worlds = Worlds(group.game, len(arms), group.parameters, autoreset=False)
     worlds.reset(0)
-    seen = worlds.copy()
-    seen.records["arms"][:, : group.powers] = arms
-    seen.records["year"] = middle_year(group)
-    worlds.restore(seen)
+    worlds.records["arms"][:, : group.powers] = arms
+    worlds.records["year"] = middle_year(group)
+    worlds.observe()
     return np.asarray(choose(worlds, strategies, np.random.default_rng(0))[:, power, 0])
 
 

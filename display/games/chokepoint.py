@@ -128,9 +128,8 @@ def investments_at(
     """Return one target's investment in the first year at given resiliences [n, 2]."""
     worlds = Worlds(group.game, len(resilience), group.parameters, autoreset=False)
     worlds.reset(0)
-    seen = worlds.copy()
-    seen.records["resilience"][:, :TARGET_COUNT] = resilience
-    worlds.restore(seen)
+    worlds.records["resilience"][:, :TARGET_COUNT] = resilience
+    worlds.observe()
     return np.asarray(choose(worlds, strategies, np.random.default_rng(0))[:, power, 0])
 
 

@@ -67,10 +67,9 @@ def answers(
     """Return the firmness of a profile's protege after each pledge, [n]."""
     worlds = Worlds(group.game, len(pledges), group.parameters, autoreset=False)
     worlds.reset(0)
-    seen = worlds.copy()
-    seen.records["pledged"][:, PATRON] = pledges
-    seen.records["phase"] = FIRMNESS
-    worlds.restore(seen)
+    worlds.records["pledged"][:, PATRON] = pledges
+    worlds.records["phase"] = FIRMNESS
+    worlds.observe()
     return np.asarray(choose(worlds, strategies, np.random.default_rng(0))[:, PROTEGE, 0])
 
 

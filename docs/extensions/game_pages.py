@@ -12,16 +12,10 @@ from prediction_pages import anchor
 from sphinx.errors import ExtensionError
 
 from counterpoise.agents.named import doctrines
+from counterpoise.envs.adapters.registries import gymnasium_id, pettingzoo_id
 from counterpoise.envs.engine.game import Choice, Continuous, Game
 from counterpoise.envs.engine.parameters import Declaration
-from counterpoise.envs.engine.registration import (
-    game,
-    game_names,
-    gymnasium_id,
-    has_part,
-    pettingzoo_id,
-    row,
-)
+from counterpoise.envs.engine.registration import game, game_names, has_part, row
 from counterpoise.envs.scenarios import Scenario, scenario, scenario_names
 from counterpoise.theory import prediction
 from counterpoise.training.configuration import Configuration, load, shipped

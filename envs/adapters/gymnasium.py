@@ -6,30 +6,27 @@ Registered by ``import counterpoise``: ``gymnasium.make("counterpoise/BurdenShar
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import gymnasium
 import numpy as np
 from numpy.typing import NDArray
 
-from counterpoise.envs.adapters.pettingzoo import (
-    OwnMask,
+from counterpoise.envs.adapters.actions import row_and_writer
+from counterpoise.envs.adapters.masks import SeatMask
+from counterpoise.envs.adapters.others import Others, checked_power, play_others, resolve_others
+from counterpoise.envs.adapters.render import RENDER_MODES, draw
+from counterpoise.envs.adapters.settings import (
+    Settings,
     checked_render_mode,
     episode_parameters,
-    row_and_writer,
     way_in_metadata,
 )
-from counterpoise.envs.adapters.render import RENDER_MODES, draw
-from counterpoise.envs.engine.errors import LifecycleError, ParameterError
+from counterpoise.envs.engine.errors import LifecycleError
 from counterpoise.envs.engine.game import Game
 from counterpoise.envs.engine.parameters import ParametersBase
-from counterpoise.envs.engine.registration import game as game_named
-from counterpoise.envs.engine.registration import service
-from counterpoise.envs.engine.strategy import Strategy
-from counterpoise.envs.engine.worlds import Worlds, chosen_parameters
-
-Others = str | Strategy | Sequence[str | Strategy]
+from counterpoise.envs.engine.worlds import Worlds
 
 
 class OnePower(gymnasium.Env[NDArray[np.float32], Any]):
@@ -79,18 +76,18 @@ class OnePower(gymnasium.Env[NDArray[np.float32], Any]):
         action_style: str | None = None,
         **changes: Any,
     ) -> None:
-        general = (game_named(game) if isinstance(game, str) else game).in_style(action_style)
-        self.parameters, self._shown_names = chosen_parameters(
-            general, parameters, scenario, changes
+        settings = Settings.resolve(
+            game, scenario=scenario, parameters=parameters, style=action_style, changes=changes
         )
-        self.game = general.seated(self.parameters.powers)
+        self.game, self.parameters = settings.game, settings.parameters
+        self._shown_names = settings.names
         self.power = checked_power(power, self.parameters)
         self.metadata = way_in_metadata(self.game)
         self.render_mode = checked_render_mode(render_mode)
         self._worlds = Worlds(self.game, 1, self.parameters, max_cycles=max_cycles, autoreset=False)
         self._others_given = others
         self._others = resolve_others(others, self.game, self.parameters, self.power)
-        self._mask = OwnMask(self.game, self.power)
+        self._mask = SeatMask(self.game, self.power)
         own = self.game.observation_space(self._worlds.powers)
         self.observation_space = gymnasium.spaces.Box(own.low, own.high, dtype=np.float32)
         self.action_space = self.game.action_space(self.parameters, self.power)
@@ -140,8 +137,8 @@ class OnePower(gymnasium.Env[NDArray[np.float32], Any]):
         row, write = row_and_writer(worlds, 0, self.power)
         write(row, action, f"power_{self.power}", self.game.role(self.power))
         play_others(worlds, self._others, self.np_random)
-        worlds._check_actions()
-        worlds._advance()
+        worlds.check()
+        worlds.advance()
         terminated, truncated = worlds.terminated.item(), worlds.truncated.item()
         self._is_running = not (terminated or truncated)
         if self.render_mode == "human":
@@ -176,52 +173,4 @@ class OnePower(gymnasium.Env[NDArray[np.float32], Any]):
         worlds = self._worlds
         return draw(
             self.render_mode, self.game, worlds.records[0], worlds.parameters[0], self._shown_names
-        )
-
-
-def checked_power(power: int, parameters: ParametersBase) -> int:
-    """Return the seat, or say which there are."""
-    if isinstance(power, bool) or power not in range(parameters.powers):
-        raise ParameterError(
-            f"power must be a whole number from 0 to {parameters.powers - 1}, not {power!r}."
-        )
-    return int(power)
-
-
-def resolve_others(
-    others: Others, game: Game, parameters: ParametersBase, power: int
-) -> dict[int, Strategy]:
-    """Return who plays each of the other powers, by seat."""
-    seats = [seat for seat in range(parameters.powers) if seat != power]
-    if isinstance(others, str | Strategy):
-        chosen = dict.fromkeys(seats, others)
-    elif len(others) == len(seats):
-        chosen = dict(zip(seats, others, strict=True))
-    elif len(others) == parameters.powers:
-        chosen = {seat: others[seat] for seat in seats}
-    else:
-        raise ParameterError(
-            f"{len(others)} strategies for {len(seats)} other powers: give one for all of them, "
-            "one each, or a whole profile."
-        )
-    for seat, strategy in chosen.items():
-        if isinstance(strategy, str):
-            chosen[seat] = _strategy_by_name(strategy, game, parameters, seat)
-        elif not isinstance(strategy, Strategy):
-            raise ParameterError(
-                f"power_{seat} is to be played by {strategy!r}: expected a Strategy or its name."
-            )
-    return chosen  # type: ignore[return-value]
-
-
-def _strategy_by_name(name: str, game: Game, parameters: ParametersBase, power: int) -> Strategy:
-    strategy: Strategy = service("strategy")(name, game, parameters, power)
-    return strategy
-
-
-def play_others(worlds: Worlds, others: Mapping[int, Strategy], rng: np.random.Generator) -> None:
-    """Write what the other powers of every world do into the worlds' actions."""
-    for seat, strategy in others.items():
-        worlds._actions[:, seat] = strategy.act(
-            worlds.observations[:, seat], worlds.masks[:, seat], rng
         )

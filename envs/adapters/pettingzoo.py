@@ -6,10 +6,7 @@ The versioned modules (`counterpoise.envs.burden_sharing_v0` and so on) hand on 
 
 from __future__ import annotations
 
-import functools
-import operator
 import os
-import types
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, NamedTuple
 
@@ -20,21 +17,22 @@ from numpy import ndarray
 from numpy.typing import NDArray
 from pettingzoo.utils.conversions import parallel_to_aec
 
-from counterpoise.envs.adapters.render import RENDER_MODES, draw
-from counterpoise.envs.engine.errors import (
-    ActionError,
-    LifecycleError,
-    ParameterError,
-    unknown_name,
+from counterpoise.envs.adapters.actions import Writer, row_and_writer
+from counterpoise.envs.adapters.masks import SeatMask
+from counterpoise.envs.adapters.render import draw
+from counterpoise.envs.adapters.settings import (
+    Settings,
+    checked_max_cycles,
+    checked_render_mode,
+    episode_parameters,
+    way_in_metadata,
 )
-from counterpoise.envs.engine.game import Choice, Game, Role
+from counterpoise.envs.engine.errors import ActionError, LifecycleError, ParameterError
+from counterpoise.envs.engine.game import Game, Role
 from counterpoise.envs.engine.parameters import ParametersBase
-from counterpoise.envs.engine.registration import game as game_named
-from counterpoise.envs.engine.registration import row
-from counterpoise.envs.engine.worlds import Worlds, chosen_parameters
+from counterpoise.envs.engine.worlds import Worlds
 
 ONE = (1,)
-MASKS_KEPT = 4_096
 FLOAT32, FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
 INTEGERS = frozenset({int, np.int64})
 
@@ -86,11 +84,11 @@ class CounterpoiseParallel(pettingzoo.ParallelEnv[str, Any, Any]):  # type: igno
         action_style: str | None = None,
         **changes: Any,
     ) -> None:
-        general = (game_named(game) if isinstance(game, str) else game).in_style(action_style)
-        self.parameters, self._shown_names = chosen_parameters(
-            general, parameters, scenario, changes
+        settings = Settings.resolve(
+            game, scenario=scenario, parameters=parameters, style=action_style, changes=changes
         )
-        self.game = general.seated(self.parameters.powers)
+        self.game, self.parameters = settings.game, settings.parameters
+        self._shown_names = settings.names
         if observation not in ("flat", "dict"):
             raise ParameterError(f"observation must be 'flat' or 'dict', not {observation!r}.")
         if observation == "dict" and not self.game.is_discrete:
@@ -108,7 +106,7 @@ class CounterpoiseParallel(pettingzoo.ParallelEnv[str, Any, Any]):  # type: igno
         self.possible_agents = self.game.agent_names(self._worlds.powers)
         self.agents: list[str] = []
         self._has_begun = False
-        self._masks = [OwnMask(self.game, power) for power in range(self._worlds.powers)]
+        self._masks = [SeatMask(self.game, power) for power in range(self._worlds.powers)]
         self._observation_spaces = self._make_observation_spaces()
         self.state_space = _joint(self.game.observation_space(self._worlds.powers), self.num_powers)
         self._action_spaces_by_bounds: dict[bytes, list[gymnasium.Space[Any]]] = {}
@@ -171,8 +169,9 @@ class CounterpoiseParallel(pettingzoo.ParallelEnv[str, Any, Any]):  # type: igno
             for power, agent in enumerate(self.possible_agents)
         ]
         # What every step reads, looked up once; the short cut is for games of one component.
-        self._singles = worlds._actions[0, :, 0]
-        low, high = worlds._low[0, :, 0].tolist(), worlds._high[0, :, 0].tolist()
+        self._singles = worlds.actions[0, :, 0]
+        bounds = np.array([worlds.action_low[0, :, 0], worlds.action_high[0, :, 0]])
+        low, high = bounds.astype(worlds.actions.dtype).tolist()
         self._bounds = list(zip(self.possible_agents, low, high, strict=True))
         self._take_plain: Callable[[Mapping[str, Any]], bool] = _take_nothing
         if self.game.action_width == 1:
@@ -182,7 +181,7 @@ class CounterpoiseParallel(pettingzoo.ParallelEnv[str, Any, Any]):  # type: igno
         self._rows = list(zip(self.possible_agents, self._observations, strict=True))
         self._rewards = worlds.rewards[0]
         self._open = worlds.masks[0]
-        self._advance = worlds._prepared_advance()
+        self._advance = worlds.advance
 
     # -- time ------------------------------------------------------------------------------------
 
@@ -312,7 +311,7 @@ class CounterpoiseParallel(pettingzoo.ParallelEnv[str, Any, Any]):  # type: igno
             raise self._unreadable(actions) from None
         if len(actions) != len(self._places):
             raise self._unreadable(actions)
-        self._worlds._check_actions()
+        self._worlds.check()
 
     def _seen(self) -> dict[str, Observation]:
         if self._is_flat:
@@ -422,173 +421,8 @@ def _take_nothing(actions: Mapping[str, Any]) -> bool:
 class _Place(NamedTuple):
     agent: str
     row: NDArray[Any]
-    write: Callable[[NDArray[Any], Any, str, Role], None]
+    write: Writer
     role: Role
-
-
-# -- actions and masks of one power, for every way in --------------------------------------------
-
-
-def write_choice(row: NDArray[Any], action: Any, agent: str, role: Role) -> None:
-    """Write the number of one chosen option into a power's row of the worlds' actions."""
-    try:
-        row[0] = operator.index(action)
-    except (TypeError, OverflowError):
-        raise unreadable_action(action, agent, role) from None
-
-
-def write_choices(row: NDArray[Any], action: Any, agent: str, role: Role) -> None:
-    """Write the numbers of several chosen options into a power's row."""
-    given = action if type(action) is np.ndarray else _as_array(action, agent, role)
-    if given.shape != row.shape or given.dtype.kind not in "iu":
-        raise unreadable_action(action, agent, role)
-    row[:] = given
-
-
-def write_amounts(row: NDArray[Any], action: Any, agent: str, role: Role) -> None:
-    """Write amounts into a power's row."""
-    given = action if type(action) is np.ndarray else _as_array(action, agent, role)
-    if given.shape != row.shape or given.dtype.kind not in "fiu":
-        raise unreadable_action(action, agent, role)
-    row[:] = given
-
-
-def row_and_writer(
-    worlds: Worlds, world: int, power: int
-) -> tuple[NDArray[Any], Callable[[NDArray[Any], Any, str, Role], None]]:
-    """Return where a power's action is to be written, and the function that does."""
-    role = worlds.game.role(power)
-    row = worlds._actions[world, power, : len(role.actions)]
-    if not worlds.game.is_discrete:
-        return row, write_amounts
-    return row, write_choice if len(role.actions) == 1 else write_choices
-
-
-def _as_array(action: Any, agent: str, role: Role) -> NDArray[Any]:
-    try:
-        return np.asarray(action)
-    except ValueError:
-        raise unreadable_action(action, agent, role) from None
-
-
-def unreadable_action(action: Any, agent: str, role: Role) -> ActionError:
-    """Return the error for an action that is not of the kind or shape of its space."""
-    parts = ", ".join(repr(part.name) for part in role.actions)
-    first = role.actions[0]
-    if isinstance(first, Choice) and len(role.actions) == 1:
-        expected = f"one whole number from 0 to {len(first.options) - 1}"
-    else:
-        kind = "whole numbers" if isinstance(first, Choice) else "numbers"
-        expected = f"an array of {kind} of shape ({len(role.actions)},)"
-    given = f" of shape {action.shape}" if isinstance(action, np.ndarray) else ""
-    return ActionError(
-        f"{agent}'s action ({parts}) must be {expected}, not {action!r} ({type(action).__name__}"
-        f"{given})."
-    )
-
-
-class OwnMask:
-    """Cuts one power's part out of a mask in the padded union of all powers' options."""
-
-    def __init__(self, game: Game, power: int) -> None:
-        self._parts: list[slice] = []
-        at = 0
-        for part, count in zip(game.role(power).actions, game.choice_counts, strict=False):
-            if isinstance(part, Choice):
-                self._parts.append(slice(at, at + len(part.options)))
-            at += count
-        self.width = sum(part.stop - part.start for part in self._parts)
-        self._known: dict[bytes, tuple[NDArray[np.int8], ...]] = {}
-
-    def flat(self, masks: NDArray[np.int8]) -> NDArray[np.int8]:
-        """Return the own options of every choice one after another, [..., own options]."""
-        if len(self._parts) == 1:
-            return masks[..., self._parts[0]]
-        return np.concatenate([masks[..., part] for part in self._parts], axis=-1)
-
-    def space(self) -> gymnasium.Space[Any]:
-        """Return the space of what `for_sampling` returns."""
-        boxes = [
-            gymnasium.spaces.Box(0, 1, (part.stop - part.start,), np.int8) for part in self._parts
-        ]
-        return boxes[0] if len(boxes) == 1 else gymnasium.spaces.Tuple(boxes)
-
-    def for_sampling(self, mask: NDArray[np.int8]) -> Any:
-        """Return what ``space.sample(mask)`` takes: an array, or a tuple of one a choice."""
-        if len(self._parts) == 1:
-            return mask[self._parts[0]]
-        return tuple(mask[part] for part in self._parts)
-
-    def kept_for_sampling(self, mask: NDArray[np.int8]) -> Any:
-        """Return the same, but tuples that came before are handed out again.
-
-        Cutting a mask into many takes longer than a year of most games, and the same masks come
-        again and again. Those in a tuple cannot be written to.
-        """
-        if len(self._parts) == 1:
-            return self.for_sampling(mask)
-        whole = mask.tobytes()
-        found = self._known.get(whole)
-        if found is None:
-            if len(self._known) >= MASKS_KEPT:
-                self._known.clear()
-            found = self._known[whole] = self.for_sampling(np.frombuffer(whole, np.int8))
-        return found
-
-
-# -- settings, for every way in ------------------------------------------------------------------
-
-
-def way_in_metadata(game: Game) -> dict[str, Any]:
-    """Return the metadata of an environment of a game."""
-    return {
-        "name": f"{game.name}_v{game.version}",
-        "render_modes": list(RENDER_MODES),
-        "is_parallelizable": True,
-        "render_fps": 2,
-    }
-
-
-def checked_render_mode(render_mode: str | None) -> str | None:
-    """Return the mode, or say which there are."""
-    if render_mode is not None and render_mode not in RENDER_MODES:
-        raise unknown_name("render_mode", str(render_mode), RENDER_MODES)
-    return render_mode
-
-
-def checked_max_cycles(max_cycles: Any) -> int:
-    """Return the limit as an int, or say what it must be."""
-    try:
-        limit = operator.index(max_cycles)
-    except TypeError:
-        limit = 0
-    if limit < 1:
-        raise ParameterError(
-            f"max_cycles must be a whole number of at least 1, not {max_cycles!r}."
-        )
-    return limit
-
-
-def episode_parameters(
-    game: Game, standing: ParametersBase, options: Mapping[str, Any] | None
-) -> ParametersBase:
-    """Return the parameters of one episode: the standing ones, or as a reset's options say."""
-    changes = options.get("parameters") if options else None
-    scenario = options.get("scenario") if options else None
-    if scenario is not None:
-        made, _ = chosen_parameters(game, changes, scenario)
-    elif changes is None:
-        return standing
-    elif isinstance(changes, Mapping):
-        made = standing.replace(**changes)
-    else:
-        made, _ = chosen_parameters(game, changes)
-    if made.powers != standing.powers:
-        raise ParameterError(
-            f"This environment was made for {standing.powers} powers, and options give "
-            f"{made.powers}: make a new one."
-        )
-    return made
 
 
 def _joint(own: gymnasium.spaces.Box, powers: int) -> gymnasium.spaces.Box:
@@ -597,41 +431,14 @@ def _joint(own: gymnasium.spaces.Box, powers: int) -> gymnasium.spaces.Box:
     )
 
 
-# -- versioned modules ---------------------------------------------------------------------------
+# -- entry points --------------------------------------------------------------------------------
 
 
-def parallel_env(game: str, **settings: Any) -> CounterpoiseParallel:
+def parallel_env(game: str | Game, **settings: Any) -> CounterpoiseParallel:
     """Return a game as a PettingZoo `ParallelEnv`; settings as of `CounterpoiseParallel`."""
     return CounterpoiseParallel(game, **settings)
 
 
-def env(game: str, **settings: Any) -> Any:
+def env(game: str | Game, **settings: Any) -> Any:
     """Return a game in PettingZoo's AEC form, the powers acting in order of seats."""
     return parallel_to_aec(CounterpoiseParallel(game, **settings))
-
-
-def versioned_module(game: str, version: int) -> types.ModuleType:
-    """Return what ``from counterpoise.envs import <game>_v<version>`` gives.
-
-    Raises
-    ------
-    ImportError
-        If the game has another version now.
-    """
-    current = row(game).version
-    if version != current:
-        raise ImportError(
-            f"{game}_v{version} is not the present version: import {game}_v{current}."
-        )
-    module = types.ModuleType(f"counterpoise.envs.{game}_v{version}")
-    module.__doc__ = (
-        f"`{game}` as a PettingZoo environment: `parallel_env`; `env` and `raw_env` are AEC."
-        "\n\nSettings are those of `counterpoise.envs.adapters.pettingzoo.CounterpoiseParallel`."
-    )
-    members: dict[str, Any] = {
-        "parallel_env": functools.partial(parallel_env, game),
-        "env": functools.partial(env, game),
-        "raw_env": functools.partial(env, game),
-    }
-    vars(module).update(members, __all__=list(members))
-    return module

@@ -16,19 +16,19 @@ from gymnasium.vector import AutoresetMode
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
-from counterpoise.envs.adapters.gymnasium import Others, checked_power, play_others, resolve_others
-from counterpoise.envs.adapters.pettingzoo import (
-    OwnMask,
+from counterpoise.envs.adapters.masks import SeatMask
+from counterpoise.envs.adapters.others import Others, checked_power, play_others, resolve_others
+from counterpoise.envs.adapters.render import RENDER_MODES, draw
+from counterpoise.envs.adapters.settings import (
+    Settings,
     checked_render_mode,
     episode_parameters,
     way_in_metadata,
 )
-from counterpoise.envs.adapters.render import RENDER_MODES, draw
 from counterpoise.envs.engine.errors import ActionError, LifecycleError, ParameterError
 from counterpoise.envs.engine.game import Game
 from counterpoise.envs.engine.parameters import ParametersBase
-from counterpoise.envs.engine.registration import game as game_named
-from counterpoise.envs.engine.worlds import Worlds, chosen_parameters
+from counterpoise.envs.engine.worlds import Worlds
 
 
 class OnePowerVector(gymnasium.vector.VectorEnv[NDArray[np.float32], NDArray[Any], Any]):
@@ -71,11 +71,11 @@ class OnePowerVector(gymnasium.vector.VectorEnv[NDArray[np.float32], NDArray[Any
         threads: int = 1,
         **changes: Any,
     ) -> None:
-        general = (game_named(game) if isinstance(game, str) else game).in_style(action_style)
-        self.parameters, self._shown_names = chosen_parameters(
-            general, parameters, scenario, changes
+        settings = Settings.resolve(
+            game, scenario=scenario, parameters=parameters, style=action_style, changes=changes
         )
-        self.game = general.seated(self.parameters.powers)
+        self.game, self.parameters = settings.game, settings.parameters
+        self._shown_names = settings.names
         self.power = checked_power(power, self.parameters)
         self.num_envs = num_envs
         self.metadata = {
@@ -94,7 +94,7 @@ class OnePowerVector(gymnasium.vector.VectorEnv[NDArray[np.float32], NDArray[Any
         )
         self._others_given = others
         self._others = resolve_others(others, self.game, self.parameters, self.power)
-        self._mask = OwnMask(self.game, self.power)
+        self._mask = SeatMask(self.game, self.power)
         own = self.game.observation_space(self._worlds.powers)
         self.single_observation_space = gymnasium.spaces.Box(own.low, own.high, dtype=np.float32)
         self.observation_space = batch_space(self.single_observation_space, num_envs)
@@ -194,8 +194,8 @@ class OnePowerVector(gymnasium.vector.VectorEnv[NDArray[np.float32], NDArray[Any
         worlds = self._worlds
         self._write(actions)
         play_others(worlds, self._others, self.np_random)
-        worlds._check_actions()
-        worlds._advance()
+        worlds.check()
+        worlds.advance()
         rewards = worlds.rewards[:, self.power].copy()
         terminated, truncated = worlds.terminated.copy(), worlds.truncated.copy()
         ended = np.flatnonzero(terminated | truncated)
@@ -216,7 +216,7 @@ class OnePowerVector(gymnasium.vector.VectorEnv[NDArray[np.float32], NDArray[Any
                 f"{'whole numbers' if self.game.is_discrete else 'numbers'}; not of shape "
                 f"{given.shape}, {given.dtype}."
             )
-        self._worlds._actions[:, self.power, :width] = given.reshape(self.num_envs, width)
+        self._worlds.actions[:, self.power, :width] = given.reshape(self.num_envs, width)
 
     def _observations(self) -> NDArray[np.float32]:
         return self._worlds.observations[:, self.power].copy()

@@ -1,11 +1,11 @@
 """Columns of observations and parts of actions by name, so that no rule writes their numbers.
 
-A game declares its `Feature`s once. `columns` turns them into a namedtuple with one `Column` a
+A game declares its `Feature`s once. `columns` turns them into a namedtuple with one `Column` per
 feature, which rules read as a constant::
 
     SEES = columns(FEATURES)
     observations[power, column(SEES.years_left, others)] = left
-    row[column(SEES.arms_of_other, others, place)] = clipped(SEES.arms_of_other, told)
+    row[column(SEES.arms_of_other, others, place)] = clipped(SEES.arms_of_other, reported)
 
 `others` is the number of other powers, and `place` says which of them.
 
@@ -13,8 +13,11 @@ feature, which rules read as a constant::
 `first_option` the place of its first option in a mask::
 
     DOES = parts(CHOICES)
+    plan = actions[power, component(DOES.plan)]
     stance = actions[power, component(DOES.stance, others, place)]
     masks[power, first_option(DOES.stance, others, place) + OFFER] = 0
+
+A role without parts towards others leaves `others` out.
 """
 
 from __future__ import annotations
@@ -35,9 +38,9 @@ class Column(NamedTuple):
     Attributes
     ----------
     before : int
-        Features before it that have one column.
+        Number of features before it that have one column.
     before_others : int
-        Features before it that have one column for each other power.
+        Number of features before it that have one column for each other power.
     low, high : float
         The feature's bounds.
     """
@@ -67,6 +70,12 @@ def column(feature: Column, others: int, place: int = 0) -> int:
     return feature.before + feature.before_others * others + place
 
 
+def columns_of(feature: Column, others: int) -> slice:
+    """Return the columns of a feature that has one for each other power."""
+    first = column(feature, others)
+    return slice(first, first + others)
+
+
 @rule
 def clipped(feature: Column, value: float) -> float:
     """Return a value within a feature's bounds."""
@@ -79,13 +88,13 @@ class Part(NamedTuple):
     Attributes
     ----------
     before : int
-        Parts before it that are decided once.
+        Number of parts before it that are decided once.
     before_others : int
-        Parts before it that are decided for each other power.
+        Number of parts before it that are decided for each other power.
     options_before, options_before_others : int
-        The options of those parts.
+        Number of options of those parts.
     options : int
-        Its own number of options; 0 for an amount.
+        Number of its options; 0 for an amount.
     """
 
     before: int
@@ -101,20 +110,20 @@ def parts(actions: Sequence[Choice | Continuous]) -> Any:
     counts, options = [0, 0], [0, 0]
     for action in actions:
         width = len(getattr(action, "options", ()))
-        made[action.name] = Part(*counts, *options, width)
+        made[action.name] = Part(counts[0], counts[1], options[0], options[1], width)
         counts[action.others] += 1
         options[action.others] += width
     return collections.namedtuple("Parts", made)(**made)
 
 
 @rule
-def component(part: Part, others: int, place: int = 0) -> int:
+def component(part: Part, others: int = 0, place: int = 0) -> int:
     """Return the number of a part in an action; of one towards others, the one for `place`."""
     return part.before + part.before_others * others + place
 
 
 @rule
-def first_option(part: Part, others: int, place: int = 0) -> int:
+def first_option(part: Part, others: int = 0, place: int = 0) -> int:
     """Return the place of a part's first option in a mask."""
     earlier = part.options_before + part.options_before_others * others
     return earlier + place * part.options

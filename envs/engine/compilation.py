@@ -1,16 +1,16 @@
-"""Compiling the rules, and keeping what was compiled.
+"""Compilation of the rules, and the cache of compiled code.
 
-Two things are wanted of the cache of compiled code: a second process compiles nothing, and an edit
-to any rule takes effect at the next import. Numba alone gives neither: it checks only the file in
-which a function stands, so a cached loop does not notice that a rule in another file changed. So
-the folder of the cache is named after a hash of every rule's source, and the one loop over worlds
-(`driver.py`) is loaded once for each game as a module of its own, with the game's rules as its
-globals. Rules from outside this package are compiled anew in each process: nobody can know which
-files they depend on.
+The cache has two requirements: a second process compiles nothing, and an edit to any rule takes
+effect at the next import. Numba alone meets neither: it checks only the file in which a function
+stands, so a cached loop does not notice a change to a rule in another file. Therefore the name of
+the cache folder contains a hash of every rule's source, and the one loop over worlds (`driver.py`)
+is loaded once for each game as a separate module with the game's rules as its globals. Rules from
+outside this package are compiled again in each process, because the files that they depend on are
+not known.
 
-``NUMBA_DISABLE_JIT=1`` runs every rule as ordinary Python. ``COUNTERPOISE_CACHE_DIR`` moves the
-cache; by default it is ``numba-cache`` in the user's cache folder. Where no folder can be written,
-rules are compiled anew in each process.
+``NUMBA_DISABLE_JIT=1`` runs every rule as ordinary Python. ``COUNTERPOISE_CACHE_DIR`` sets the
+cache folder; by default it is ``numba-cache`` in the user's cache folder. Where no folder is
+writable, rules are compiled again in each process.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ import numba
 
 FOLDER = Path(__file__).resolve().parent
 ENVS = FOLDER.parent
-# What compiled code is made of; adapters and scenarios may change without compiling anew.
+# Folders whose code is compiled; a change to adapters or scenarios compiles nothing.
 ROOMS_OF_RULES = ("engine", "games", "grand_strategy")
 KEPT_FOR_DAYS = 30
 CONFIG: Any = numba.config
@@ -48,7 +48,7 @@ def is_compiled() -> bool:
 
 
 def rule_sources() -> list[Path]:
-    """Return every file whose text may change what compiled code does."""
+    """Return every file that compiled code depends on."""
     return sorted(path for room in ROOMS_OF_RULES for path in (ENVS / room).rglob("*.py"))
 
 
@@ -73,7 +73,7 @@ def _hash_of_folder(folder: Path) -> str:
 
 @functools.cache
 def cache_folder() -> Path | None:
-    """Return the folder of code compiled from the rules as they stand; None if none is writable."""
+    """Return the folder of code compiled from the present rules; None if none is writable."""
     places = [Path(place) for place in [os.environ.get("COUNTERPOISE_CACHE_DIR", "")] if place]
     # A user without a home has no cache folder.
     with contextlib.suppress(RuntimeError):
@@ -113,15 +113,15 @@ def _numba_cache_at(folder: Path) -> Iterator[None]:
 
 
 def _cache_folder_of(function: Callable[..., Any]) -> Path | None:
-    """Return where a rule's compiled code is kept; None if it must not be."""
+    """Return the cache folder of a rule; None if the rule must not be cached."""
     folder = cache_folder()
     package, _, name = function.__module__.rpartition(".")
     if folder is None or not f"{package}.".startswith("counterpoise."):
         return None
-    # Two games may hold functions of one name at one line with records of one shape.
+    # Two games may have functions of the same name at the same line with records of the same shape.
     if f"{package}.".startswith("counterpoise.envs."):
         return folder / name
-    # A rule above this package, in a theory, may call its neighbours' too.
+    # A rule outside this package, in a theory, may call rules in neighbouring files.
     neighbours = Path(function.__code__.co_filename).resolve().parent
     return folder / f"{package.rpartition('.')[2]}_{name}-{_hash_of_folder(neighbours)}"
 
@@ -129,8 +129,8 @@ def _cache_folder_of(function: Callable[..., Any]) -> Path | None:
 def rule(function: Function) -> Function:
     """Compile a rule: a scalar function over one world's record.
 
-    The decorated function can be called from other rules and from Python alike; under
-    ``NUMBA_DISABLE_JIT=1`` it stays the plain Python function that it is.
+    Other rules and Python code can call the decorated function; under ``NUMBA_DISABLE_JIT=1`` it
+    stays a plain Python function.
     """
     if not is_compiled():
         return function
@@ -142,13 +142,19 @@ def rule(function: Function) -> Function:
         return numba.njit(cache=True, **options)(function)  # type: ignore[no-any-return]
 
 
+def uncompiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a rule as the plain Python function, which takes arrays where the rule has scalars."""
+    plain: Callable[..., Any] = getattr(function, "py_func", function)
+    return plain
+
+
 def _tell_of_compiling(game: str, module: str) -> None:
-    """Tell a person at a terminal why the first step takes its time, if it will."""
+    """Tell a person at a terminal why the first step is slow, if it has to compile."""
     folder, name = cache_folder(), module.rpartition(".")[2]
     is_kept = folder is not None and any((folder / name).rglob("*.nbi"))
     if not is_kept and sys.stderr.isatty():
         print(
-            f"Compiling the rules of {game}: up to half a minute, once after an install or an "
+            f"Compiling the rules of {game}: up to half a minute, once after an installation or an "
             "edit …",
             file=sys.stderr,
         )
@@ -160,7 +166,7 @@ def load_driver(game: str, rules: dict[str, Callable[..., Any]]) -> ModuleType:
     is_known = all(
         origin.startswith("counterpoise.envs.") and "<locals>" not in origin for origin in origins
     )
-    # The cache knows a loop by its module: games that differ in a rule must differ in it.
+    # The cache identifies a loop by its module, so different rules need different modules.
     name = f"driver_of_{game}_{_hash_of(*(origin.encode() for origin in origins))[:8]}"
     if is_known:
         name = f"counterpoise.envs.{name}"
@@ -172,7 +178,7 @@ def load_driver(game: str, rules: dict[str, Callable[..., Any]]) -> ModuleType:
     if is_compiled():
         _tell_of_compiling(game, name)
     if is_known:
-        # Numba finds a function's module, when it writes the cache and when it reads it, by name.
+        # Numba finds a function's module by name when it writes and reads the cache.
         sys.modules[name] = module
     spec.loader.exec_module(module)
     return module

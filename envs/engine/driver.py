@@ -12,7 +12,7 @@ import numpy as np
 
 from counterpoise.envs.engine.compilation import rule
 from counterpoise.envs.engine.randomness import seed_world
-from counterpoise.envs.engine.world import HEADER
+from counterpoise.envs.engine.world import CUT_OFF, ENDED, HEADER
 
 HEADER_BYTES = np.dtype(HEADER).itemsize
 
@@ -25,7 +25,7 @@ allow: Callable[..., None]
 @rule
 def begin(worlds, parameters, k):  # type: ignore[no-untyped-def]
     """Start the episode whose number and seed stand in the record of world `k`."""
-    # Nothing of the last episode may reach into the next.
+    # No field of the last episode carries over into the next.
     worlds[k : k + 1].view(np.uint8)[HEADER_BYTES:] = 0
     world = worlds[k]
     seed_world(world, world.seed, world.episode)
@@ -38,7 +38,7 @@ def begin(worlds, parameters, k):  # type: ignore[no-untyped-def]
 
 @rule
 def open_all(masks, outer_masks):  # type: ignore[no-untyped-def]
-    """Set a world's masks to what each power has at all; four times as fast as an assignment."""
+    """Open every option that each power has; four times as fast as an array assignment."""
     own, outer = masks.reshape(-1), outer_masks.reshape(-1)
     for at in range(len(outer)):
         own[at] = outer[at]
@@ -65,9 +65,9 @@ def observe_worlds(worlds, parameters, observations, masks, outer_masks, first, 
 
 @rule
 def find_illegal(actions, low, high):  # type: ignore[no-untyped-def]
-    """Return the first entry outside its bounds, as a flat index, or -1.
+    """Return the flat index of the first entry outside its bounds, or -1.
 
-    An amount may overstep its bound by the rounding of a 32-bit float; it is then set to the bound.
+    An amount that exceeds its bound only by the rounding of a 32-bit float is set to the bound.
     """
     count, powers, width = actions.shape
     for k in range(count):
@@ -88,7 +88,7 @@ def find_illegal(actions, low, high):  # type: ignore[no-untyped-def]
 
 @rule
 def close_actions(actions, masks, counts):  # type: ignore[no-untyped-def]
-    """Replace the choices that are not open to a world's powers by the null action."""
+    """Replace closed options by the null action."""
     for power in range(len(masks)):
         at = 0
         for component in range(len(counts)):
@@ -115,7 +115,7 @@ def step_worlds(  # type: ignore[no-untyped-def]
     first,
     last,
 ):
-    """Step the worlds from `first` up to `last`; with `autoreset` those that end begin anew."""
+    """Step the worlds from `first` up to `last`; with `autoreset`, ended worlds start again."""
     for k in range(first, last):
         world = worlds[k]
         rewards[k] = 0.0
@@ -131,7 +131,7 @@ def step_worlds(  # type: ignore[no-untyped-def]
         terminated[k] = ended
         truncated[k] = cut
         if ended or cut:
-            world.over = 1 if ended else 2
+            world.over = ENDED if ended else CUT_OFF
             if autoreset:
                 observe(world, parameters[k], final_observations[k])
                 world.episode += np.uint64(1)

@@ -7,18 +7,18 @@ from collections.abc import Iterable
 
 
 class CounterpoiseError(Exception):
-    """Any mistake in the use of Counterpoise that a person can mend."""
+    """A mistake in the use of Counterpoise that the user can correct."""
 
 
 class UnknownNameError(CounterpoiseError, KeyError):
-    """A game, parameter, scenario or strategy that does not exist."""
+    """A name of a game, parameter, scenario or strategy that does not exist."""
 
     def __str__(self) -> str:
         return str(self.args[0])
 
 
 class ParameterError(CounterpoiseError, ValueError):
-    """A parameter out of its range, of the wrong kind or of the wrong length."""
+    """A parameter outside its range, of the wrong type or of the wrong length."""
 
 
 class ActionError(CounterpoiseError, ValueError):
@@ -26,15 +26,19 @@ class ActionError(CounterpoiseError, ValueError):
 
 
 class LifecycleError(CounterpoiseError, RuntimeError):
-    """A step before the first reset or after the end."""
+    """A step before the first reset or after the end of an episode."""
 
 
 class ScenarioError(CounterpoiseError, ValueError):
-    """A scenario file that cannot be understood; the message names line and field."""
+    """An invalid scenario file; the message names line and field."""
+
+
+class Interrupted(CounterpoiseError):
+    """A training was stopped by the user; its run can be used and resumed."""
 
 
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> UnknownNameError:
-    """Return the error for an unknown `name`, with the nearest known name where one is near."""
+    """Return the error for an unknown `name`, with the nearest known name if there is one."""
     names = sorted(known)
     near = difflib.get_close_matches(name, names, n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""

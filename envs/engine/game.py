@@ -1,20 +1,19 @@
-"""The contract between a game and everything that steps, shows, solves or learns it.
+"""The interface between a game and all that steps, shows, solves or learns it.
 
-A game is one file under ``games/``. It declares `Parameters` (what stays fixed in an episode), a
-`World` (what changes), what the powers see (`Feature`) and do (`Continuous` or
-`Choice`), and its dynamics as scalar functions over one numpy record:
+A game is one file under ``games/``. It declares `Parameters` (constant during an episode), a
+`World` (the state), what the powers observe (`Feature`) and do (`Continuous` or `Choice`), and its
+dynamics as scalar functions over one numpy record:
 
 ``start(world, parameters)``
-    Set the first year's state. The record arrives zeroed, its header filled in.
+    Set the initial state. The record arrives zeroed except for its header.
 ``step(world, parameters, actions, rewards) -> bool``
-    Play one step (a year, or one phase of it). `actions` has shape [powers, components]; add to
-    `rewards`, which arrives as zeros, shape [powers]. Return whether the game is over by its own
-    rules.
+    Play one step (a year, or one phase of it). `actions` has shape [powers, components]. `rewards`
+    has shape [powers] and arrives as zeros. Return whether the game has ended by its own rules.
 ``observe(world, parameters, observations)``
-    Write what each power sees, shape [powers, features], in the order of the declared features.
+    Write what each power sees, shape [powers, features]; `columns` gives each feature's column.
 ``allow(world, parameters, masks)``
-    Clear the entries of the choices that are not open now; arrives as ones, shape
-    [powers, options]. Rules are given option 0, the null action, in the place of a closed choice.
+    Set the entries of closed options to 0. `masks` has shape [powers, options] and arrives as ones.
+    Where a power picks a closed option, the rules receive option 0, the null action.
 """
 
 from __future__ import annotations
@@ -29,9 +28,15 @@ import gymnasium
 import numpy as np
 from numpy.typing import NDArray
 
-from counterpoise.envs.engine.compilation import load_driver
+from counterpoise.envs.engine.compilation import load_driver, rule
 from counterpoise.envs.engine.errors import unknown_name
-from counterpoise.envs.engine.parameters import ParametersBase, checked_kind, observed_names
+from counterpoise.envs.engine.parameters import (
+    ParametersBase,
+    checked_kind,
+    observed_parameter_names,
+)
+from counterpoise.envs.engine.registration import ROWS, restored
+from counterpoise.envs.engine.world import Masks, WorldRecord
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,17 +46,18 @@ class Feature:
     Attributes
     ----------
     name : str
-        The quantity.
+        Name of the quantity.
     low, high : float
-        Bounds that hold for every legal parameter.
+        Bounds of its values under any legal parameters.
     unit : str
-        Its unit.
+        Unit.
     doc : str
-        One line of meaning.
+        Meaning, in one line.
     others : bool
         Whether there is one column for each other power, in the order of seats.
     kind : str
-        What the number is, one of `counterpoise.envs.engine.parameters.KINDS`; pages format by it.
+        Kind of number, one of `counterpoise.envs.engine.parameters.KINDS`; it decides how pages
+        format the value.
     """
 
     name: str
@@ -71,7 +77,7 @@ class Continuous:
     """A real-valued part of an action.
 
     `low` and `high` are numbers, or the name of the parameter that holds the bound. With `others`
-    there is one such part for each other power, in the order in which it sees them.
+    there is one such part for each other power, in the order of the observation's columns.
     """
 
     name: str
@@ -86,7 +92,8 @@ class Continuous:
 class Choice:
     """A part of an action that picks one of several options; option 0 is the null action.
 
-    With `others` there is one such part for each other power, in the order in which it sees them.
+    With `others` there is one such part for each other power, in the order of the observation's
+    columns.
     """
 
     name: str
@@ -97,7 +104,7 @@ class Choice:
 
 @dataclasses.dataclass(frozen=True)
 class Role:
-    """What the powers of one kind can do; all components `Continuous`, or all `Choice`."""
+    """The actions of one kind of power; all components are `Continuous`, or all are `Choice`."""
 
     name: str
     actions: tuple[Continuous, ...] | tuple[Choice, ...]
@@ -117,27 +124,26 @@ class Account:
     unit: str = "1"
 
 
-def no_alliances(world: Any, parameters: Any) -> list[tuple[str, str]]:
-    """Return that nobody is allied."""
+def no_alliances(world: WorldRecord, parameters: ParametersBase) -> list[tuple[str, str]]:
+    """Return no alliances."""
     return []
 
 
-def _open(world: Any, parameters: Any, masks: Any) -> None:
-    return None
+@rule
+def leave_open(world: WorldRecord, parameters: ParametersBase, masks: Masks) -> None:
+    """Close no option."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Game:
-    """A set of rules with everything that a way in, a learner or a report needs to know of it.
+    """The rules of a game, with all that an adapter, a learner or a report needs.
 
     Attributes
     ----------
     name : str
-        The module's name, as in ``counterpoise.envs.games.<name>``.
-    version : int
-        Raised at any change of dynamics, spaces or rewards.
+        The name in the registry.
     title, source : str
-        One line each for lists: what it is, and after whom.
+        One line each for lists: what the game is, and its sources.
     parameters : type
         The `Parameters` class.
     world : numpy.dtype
@@ -147,36 +153,35 @@ class Game:
     features : tuple of Feature
         The observation; the observed parameters follow after them.
     start, step, observe, allow : callable
-        The rules, see the module's docstring.
+        The rules; see the module's docstring.
     discount : callable
-        From parameters to the yearly discount factor of the payoffs.
+        Maps parameters to the discount factor of the payoffs per year.
     phases : tuple of str
-        The names of the steps of one year, in order.
+        Names of the steps of one year, in order.
     phase_count : callable, optional
-        From parameters to how many of the phases there are, where that depends on them.
+        Maps parameters to the number of phases, where that depends on them.
     default_max_cycles : int
-        After how many steps a world that has not ended by its own rules is cut off (truncated).
+        Number of steps after which a world that has not ended by its own rules is truncated.
     accounts : tuple of Account
         What the renderer shows of each power.
     alliances : callable
-        From world record and parameters to pairs of names that are allied now.
+        Maps world record and parameters to the pairs of names that are allied now.
     events : callable, optional
-        From world record, parameters and the powers' names to what happened in the last step, in
-        words, a line an event.
+        Maps world record, parameters and the powers' names to the events of the last step, one
+        line of text per event.
     variants : mapping
-        Named sets of parameter changes that the literature speaks of; tests run over all.
+        Named sets of parameter changes from the literature; tests run over all of them.
     styles : mapping
         The same game with other kinds of actions, by name; see `in_style`.
     style : str
-        Which of them this is; empty for the game itself.
+        Name of this style; empty for the game itself.
     general : Game, optional
-        Where roles depend on the number of powers, what this was made from by `seated`.
+        The game from which `seated` made this one.
     seats : int
-        The number of powers that it was then made for.
+        The number of powers that `seated` made it for.
     """
 
     name: str
-    version: int
     title: str
     source: str
     parameters: type[ParametersBase]
@@ -186,14 +191,14 @@ class Game:
     start: Callable[..., None]
     step: Callable[..., bool]
     observe: Callable[..., None]
-    discount: Callable[[Any], float]
+    discount: Callable[..., float]
     allow: Callable[..., None] | None = None
     phases: tuple[str, ...] = ("year",)
-    phase_count: Callable[[Any], int] | None = None
+    phase_count: Callable[..., int] | None = None
     default_max_cycles: int = 1_000
     accounts: tuple[Account, ...] = ()
-    alliances: Callable[[Any, Any], list[tuple[str, str]]] = no_alliances
-    events: Callable[[Any, Any, Any], list[str]] | None = None
+    alliances: Callable[..., list[tuple[str, str]]] = no_alliances
+    events: Callable[..., list[str]] | None = None
     variants: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
     styles: Mapping[str, Game] = dataclasses.field(default_factory=dict)
     style: str = ""
@@ -205,12 +210,20 @@ class Game:
         return f"Game({self.name!r}, version={self.version}{style})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # A game is known by its name: worker processes load it rather than receive its code.
-        from counterpoise.envs.engine.registration import restored
+        # Worker processes import a game by its row in the registry rather than receive its code.
+        from counterpoise.envs.engine.registration import row
 
         is_seated = self.general is not None
         powers = self.seats if is_seated else 0
-        return restored, (self.name, self.style, powers)
+        return restored, (row(self.name), self.style, powers)
+
+    @property
+    def version(self) -> int:
+        """The registered version; any change of dynamics, spaces or rewards raises it.
+
+        A game that is not registered has version 0.
+        """
+        return ROWS[self.name].version if self.name in ROWS else 0
 
     def in_style(self, style: str | None) -> Game:
         """Return the same game with another kind of actions.
@@ -229,15 +242,12 @@ class Game:
 
     @functools.lru_cache(maxsize=64)  # noqa: B019 - a handful of games live as long as the process
     def seated(self, powers: int) -> Game:
-        """Return this game for a number of powers: a part of an action for each of the others."""
+        """Return this game for a number of powers, with each part of an action towards others."""
         if self.general is not None:
             return self.general.seated(powers)
         if not any(part.others for role in self.roles for part in role.actions):
             return self
-        roles = tuple(
-            dataclasses.replace(role, actions=_for_each_other(role.actions, powers - 1))
-            for role in self.roles
-        )
+        roles = tuple(_for_each_other(role, powers - 1) for role in self.roles)
         return dataclasses.replace(self, roles=roles, general=self, seats=powers)
 
     @property
@@ -247,22 +257,20 @@ class Game:
 
     @functools.cached_property
     def driver(self) -> ModuleType:
-        """The compiled loop over worlds, with this game's rules."""
+        """The compiled loop over worlds with this game's rules."""
         if self.general is not None:
             return self.general.driver
-        from counterpoise.envs.engine.compilation import rule
-
         return load_driver(
             self.name,
             {
                 "start": self.start,
                 "step": self.step,
                 "observe": self.observe,
-                "allow": self.allow if self.allow is not None else rule(_open),
+                "allow": self.allow if self.allow is not None else leave_open,
             },
         )
 
-    def phases_with(self, parameters: Any) -> tuple[str, ...]:
+    def phases_with(self, parameters: ParametersBase) -> tuple[str, ...]:
         """Return the names of the steps of one year under the given parameters."""
         if self.phase_count is None:
             return self.phases
@@ -273,7 +281,7 @@ class Game:
         return self.roles[min(power, len(self.roles) - 1)]
 
     def agent_names(self, powers: int) -> list[str]:
-        """Return the powers' names in PettingZoo's manner: ``power_0``, ``power_1``, …"""
+        """Return the powers' names as PettingZoo writes them: ``power_0``, ``power_1``, …"""
         return [f"power_{power}" for power in range(powers)]
 
     def observation_names(self, powers: int) -> list[str]:
@@ -284,21 +292,24 @@ class Game:
                 names += [f"{feature.name}_{other}" for other in range(powers - 1)]
             else:
                 names.append(feature.name)
-        return names + observed_names(self.parameters, powers)
+        return names + observed_parameter_names(self.parameters, powers)
 
-    def subjects_seen(self, powers: int) -> list[tuple[str, int]]:
-        """Return what each column of an observation is about: a quantity, and of which other.
+    def observation_subjects(self, powers: int) -> list[tuple[str, int]]:
+        """Return the quantity in each column of an observation, and the other power it describes.
 
-        The others are numbered in the order in which a power sees them; -1 is none of them.
+        The others are numbered in the order of their columns; -1 stands for no other power.
         """
         subjects: list[tuple[str, int]] = []
         for feature in self.features:
             others = range(powers - 1) if feature.others else (-1,)
             subjects += [(feature.name, other) for other in others]
-        return subjects + [(name, -1) for name in observed_names(self.parameters, powers)]
+        return subjects + [(name, -1) for name in observed_parameter_names(self.parameters, powers)]
 
-    def subjects_of_options(self, powers: int) -> list[tuple[str, int]]:
-        """Return the same of every option of one role's choices, or of every amount."""
+    def action_subjects(self, powers: int) -> list[tuple[str, int]]:
+        """Return each option, or each amount, of one role, and the other power it is towards.
+
+        The others are numbered as in `observation_subjects`.
+        """
         whole = self.general or self
         subjects: list[tuple[str, int]] = []
         for part in whole.roles[0].actions:
@@ -330,8 +341,8 @@ class Game:
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return the lowest and highest value of each component, shapes [records, powers, width].
 
-        For choices the lowest is 0 and the highest the last option's number; a power with fewer
-        components than the widest has the bounds 0 and 0 for the rest.
+        For choices the bounds are 0 and the number of the last option. Components that a power does
+        not have are bounded by 0 and 0.
         """
         width = self.action_width
         low = np.zeros((len(parameter_records), powers, width))
@@ -347,12 +358,12 @@ class Game:
 
     @property
     def action_width(self) -> int:
-        """The number of components of the widest role's action."""
+        """The largest number of components of any role's action."""
         return max(len(role.actions) for role in self.roles)
 
     @property
     def choice_counts(self) -> tuple[int, ...]:
-        """The padded union of all roles' choices: the most options of each component."""
+        """The largest number of options of each component over all roles (the padded union)."""
         counts = [0] * self.action_width
         for role in self.roles:
             for component, part in enumerate(role.actions):
@@ -362,7 +373,7 @@ class Game:
 
     @property
     def mask_width(self) -> int:
-        """The length of a mask in the padded union; 0 where actions are amounts."""
+        """Length of a mask in the padded union; 0 where actions are amounts."""
         return sum(self.choice_counts)
 
     def action_space(self, parameters: ParametersBase, power: int) -> gymnasium.Space[Any]:
@@ -380,7 +391,7 @@ class Game:
         )
 
     def outer_mask(self, powers: int) -> NDArray[np.int8]:
-        """Return which options each power has at all, in the padded union, [powers, mask_width]."""
+        """Return which options of the padded union each power has, [powers, mask_width]."""
         mask = np.zeros((powers, self.mask_width), np.int8)
         for power in range(powers):
             at = 0
@@ -392,10 +403,10 @@ class Game:
         return mask
 
 
-def _for_each_other(parts: Any, others: int) -> Any:
-    """Return the parts of an action, those towards others once for each of them."""
+def _for_each_other(role: Role, others: int) -> Role:
+    """Return a role in which each part of an action towards others stands once per other power."""
     made: list[Any] = []
-    for part in parts:
+    for part in role.actions:
         if part.others:
             made += [
                 dataclasses.replace(part, name=f"{part.name}_{other}", others=False)
@@ -403,11 +414,11 @@ def _for_each_other(parts: Any, others: int) -> Any:
             ]
         else:
             made.append(part)
-    return tuple(made)
+    return dataclasses.replace(role, actions=tuple(made))
 
 
-def _bound(bound: float | str, records: NDArray[Any], power: int) -> Any:
+def _bound(bound: float | str, records: NDArray[Any], power: int) -> float | NDArray[np.float64]:
     if isinstance(bound, str):
-        values = records[bound]
+        values: NDArray[np.float64] = records[bound]
         return values[:, power] if values.ndim == 2 else values
     return bound

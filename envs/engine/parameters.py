@@ -1,8 +1,8 @@
 """Parameters of a game: declared once, with unit, range and meaning, used everywhere.
 
-A `Parameters` class is a frozen dataclass whose fields are made by `parameter`. From that one
-declaration come validation, the numpy record that the compiled rules read, the documentation
-tables, the command line's ``--set`` and the observed part of an observation.
+A `Parameters` class is a frozen dataclass whose fields are made by `parameter`. That one
+declaration gives validation, the numpy record that the compiled rules read, the documentation
+tables, the command line's ``--set``, and the parameters in an observation.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Protocol, Self, TypeVar, dataclass_transform
+from typing import Any, ClassVar, Protocol, Self, TypeGuard, TypeVar, dataclass_transform
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,14 +18,15 @@ from numpy.typing import NDArray
 from counterpoise.envs.engine.errors import ParameterError, unknown_name
 
 KINDS = ("amount", "share", "odds", "flag", "count", "log")
-"""What a number is: an amount in its unit, a share of its unit, a probability, yes (1) or no (0), a
-count, or the logarithm of a ratio. Pages format a number by its kind and unit."""
+"""Kinds of numbers: an amount in its unit, a share of its unit, a probability ("odds"), yes (1) or
+no (0), a count, and the logarithm of a ratio. Pages format a number by its kind and unit."""
 
+Number = bool | int | float
 Value = TypeVar("Value", covariant=True)
 
 
 def checked_kind(kind: str) -> str:
-    """Return a kind of number, or say which there are.
+    """Return a kind of number if there is such a kind.
 
     Raises
     ------
@@ -33,7 +34,7 @@ def checked_kind(kind: str) -> str:
         If there is no such kind.
     """
     if kind not in KINDS:
-        raise ValueError(f"The kind of a number is one of {', '.join(KINDS)}, not {kind!r}.")
+        raise ValueError(f"Expected a kind of number from {', '.join(KINDS)}, got {kind!r}.")
     return kind
 
 
@@ -46,7 +47,7 @@ class Pairs(Protocol[Value]):
 
 @dataclasses.dataclass(frozen=True)
 class Declaration:
-    """What is known of one parameter beside its value."""
+    """The declaration of one parameter."""
 
     name: str
     default: Any
@@ -66,13 +67,13 @@ class Declaration:
 
     @property
     def type(self) -> type:
-        """`bool`, `int` or `float`, by the default."""
+        """The type of the default: `bool`, `int` or `float`."""
         sample = self.default[0] if self.per_power else self.default
         return type(sample)
 
     @property
     def kind(self) -> str:
-        """What the number is, one of `KINDS`: by default a flag, a count or an amount by type."""
+        """Kind of number, one of `KINDS`; by default flag, count or amount, by the type."""
         return self.declared_kind or {bool: "flag", int: "count"}.get(self.type, "amount")
 
 
@@ -94,24 +95,24 @@ def parameter(
     ----------
     default : float, int, bool, or tuple of them
         The default; a tuple where every power has its own value. A tuple shorter than the number
-        of powers goes on with its last value.
+        of powers is extended by its last value.
     low, high : float
-        The allowed range, both ends allowed.
+        The allowed range; both ends are allowed.
     unit : str
-        The unit, "1" where there is none.
+        Unit; "1" where there is none.
     doc : str
-        One line of meaning.
+        Meaning, in one line.
     per_power : bool
-        Whether each power has its own value; one number then stands for all of them.
+        Whether each power has its own value. A single number applies to all powers.
     observed : bool
         Whether the powers see the value in their observation, so that one policy can be trained
         over a distribution of it.
     per_pair : bool
-        Whether each power has its own value towards each other one: rows of values, the own seat
-        first. One number, the default's form, stands for all of them.
+        Whether each power has its own value towards each other power: one row of values per power.
+        A single number, such as the default, applies to all pairs.
     kind : str
-        What the number is, one of `KINDS`; pages format by it. By default a flag where the default
-        is a bool, a count where it is an int, an amount otherwise.
+        Kind of number, one of `KINDS`; it decides how pages format the value. By default "flag" for
+        a bool, "count" for an int and "amount" otherwise.
 
     Raises
     ------
@@ -134,7 +135,7 @@ def parameter(
 
 
 class ParametersBase:
-    """What every game's `Parameters` can do."""
+    """Base class of every game's `Parameters`."""
 
     CAPACITY: ClassVar[int] = 32
     declarations: ClassVar[dict[str, Declaration]]
@@ -149,7 +150,7 @@ class ParametersBase:
         self.check()
 
     def check(self) -> None:
-        """Refuse combinations that no single range can exclude; games override it."""
+        """Refuse combinations that no single range excludes; games override this method."""
 
     def refuse_one_sided(self, name: str) -> None:
         """Refuse a per-pair parameter that differs between the two sides of a pair."""
@@ -171,9 +172,9 @@ class ParametersBase:
             )
 
     def to_record(self) -> Self:
-        """Return the values as one numpy record, as the compiled rules read them.
+        """Return the values as one numpy record, which the compiled rules read.
 
-        The record has the same fields as this class, which is what the rules annotate.
+        The record has the fields of this class, so rules annotate it with the class.
         """
         records = np.zeros(1, self.dtype)
         for declaration in self.declarations.values():
@@ -187,7 +188,7 @@ class ParametersBase:
         return records[0]  # type: ignore[no-any-return]
 
     def replace(self, **changes: Any) -> Self:
-        """Return these parameters with some values changed, validated anew."""
+        """Return these parameters with some values changed; all are validated again."""
         current = {name: getattr(self, name) for name in self.declarations}
         if "powers" in changes and changes["powers"] != self.powers:
             for name, declaration in self.declarations.items():
@@ -210,9 +211,9 @@ class ParametersBase:
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> Self:
-        """Build from names and values; an unknown name is refused with the nearest known one.
+        """Return parameters from names and values; an error names the nearest known name.
 
-        Where `powers` is not given it follows from the length of the per-power values.
+        Where `powers` is not given, it is the length of the per-power values.
         """
         values = dict(values)
         for name in values:
@@ -226,8 +227,8 @@ class ParametersBase:
             }
             if len(lengths) > 1:
                 raise ParameterError(
-                    f"Per-power parameters of different lengths, {sorted(lengths)}: give each one "
-                    "value, or one for every power."
+                    f"Per-power parameters have different lengths, {sorted(lengths)}: give each "
+                    "one value, or one for every power."
                 )
             if lengths:
                 values["powers"] = lengths.pop()
@@ -237,11 +238,11 @@ class ParametersBase:
 TYPES_IN_WORDS = {bool: "a yes or no", int: "a whole number", float: "a number"}
 
 
-def _is_sequence(value: Any) -> bool:
+def _is_sequence(value: object) -> TypeGuard[Sequence[Any]]:
     return isinstance(value, Sequence | np.ndarray) and not isinstance(value, str)
 
 
-def _number(declaration: Declaration, value: Any) -> Any:
+def _number(declaration: Declaration, value: object) -> Number:
     expected = (
         f"{declaration.name} ({declaration.doc}) must be "
         f"{TYPES_IN_WORDS[declaration.type]}"
@@ -251,17 +252,20 @@ def _number(declaration: Declaration, value: Any) -> Any:
     if isinstance(value, str | bytes) or value is None:
         raise ParameterError(f"{expected}, not {value!r}.")
     try:
-        number = float(value)
+        number = float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError):
         raise ParameterError(f"{expected}, not {value!r}.") from None
     if math.isnan(number) or not declaration.low <= number <= declaration.high:
         raise ParameterError(f"{expected}, not {value!r}.")
     if declaration.type in (bool, int) and number != int(number):
         raise ParameterError(f"{expected}, not {value!r}.")
-    return declaration.type(number)
+    made: Number = declaration.type(number)
+    return made
 
 
-def _validated(owner: ParametersBase, declaration: Declaration, value: Any) -> Any:
+def _validated(
+    owner: ParametersBase, declaration: Declaration, value: object
+) -> Number | tuple[Number, ...] | tuple[tuple[Number, ...], ...]:
     if declaration.per_pair:
         return _validated_pairs(owner, declaration, value)
     if not declaration.per_power:
@@ -282,7 +286,9 @@ def _validated(owner: ParametersBase, declaration: Declaration, value: Any) -> A
     return values
 
 
-def _validated_pairs(owner: ParametersBase, declaration: Declaration, value: Any) -> Any:
+def _validated_pairs(
+    owner: ParametersBase, declaration: Declaration, value: object
+) -> tuple[tuple[Number, ...], ...]:
     if not _is_sequence(value):
         return (((_number(declaration, value),) * owner.powers),) * owner.powers
     rows = tuple(
@@ -292,7 +298,7 @@ def _validated_pairs(owner: ParametersBase, declaration: Declaration, value: Any
     if len(rows) != owner.powers or {len(row) for row in rows} != {owner.powers}:
         raise ParameterError(
             f"{declaration.name} ({declaration.doc}) needs one value, or {owner.powers} rows of "
-            f"{owner.powers}, one a power; {value!r} was given."
+            f"{owner.powers}, one per power; {value!r} was given."
         )
     return rows
 
@@ -302,7 +308,7 @@ ParametersType = TypeVar("ParametersType", bound=ParametersBase)
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(parameter,))
 def parameters(cls: type[ParametersType]) -> type[ParametersType]:
-    """Make a frozen, validated dataclass of a class whose fields are made by `parameter`."""
+    """Return a frozen, validated dataclass from a class whose fields are made by `parameter`."""
     made = dataclasses.dataclass(frozen=True, kw_only=True)(cls)
     made.declarations = {
         field.name: Declaration(name=field.name, default=field.default, **field.metadata)
@@ -325,8 +331,8 @@ def parameters(cls: type[ParametersType]) -> type[ParametersType]:
     return made
 
 
-def observed_names(cls: type[ParametersBase], powers: int) -> list[str]:
-    """Return the names of the observed parameters' columns, one a power where each differs."""
+def observed_parameter_names(cls: type[ParametersBase], powers: int) -> list[str]:
+    """Return the names of the observed parameters' columns, one per power for per-power values."""
     names = []
     for name, declaration in cls.declarations.items():
         if declaration.observed:
@@ -337,7 +343,7 @@ def observed_names(cls: type[ParametersBase], powers: int) -> list[str]:
     return names
 
 
-def observed_values(
+def observed_parameter_values(
     cls: type[ParametersBase], records: NDArray[Any], powers: int
 ) -> NDArray[np.float32]:
     """Return the observed parameters of each record, shape [records, columns]."""

@@ -1,20 +1,20 @@
-"""Random numbers that live inside a world's record.
+"""Random numbers whose state is part of a world's record.
 
 SplitMix64 (Steele, Lea and Flood 2014, "Fast splittable pseudorandom number generators", figure
 13): a counter advanced by an odd constant, and a mixing function of it. The state is one 64-bit
-number, so that a copied record draws the same numbers again. Normal deviates come from the inverse
-of the normal distribution by Wichura's algorithm AS 241 (1988, PPND16), which takes one uniform a
+number, so a copied record draws the same numbers again. Normal deviates come from the inverse of
+the normal distribution by Wichura's algorithm AS 241 (1988, PPND16), which takes one uniform per
 deviate and is exact to 16 digits.
 """
 
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
 from counterpoise.envs.engine.compilation import rule
+from counterpoise.envs.engine.world import WorldRecord
 
 GOLDEN_GAMMA = np.uint64(0x9E3779B97F4A7C15)
 FIRST_MULTIPLIER = np.uint64(0xBF58476D1CE4E5B9)
@@ -38,26 +38,26 @@ def mix(number: np.uint64) -> np.uint64:
 
 
 @rule
-def seed_world(world: Any, seed: np.uint64, episode: np.uint64) -> None:
-    """Set the generator of a world from its seed and the number of its episode."""
+def seed_world(world: WorldRecord, seed: np.uint64, episode: np.uint64) -> None:
+    """Set a world's generator from its seed and the number of its episode."""
     world.random_state = mix(mix(seed + GOLDEN_GAMMA) + (episode + np.uint64(1)) * GOLDEN_GAMMA)
 
 
 @rule
-def uniform(world: Any) -> float:
+def uniform(world: WorldRecord) -> float:
     """Draw a number from [0, 1), a multiple of 2**-53."""
     world.random_state = world.random_state + GOLDEN_GAMMA
     return float(mix(world.random_state) >> SHIFT_11) * (1.0 / 9007199254740992.0)
 
 
 @rule
-def happens(world: Any, probability: float) -> bool:
-    """Draw whether an event of the given probability happens."""
+def happens(world: WorldRecord, probability: float) -> bool:
+    """Draw whether an event of a given probability happens."""
     return uniform(world) < probability
 
 
 @rule
-def normal(world: Any) -> float:
+def normal(world: WorldRecord) -> float:
     """Draw a standard normal deviate; at most 8.3 in absolute value."""
     # The middle of the draw's interval; in this order no rounding can reach 0.5 itself.
     q = (uniform(world) - 0.5) + 0.5 / 9007199254740992.0
@@ -98,22 +98,22 @@ def normal(world: Any) -> float:
 
 
 @rule
-def bell(world: Any) -> float:
-    """Draw a deviate of mean 0 and variance 1 in a bell, at most 3.5 in absolute value.
+def bell(world: WorldRecord) -> float:
+    """Draw a bell-shaped deviate of mean 0 and variance 1, at most 3.5 in absolute value.
 
-    The sum of four uniforms, 16 bits each of one draw (Irwin 1927, Hall 1927): a fifth of the time
-    of `normal`, for where tails do not matter.
+    The sum of four uniforms of 16 bits each from one draw (Irwin 1927, Hall 1927). It takes a fifth
+    of the time of `normal` and serves where tails do not matter.
     """
     world.random_state = world.random_state + GOLDEN_GAMMA
     bits = mix(world.random_state)
     total = (bits & LOW_16) + ((bits >> SHIFT_16) & LOW_16)
     total += ((bits >> SHIFT_32) & LOW_16) + (bits >> SHIFT_48)
-    # Four uniforms on 0 to 65,535 have this mean, and the variance of a third of 65,536 squared.
+    # Four uniforms on 0 to 65,535 have this mean, and a variance of (65,536 squared - 1) / 3.
     return (float(total) - 131070.0) * (math.sqrt(3.0) / math.sqrt(65536.0 * 65536.0 - 1.0))
 
 
 @rule
-def _ratio(x: float, above: Any, below: Any) -> float:
+def _ratio(x: float, above: tuple[float, ...], below: tuple[float, ...]) -> float:
     numerator = 0.0
     denominator = 0.0
     for k in range(7, -1, -1):

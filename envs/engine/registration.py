@@ -1,8 +1,9 @@
-"""The registry: one row per game, filled by the packages above, asked by everyone.
+"""The registry: one row per game, filled by the packages above, read by everyone.
 
-A row names what belongs to a game as entry points, ``"module:attribute"``, which are imported only
-when they are asked for. This package holds the table and knows none of its rows: `counterpoise`
-fills it for the games that ship, and `register` adds a game of your own.
+A row names the parts of a game as entry points, ``"module:attribute"``, which are imported only
+when somebody asks for them. This package holds the table and knows none of its rows:
+`counterpoise.catalogue` fills it with the games that ship, and `counterpoise.register` adds a game
+of your own.
 """
 
 from __future__ import annotations
@@ -16,13 +17,15 @@ from counterpoise.envs.engine.errors import CounterpoiseError, unknown_name
 
 if TYPE_CHECKING:
     from counterpoise.envs.engine.game import Game
+    from counterpoise.envs.engine.parameters import ParametersBase
+    from counterpoise.envs.engine.strategy import Strategy
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class GameRow:
-    """What is known of a game before any of it is imported.
+    """The parts of a game, named before any of them is imported.
 
-    Every attribute but `name` and `version` is an entry point, ``"module:attribute"``, or empty
+    Every attribute except `name` and `version` is an entry point, ``"module:attribute"``, or empty
     where the game has no such part.
 
     Attributes
@@ -59,8 +62,8 @@ ROWS: dict[str, GameRow] = {}
 SERVICES: dict[str, str] = {}
 
 
-def register(row: GameRow) -> None:
-    """Add a game to the registry.
+def add(row: GameRow) -> None:
+    """Add a game to the table; `counterpoise.register` does this and registers it elsewhere too.
 
     Raises
     ------
@@ -76,27 +79,39 @@ def register(row: GameRow) -> None:
 
 
 def provide(service: str, entry_point: str) -> None:
-    """Name the entry point of a function that this package asks for and that stands above it."""
+    """Name the entry point of a function that stands in a layer above, such as ``strategy``."""
     SERVICES[service] = entry_point
+
+
+def service(name: str) -> Any:
+    """Return a function that stands in a layer above this package.
+
+    Raises
+    ------
+    CounterpoiseError
+        If no layer provides it.
+    """
+    if name not in SERVICES:
+        raise CounterpoiseError(f"No layer provides {name!r}: import counterpoise first.")
+    return imported(SERVICES[name])
+
+
+def strategy_by_name(name: str, game: Game, parameters: ParametersBase, power: int) -> Strategy:
+    """Return a strategy of a game by name; `counterpoise.agents.named` says which names there are.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such strategy.
+    """
+    made: Strategy = service("strategy")(name, game, parameters, power)
+    return made
 
 
 def imported(entry_point: str) -> Any:
     """Return the attribute that an entry point ``"module:attribute"`` names."""
     module, _, attribute = entry_point.partition(":")
     return getattr(importlib.import_module(module), attribute)
-
-
-def service(name: str) -> Any:
-    """Return a function that stands above this package, such as ``strategy``.
-
-    Raises
-    ------
-    CounterpoiseError
-        If nobody provides it.
-    """
-    if name not in SERVICES:
-        raise CounterpoiseError(f"Nobody provides {name!r}: import counterpoise first.")
-    return imported(SERVICES[name])
 
 
 def row(name: str) -> GameRow:
@@ -125,61 +140,55 @@ def part(name: str, part: str) -> Any | None:
 
 
 def game_names() -> list[str]:
-    """Return the name of every registered game."""
+    """Return the name of every registered game.
+
+    Returns
+    -------
+    list of str
+        In the order of registration.
+
+    Examples
+    --------
+    >>> import counterpoise
+    >>> "arms_race" in counterpoise.games()
+    True
+    """
     return list(ROWS)
 
 
 def game(name: str) -> Game:
-    """Return a game by name.
+    """Return a game by name: its rules, its parameters, and what its powers see and do.
+
+    Parameters
+    ----------
+    name : str
+        The name of a registered game.
+
+    Returns
+    -------
+    Game
 
     Raises
     ------
     UnknownNameError
         If there is no such game; the message names the nearest.
+
+    Examples
+    --------
+    >>> import counterpoise
+    >>> arms_race = counterpoise.game("arms_race")
+    >>> arms_race.parameters(fear=0.9).fear
+    0.9
     """
     return part(name, "rules")  # type: ignore[return-value]
 
 
 @functools.cache
-def restored(name: str, style: str, powers: int) -> Game:
-    """Return a game by name, in a style of actions and, where that matters, for some powers."""
-    made = game(name).in_style(style)
+def restored(row: GameRow, style: str, powers: int) -> Game:
+    """Return a game by its row, in a style of actions and, where that matters, for some powers.
+
+    A process that loads a pickled game of yours need not have registered it.
+    """
+    add(row)
+    made = game(row.name).in_style(style)
     return made.seated(powers) if powers else made
-
-
-def gymnasium_id(name: str) -> str:
-    """Return a game's name with Gymnasium, such as ``counterpoise/BurdenSharing-v0``."""
-    words = "".join(word.capitalize() for word in name.split("_"))
-    return f"counterpoise/{words}-v{row(name).version}"
-
-
-def pettingzoo_id(name: str) -> str:
-    """Return a game's name with PettingZoo, such as ``counterpoise/burden_sharing-v0``."""
-    return f"counterpoise/{name}-v{row(name).version}"
-
-
-def register_everywhere() -> None:
-    """Register every game with Gymnasium's registry and, where it has one, with PettingZoo's."""
-    import gymnasium
-    import pettingzoo
-
-    adapter = "counterpoise.envs.adapters.pettingzoo"
-    for name in ROWS:
-        if gymnasium_id(name) not in gymnasium.registry:
-            gymnasium.register(
-                gymnasium_id(name),
-                entry_point="counterpoise.envs.adapters.gymnasium:OnePower",
-                vector_entry_point="counterpoise.envs.adapters.vector:OnePowerVector",
-                kwargs={"game": name},
-            )
-        # PettingZoo has had a registry since 1.27.
-        if hasattr(pettingzoo, "register"):
-            registries = {"parallel": pettingzoo.parallel_registry, "aec": pettingzoo.aec_registry}
-            for kind, attribute in (("parallel", "parallel_env"), ("aec", "env")):
-                if pettingzoo_id(name) not in registries[kind]:
-                    pettingzoo.register(
-                        kind,
-                        pettingzoo_id(name),
-                        f"{adapter}:{attribute}",
-                        kwargs={"game": name},
-                    )

@@ -1,4 +1,4 @@
-"""Playing a profile: who does what, year by year."""
+"""Rollouts: playing a profile of strategies to the end of the episode."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from counterpoise.envs.engine.worlds import Worlds
 
 @dataclasses.dataclass(frozen=True)
 class Rollout:
-    """What happened in some worlds, one episode each.
+    """One episode in each of several worlds.
 
     Attributes
     ----------
     records : record array, [steps + 1, worlds]
-        The worlds after each step, the start first; of no steps where none were kept.
+        The worlds at the start and after each step; empty where records were not kept.
     actions : ndarray, [steps, worlds, powers, components]
     rewards : ndarray of float64, [steps, worlds, powers]
     lived : ndarray of bool, [steps, worlds]
@@ -41,7 +41,7 @@ class Rollout:
 def choose(
     worlds: Worlds, profile: Profile, rng: np.random.Generator
 ) -> NDArray[np.float64] | NDArray[np.int64]:
-    """Return what every power of every world does now, [worlds, powers, components]."""
+    """Return the actions of every power in every world, [worlds, powers, components]."""
     kind = np.int64 if worlds.game.is_discrete else np.float64
     shape = (worlds.count, worlds.powers, worlds.game.action_width)
     actions: NDArray[Any] = np.zeros(shape, kind)
@@ -59,7 +59,7 @@ def play(
     watch: Callable[[], None] | None = None,
     keeps_records: bool = True,
 ) -> Rollout:
-    """Reset `worlds` (made with ``autoreset=False``) and play a profile to the end.
+    """Reset `worlds` (created with ``autoreset=False``) and play a profile to the end.
 
     Parameters
     ----------
@@ -67,24 +67,26 @@ def play(
     profile : sequence of Strategy
         One for each power.
     seed : int
-        For the worlds and for random strategies.
+        Seed of the worlds and of random strategies.
     steps : int, optional
-        At most so many; by default until every world has ended.
+        Maximum number of steps; by default, until every world has ended.
     watch : callable, optional
-        Called at the start and after every step, to note what the rollout does not keep.
+        Called at the start and after every step, to record what the rollout does not keep.
     keeps_records : bool
-        Records of many worlds and years are by far the most of a rollout.
+        Whether to keep the records, which take most of a rollout's memory.
     """
     if worlds.autoreset:
         raise ValueError(
-            "play() follows one episode a world: make the worlds with autoreset=False."
+            "play() follows one episode per world: create the worlds with autoreset=False."
         )
     if len(profile) != worlds.powers:
-        raise ValueError(f"{len(profile)} strategies for {worlds.powers} powers: give one each.")
+        raise ValueError(
+            f"{len(profile)} strategies for {worlds.powers} powers: give one per power."
+        )
     rng = np.random.default_rng(seed)
     worlds.reset(seed)
-    watch = watch if watch is not None else _look_away
-    watch()
+    if watch is not None:
+        watch()
     records = [worlds.records.copy()] if keeps_records else []
     rewards, lived = [], []
     actions: list[NDArray[Any]] = []
@@ -94,10 +96,7 @@ def play(
         rewards.append(worlds.step(actions[-1]).copy())
         if keeps_records:
             records.append(worlds.records.copy())
-        watch()
+        if watch is not None:
+            watch()
     kept = np.array(records, worlds.records.dtype)
     return Rollout(kept, np.array(actions), np.array(rewards), np.array(lived))
-
-
-def _look_away() -> None:
-    return None

@@ -1,4 +1,4 @@
-"""What it is to play: one small interface for everyone who decides, in batches."""
+"""Strategies: one batched interface for all players."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from counterpoise.envs.engine.parameters import ParametersBase
 
 
 class Strategy(abc.ABC):
-    """Maps what one power sees to what it does.
+    """Maps a power's observations to its actions.
 
-    A strategy is made for one game, one set of parameters and one power; it keeps no memory of its
-    own, so that rows of a batch may come from different worlds and years.
+    A strategy is made for one game, one set of parameters and one power. It has no memory, so the
+    rows of a batch may come from different worlds and years.
 
     Attributes
     ----------
     name : str
-        How tables and pictures call it.
+        Name in tables and pictures.
     is_random : bool
-        Whether the same observation can be answered by different actions.
+        Whether it may answer the same observation with different actions.
     """
 
     name: str = "strategy"
@@ -33,32 +33,32 @@ class Strategy(abc.ABC):
     def act(
         self, observations: NDArray[np.float32], masks: NDArray[np.int8], rng: np.random.Generator
     ) -> NDArray[np.float64] | NDArray[np.int64]:
-        """Decide for a batch.
+        """Return the actions for a batch of observations.
 
         Parameters
         ----------
         observations : ndarray of float32, [n, features]
         masks : ndarray of int8, [n, options]
-            Which choices are open, in the padded union over powers; of width 0 for amounts.
+            Which options are open, in the padded union over powers; of width 0 for amounts.
         rng : numpy.random.Generator
-            Where a random strategy draws from.
+            Generator of a random strategy's draws.
 
         Returns
         -------
         ndarray, [n, components]
-            Amounts in the game's own units (float64), or the options' numbers (int64).
+            Amounts in the game's units (float64), or option numbers (int64).
         """
 
     def probabilities(
         self, observations: NDArray[np.float32], masks: NDArray[np.int8]
     ) -> NDArray[np.float64]:
-        """Return the probability of each option of a game with one choice, [n, options].
+        """Return the probability of each option in a game with one choice, [n, options].
 
-        The default serves strategies that are not random.
+        The default implementation is for strategies that are not random.
         """
         if self.is_random:
             raise NotImplementedError(
-                f"{self.name} is random and must say with which probabilities."
+                f"{self.name} is random: it must define its own `probabilities`."
             )
         chosen = self.act(observations, masks, np.random.default_rng(0))[:, 0].astype(np.int64)
         certain = np.zeros(masks.shape)
@@ -67,7 +67,7 @@ class Strategy(abc.ABC):
 
 
 class Uniform(Strategy):
-    """Draws every action with equal probability from what is open to the power."""
+    """Draws uniformly from the amounts or the open options."""
 
     name = "uniformly random"
     is_random = True
@@ -82,7 +82,7 @@ class Uniform(Strategy):
     def act(
         self, observations: NDArray[np.float32], masks: NDArray[np.int8], rng: np.random.Generator
     ) -> NDArray[np.float64] | NDArray[np.int64]:
-        """Draw one action a row."""
+        """Draw one action per row."""
         if not self._is_discrete:
             return rng.uniform(self._low, self._high, (len(observations), len(self._low)))
         chosen = np.zeros((len(observations), len(self._counts)), np.int64)
@@ -102,4 +102,4 @@ class Uniform(Strategy):
 
 
 Profile = Sequence[Strategy]
-"""One strategy for every power, in order of seats."""
+"""One strategy per power, in order of seats."""

@@ -1,6 +1,6 @@
-"""The record of a world, declared as a class: a type checker finds a misspelt field.
+"""The record of a world, declared as a class so that a type checker finds a misspelt field.
 
-A game's world is a class with one annotation a field::
+A game's world is a class with one annotation per field::
 
     class World(WorldRecord):
         gdp: PerPower
@@ -9,7 +9,7 @@ A game's world is a class with one annotation a field::
 
     WORLD = world_dtype(World, MOST_POWERS)
 
-Rules annotate their `world` with the class; what they are given is a record of that dtype.
+Rules annotate their `world` with the class; at run time they receive a record of that dtype.
 
 Fields of one kind that follow each other can have a second name as the rows of one array, which a
 rule can loop over. Both names are the same memory::
@@ -41,7 +41,7 @@ class Kind:
     code : str
         Numpy's type code.
     axes : int
-        0 for one value, 1 for one a power, 2 for one a pair.
+        0 for a single value, 1 for one per power, 2 for one per pair.
     """
 
     code: str
@@ -61,7 +61,7 @@ class Rows:
     fields: tuple[str, ...]
 
 
-Unsigned = Annotated[int, Kind("u8")]
+Unsigned = Annotated[np.uint64, Kind("u8")]
 Whole = Annotated[int, Kind("i8")]
 Real = Annotated[float, Kind("f8")]
 PerPower = Annotated[NDArray[np.float64], Kind("f8", 1)]
@@ -71,17 +71,20 @@ PerPair = Annotated[NDArray[np.float64], Kind("f8", 2)]
 FlagPerPair = Annotated[NDArray[np.int8], Kind("i1", 2)]
 
 Actions = NDArray[Any]
-"""What the powers do, [powers, components]: amounts (float64) or the options' numbers (int64)."""
+"""The powers' actions, [powers, components]: amounts (float64) or option numbers (int64)."""
 Rewards = NDArray[np.float64]
-"""What the powers are paid in a step, [powers]."""
+"""The powers' rewards of a step, [powers]."""
 Observations = NDArray[np.float32]
 """What the powers see, [powers, features]."""
 Masks = NDArray[np.int8]
 """Which options are open, [powers, options]."""
 
+# Values of `over`: the game ended by its own rules, or at max_cycles.
+ENDED, CUT_OFF = 1, 2
+
 
 class WorldRecord:
-    """The header of every world, which the engine keeps."""
+    """The header of every world, which the engine writes."""
 
     random_state: Unsigned
     seed: Unsigned
@@ -91,8 +94,8 @@ class WorldRecord:
     phase: Whole
     powers: Whole
     over: Whole
-    # The probability that the game could go on after the last step. A rule that ends the game by
-    # chance writes it, so that learners bootstrap with the probability instead of the draw.
+    # Probability that the game went on after the last step. A rule that ends the game by chance
+    # writes it, so that learners bootstrap with the probability instead of the draw.
     continuation: Real
 
 
@@ -115,14 +118,14 @@ HEADER: list[Any] = _fields(WorldRecord, 0)
 
 
 def world_dtype(kind: type[WorldRecord], capacity: int) -> np.dtype[Any]:
-    """Return the record type of a world: the engine's header and the game's own fields.
+    """Return the record type of a world: the engine's header, then the game's fields.
 
     Parameters
     ----------
     kind : type
-        A subclass of `WorldRecord` with one annotation a field, such as ``gdp: PerPower``.
+        A subclass of `WorldRecord` with one annotation per field, such as ``gdp: PerPower``.
     capacity : int
-        The largest number of powers.
+        Maximum number of powers.
 
     Raises
     ------
@@ -138,7 +141,7 @@ def world_dtype(kind: type[WorldRecord], capacity: int) -> np.dtype[Any]:
                 placed[name] = _array_over(packed, name, rows)
     if len(placed) == len(names):
         return np.dtype((np.record, packed))
-    layout = {
+    layout: Any = {
         "names": list(placed),
         "formats": [stored for stored, _ in placed.values()],
         "offsets": [offset for _, offset in placed.values()],

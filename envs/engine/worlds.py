@@ -15,13 +15,11 @@ from numpy.typing import ArrayLike, NDArray
 from counterpoise.envs.engine.compilation import is_compiled
 from counterpoise.envs.engine.errors import ActionError, LifecycleError, ParameterError
 from counterpoise.envs.engine.game import Game
-from counterpoise.envs.engine.parameters import ParametersBase, observed_values
+from counterpoise.envs.engine.parameters import ParametersBase, observed_parameter_values
 from counterpoise.envs.engine.registration import game as game_named
+from counterpoise.envs.engine.world import CUT_OFF, ENDED
 
 CHUNK = 1_024
-
-# What stands in the `over` of a record: the game ended by its own rules, or at max_cycles.
-ENDED, CUT_OFF = 1, 2
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,8 +63,12 @@ class Worlds:
     masks : ndarray of int8, [count, powers, options]
         Which choices are open; of width 0 where actions are amounts.
     action_low, action_high : ndarray of float64, [count or 1, powers, components]
+        Bounds of the actions; one row where all worlds have the same parameters.
+    actions : ndarray, [count, powers, components]
+        What `advance` plays: amounts (float64) or the options' numbers (int64). `write` fills it;
+        an adapter that fills it by itself calls `check` afterwards.
     records : numpy record array, [count]
-        The worlds themselves, one record each.
+        The worlds themselves, one record each. After a change by hand call `observe`.
 
     The arrays are overwritten by the next step: copy what is to be kept.
     """
@@ -128,10 +130,15 @@ class Worlds:
         self.action_low, self.action_high = game.action_bounds(unique, self.powers)
         self._names = game.observation_names(self.powers)
         shape = (count, self.powers, len(self._names))
-        own = len(self._names) - observed_values(game.parameters, unique[:1], self.powers).shape[1]
+        own = (
+            len(self._names)
+            - observed_parameter_values(game.parameters, unique[:1], self.powers).shape[1]
+        )
         self.observations = np.zeros(shape, np.float32)
         self.final_observations = np.zeros(shape, np.float32)
-        seen = observed_values(game.parameters, self.parameter_records, self.powers)[:, None, :]
+        seen = observed_parameter_values(game.parameters, self.parameter_records, self.powers)[
+            :, None, :
+        ]
         self.observations[:, :, own:] = seen
         self.final_observations[:, :, own:] = seen
         self.rewards = np.zeros((count, self.powers))
@@ -141,7 +148,7 @@ class Worlds:
         self.masks = np.ones((count, self.powers, game.mask_width), np.int8)
         self._counts = np.array(game.choice_counts if game.is_discrete else (), np.int64)
         kind = np.int64 if game.is_discrete else np.float64
-        self._actions = np.zeros((count, self.powers, game.action_width), kind)
+        self.actions = np.zeros((count, self.powers, game.action_width), kind)
         if game.is_discrete:
             self._low: NDArray[Any] = self.action_low.astype(np.int64)
             self._high: NDArray[Any] = self.action_high.astype(np.int64)
@@ -149,6 +156,7 @@ class Worlds:
             self._low, self._high = self.action_low, self.action_high
         self.records = np.zeros(count, game.world)
         self.records["powers"] = self.powers
+        self._step: Callable[[int, bool], None] | None = None
 
     def set_parameters(self, parameters: Any) -> None:
         """Give the worlds other parameters; they must be reset before the next step.
@@ -233,15 +241,25 @@ class Worlds:
         LifecycleError
             If the worlds were never reset.
         """
-        if not self._is_reset:
-            raise LifecycleError("These worlds have not begun: call reset() before step().")
-        self._take(actions)
-        self._advance()
+        self.write(actions)
+        self.advance()
         return self.rewards
 
-    def _take(self, actions: ArrayLike) -> None:
+    def write(self, actions: ArrayLike) -> None:
+        """Check the actions of all powers and store them in `actions` for `advance`.
+
+        Parameters
+        ----------
+        actions : array_like, [count, powers, components]
+            As in `step`.
+
+        Raises
+        ------
+        ActionError
+            If an entry is not a number or outside its bounds.
+        """
         given = np.asarray(actions)
-        wanted = self._actions.shape
+        wanted = self.actions.shape
         if given.shape != wanted:
             if given.shape == wanted[:-1] and wanted[-1] == 1:
                 given = given[..., None]
@@ -255,13 +273,20 @@ class Worlds:
         is_choice = self.game.is_discrete
         if is_choice and given.dtype.kind == "f" and not np.array_equal(given, np.floor(given)):
             raise ActionError("Choices are whole numbers; a fraction or NaN was given.")
-        np.copyto(self._actions, given, casting="unsafe")
-        self._check_actions()
+        np.copyto(self.actions, given, casting="unsafe")
+        self.check()
 
-    def _check_actions(self) -> None:
-        wrong = self.game.driver.find_illegal(self._actions, self._low, self._high)
+    def check(self) -> None:
+        """Check that `actions` lie within their bounds; needed after writing to the array itself.
+
+        Raises
+        ------
+        ActionError
+            If an entry is outside its bounds; the message names power and component.
+        """
+        wrong = self.game.driver.find_illegal(self.actions, self._low, self._high)
         if wrong >= 0:
-            world, power, component = np.unravel_index(wrong, self._actions.shape)
+            world, power, component = np.unravel_index(wrong, self.actions.shape)
             raise self._illegal(int(world), int(power), int(component))
 
     def _illegal(self, world: int, power: int, component: int) -> ActionError:
@@ -274,15 +299,35 @@ class Worlds:
         where = f" in world {world}" if self.count > 1 else ""
         return ActionError(
             f"power_{power}'s {part!r}{where} is "
-            f"{self._actions[world, power, component]!s}; expected {kind} from {low:g} to {high:g}."
+            f"{self.actions[world, power, component]!s}; expected {kind} from {low:g} to {high:g}."
         )
 
-    def _advance(self) -> None:
-        self._run(self.game.driver.step_worlds, *self._step_arrays())
+    def advance(self) -> None:
+        """Play one step in every world with the stored `actions`.
 
-    def _step_arrays(self) -> tuple[Any, ...]:
-        return (
-            self._actions,
+        Raises
+        ------
+        LifecycleError
+            If the worlds were never reset, or have had other parameters since.
+        """
+        if self._step is None:
+            self._step = self._prepared_step()
+        self._step(self.max_cycles, self.autoreset)
+
+    def observe(self) -> None:
+        """Write `observations` and `masks` anew, after a change of `records` by hand."""
+        self._run(self.game.driver.observe_worlds, self.observations, self.masks, self.outer_masks)
+
+    def _prepared_step(self) -> Callable[[int, bool], None]:
+        """Return a step with everything looked up that stays the same until parameters change.
+
+        This saves a single world a quarter of its time.
+        """
+        if not self._is_reset:
+            raise LifecycleError("These worlds have not begun: call reset() before step().")
+        step_worlds = self.game.driver.step_worlds
+        arrays = (
+            self.actions,
             self.observations,
             self.rewards,
             self.terminated,
@@ -291,19 +336,16 @@ class Worlds:
             self.masks,
             self.outer_masks,
             self._counts,
-            self.max_cycles,
-            self.autoreset,
         )
-
-    def _prepared_advance(self) -> Callable[[], None]:
-        """Return `_advance` with all that it looks up settled, until parameters change.
-
-        It saves a single world a quarter of its time.
-        """
         if not is_compiled() or (self.threads > 1 and self.count > CHUNK):
-            return self._advance
-        arrays = (self.records, self.parameter_records, *self._step_arrays())
-        return functools.partial(self.game.driver.step_worlds, *arrays, 0, self.count)
+            return functools.partial(self._run, step_worlds, *arrays)
+        whole = functools.partial(step_worlds, self.records, self.parameter_records, *arrays)
+        count = self.count
+        return lambda max_cycles, autoreset: whole(max_cycles, autoreset, 0, count)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A prepared step holds on to this object's arrays: a copy prepares its own.
+        return {**vars(self), "_step": None}
 
     def _run(
         self,
@@ -379,7 +421,7 @@ class Worlds:
         self.truncated[chosen] = over == CUT_OFF
         self.rewards[chosen] = 0.0
         self._is_reset = self._is_seeded = True
-        self._run(self.game.driver.observe_worlds, self.observations, self.masks, self.outer_masks)
+        self.observe()
 
     def state(self) -> NDArray[np.float32]:
         """Return what all powers together see, [count, powers * features]."""
@@ -420,43 +462,3 @@ def as_parameters(kind: type[ParametersBase], given: Any) -> ParametersBase:
         f"Parameters of this game are a {kind.__module__}.{kind.__name__}, a mapping of names to "
         f"values, or None; not {type(given).__name__}."
     )
-
-
-def chosen_parameters(
-    game: Game,
-    parameters: ParametersBase | Mapping[str, Any] | None = None,
-    scenario: str | os.PathLike[str] | None = None,
-    changes: Mapping[str, Any] | None = None,
-) -> tuple[ParametersBase, list[str]]:
-    """Return what a way in is set to, and what its powers are called on a picture.
-
-    Parameters
-    ----------
-    game : Game
-    parameters : Parameters or mapping, optional
-        All of them, or changes to the scenario's or to the defaults.
-    scenario : str or path, optional
-        A scenario of this game by name, or its file.
-    changes : mapping, optional
-        Single values, applied last.
-    """
-    names: list[str] = []
-    if scenario is None:
-        base = as_parameters(game.parameters, parameters)
-    else:
-        from counterpoise.envs.scenarios import scenario as scenario_named
-
-        found = scenario_named(os.fspath(scenario))
-        if found.game != game.name:
-            raise ParameterError(f"Scenario {found.name!r} is of {found.game}, not of {game.name}.")
-        base, names = found.parameters, found.names
-        if isinstance(parameters, Mapping):
-            base = base.replace(**parameters)
-        elif parameters is not None:
-            raise ParameterError(
-                f"Scenario {found.name!r} sets all parameters: give a mapping of changes to it, "
-                "not a whole set of others."
-            )
-    if changes:
-        base = base.replace(**changes)
-    return base, names if len(names) == base.powers else game.agent_names(base.powers)

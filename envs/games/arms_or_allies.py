@@ -1,10 +1,10 @@
-r"""Arms or allies: a state under threat chooses between its own arms and another's promise.
+r"""Arms or allies: a state under threat chooses between its own arms and an ally's promise.
 
-Every year the defender plans: it orders arms (which arrive next year), changes its debt, and has an
-ally or not (who helps at once, but keeps the promise only with probability :math:`p`). The
-challenger sees the plan, knows what a challenge would cost it, and challenges or does not. With
-threat :math:`z`, arms :math:`m`, debt :math:`b`, an old ally :math:`a`, orders :math:`e`, a change
-of debt :math:`\Delta`, and an ally now :math:`a'`:
+Every year the defender chooses a plan: it orders arms (which arrive next year), changes its debt,
+and has an ally or not (the ally helps at once, but keeps its promise only with probability
+:math:`p`). The challenger sees the plan, knows its own cost of a challenge, and challenges or does
+not. With threat :math:`z`, arms :math:`m`, debt :math:`b`, an old ally :math:`a`, orders :math:`e`,
+a change of debt :math:`\Delta`, and an ally now :math:`a'`:
 
 .. math::
 
@@ -18,17 +18,18 @@ of debt :math:`\Delta`, and an ally now :math:`a'`:
     m' &= \min(8,\; m - [\text{one is lost}] + e), \qquad
         \Pr(\text{one is lost}) = 1 - (1 - \delta)^m
 
-The threat rises with probability :math:`q_{01}` and passes with :math:`q_{10}`, and the game ends
-after a year with probability :math:`1 - B`. Both powers are risk neutral and are paid the expected
-outcome of a challenge, so that chance enters only through the private cost, the threat, the losses
-and the ending.
+A threat arises with probability :math:`q_{01}` and passes with probability :math:`q_{10}`, and the
+game ends after a year with probability :math:`1 - B`. Both powers are risk neutral and are paid the
+expected outcome of a challenge. Chance enters only through the private cost, the threat, the losses
+of arms and the ending.
 
 Source: after Morrow (1993), "Arms versus allies: trade-offs in the search for security",
-International Organization 47 (arms take resources from other ends, allies cost autonomy, and their
-relative political cost decides); after Altfeld (1984); after Sorokin (1994), International Studies
-Quarterly 38 (the mix follows relative cost and the ally's strength); after Allen and DiGiuseppe
-(2013), International Studies Quarterly 57 (poor credit leads to alliances). The model is ours: none
-of them has this budget, this challenger or these numbers.
+International Organization 47 (arms take resources from other uses, allies cost autonomy, and the
+relative political cost decides between them); after Altfeld (1984); after Sorokin (1994),
+International Studies Quarterly 38 (the mix depends on relative cost and on the ally's strength);
+after Allen and DiGiuseppe (2013), International Studies Quarterly 57 (poor credit leads to
+alliances). The model is ours: none of these papers has this budget, this challenger or these
+numbers.
 
 Version history
 ---------------
@@ -42,6 +43,7 @@ import dataclasses
 import numpy as np
 from numpy.typing import NDArray
 
+from counterpoise.envs.engine.columns import Column, column, columns, component, parts
 from counterpoise.envs.engine.compilation import rule
 from counterpoise.envs.engine.errors import ParameterError
 from counterpoise.envs.engine.game import Account, Choice, Feature, Game, Role
@@ -61,15 +63,23 @@ from counterpoise.envs.engine.world import (
 
 POWERS = 2
 DEFENDER, CHALLENGER = 0, 1
-PLAN, CHALLENGE = 0, 1
+PHASES = ("plan", "challenge")
+PLAN, CHALLENGE = range(len(PHASES))
 
 MOST_ARMS = 8
 MOST_DEBT = 8
-MOST_ORDERED = 2
-PLANS = 18
 MOST_COST = 20.0
 
-# A tax is a sum of products of decimals; a limit met exactly must not fail by their rounding.
+ARMS_WORDS = ("no arms", "1 arms", "2 arms")
+DEBT_WORDS = ("hold debt", "repay", "borrow")
+DEBT_CHANGES = (0, -1, 1)
+ALLY_WORDS = ("no ally", "ally")
+MOST_ORDERED = len(ARMS_WORDS) - 1
+# A plan's number counts alliances fastest and arms slowest.
+DEBT_OPTIONS, ALLY_OPTIONS = len(DEBT_WORDS), len(ALLY_WORDS)
+PLANS = len(ARMS_WORDS) * DEBT_OPTIONS * ALLY_OPTIONS
+
+# A tax is a sum of products; rounding must not exclude a plan that meets a limit exactly.
 ROUNDING = 1e-12
 
 
@@ -81,75 +91,125 @@ class Parameters(ParametersBase):
 
     powers: int = parameter(POWERS, POWERS, POWERS, unit="powers", doc="Defender and challenger.")
     reliability: float = parameter(
-        0.745, 0.0, 1.0, doc="p: probability that the ally keeps its promise.", observed=True
+        0.745,
+        0.0,
+        1.0,
+        doc="p: probability that the ally keeps its promise.",
+        observed=True,
+        kind="odds",
     )
     committed_revenue: float = parameter(
-        0.05, 0.0, 0.9, unit="of GDP", doc="tau_0: taxes promised to other ends.", observed=True
+        0.05,
+        0.0,
+        0.9,
+        unit="of GDP",
+        doc="tau_0: taxes committed to other spending.",
+        observed=True,
+        kind="share",
     )
     autonomy_cost: float = parameter(
-        0.025, 0.0, 1.0, doc="alpha: yearly cost of sharing decisions with an ally.", observed=True
+        0.025, 0.0, 1.0, doc="alpha: yearly cost of autonomy lost to an ally.", observed=True
     )
-    alliance_setup: float = parameter(0.02, 0.0, 1.0, doc="f: cost of a new alliance.")
+    alliance_setup: float = parameter(0.02, 0.0, 1.0, doc="f: cost of forming an alliance.")
     arms_price: float = parameter(
-        0.05, 0.0, 0.5, unit="of GDP", doc="kappa: price of one unit of arms.", observed=True
+        0.05,
+        0.0,
+        0.5,
+        unit="of GDP",
+        doc="kappa: price of one unit of arms.",
+        observed=True,
+        kind="share",
     )
     debt_unit: float = parameter(
-        0.05, 1e-3, 0.5, unit="of GDP", doc="U: what one unit of debt is worth."
+        0.05, 1e-3, 0.5, unit="of GDP", doc="U: amount of one unit of debt.", kind="share"
     )
-    interest: float = parameter(0.02, 0.0, 0.5, unit="1/year", doc="r_0: interest without debt.")
+    interest: float = parameter(
+        0.02, 0.0, 0.5, unit="1/year", doc="r_0: interest rate without debt.", kind="share"
+    )
     interest_premium: float = parameter(
-        0.01, 0.0, 0.1, unit="1/year", doc="rho: rise of the interest with each unit of debt."
+        0.01,
+        0.0,
+        0.1,
+        unit="1/year",
+        doc="rho: rise of the interest rate per unit of debt.",
+        kind="share",
     )
-    tax_curvature: float = parameter(
-        6.0, 0.0, 100.0, doc="chi: how fast the burden of a tax grows with it."
-    )
-    tax_ceiling: float = parameter(0.40, 0.01, 1.0, unit="of GDP", doc="Highest possible tax.")
+    tax_curvature: float = parameter(6.0, 0.0, 100.0, doc="chi: curvature of the cost of taxation.")
+    tax_ceiling: float = parameter(0.40, 0.01, 1.0, unit="of GDP", doc="Maximum tax.", kind="share")
     base_strength: float = parameter(
         1.0, 0.01, 50.0, unit="arms", doc="S_0: the defender's strength without arms."
     )
     ally_strength: float = parameter(
-        3.0, 0.0, 50.0, unit="arms", doc="S_A: what an ally who comes adds to it."
+        3.0, 0.0, 50.0, unit="arms", doc="S_A: strength that an ally adds when it helps."
     )
     calm_strength: float = parameter(
-        0.5, 0.01, 50.0, unit="arms", doc="X_0: the challenger's strength in calm years."
+        0.5, 0.01, 50.0, unit="arms", doc="X_0: the challenger's strength in years without threat."
     )
     threat_strength: float = parameter(
         4.0, 0.01, 50.0, unit="arms", doc="X_1: the challenger's strength in years of threat."
     )
-    gain: float = parameter(1.0, 0.0, 10.0, doc="G: what a challenge that succeeds brings.")
-    highest_challenge_cost: float = parameter(
-        1.25, 0.01, MOST_COST, doc="The private cost of a challenge is uniform from 0 to this."
+    gain: float = parameter(
+        1.0, 0.0, 10.0, doc="G: the challenger's gain from a successful challenge."
     )
-    loss: float = parameter(0.6, 0.0, 10.0, doc="L: what a challenge that succeeds takes.")
+    highest_challenge_cost: float = parameter(
+        1.25, 0.01, MOST_COST, doc="Upper bound of the uniform private cost of a challenge."
+    )
+    loss: float = parameter(
+        0.6, 0.0, 10.0, doc="L: the defender's loss from a successful challenge."
+    )
     challenged_cost: float = parameter(
-        0.10, 0.0, 10.0, doc="c_D: cost of being challenged, whatever the outcome."
+        0.10, 0.0, 10.0, doc="c_D: the defender's cost of a challenge, whatever its outcome."
     )
     depreciation: float = parameter(
-        0.10, 0.0, 1.0, unit="1/year", doc="delta: probability that a given unit of arms fails."
+        0.10,
+        0.0,
+        1.0,
+        unit="1/year",
+        doc="delta: probability that a given unit of arms fails.",
+        kind="odds",
     )
     threat_rises: float = parameter(
-        0.05, 0.0, 1.0, unit="1/year", doc="q_01: probability that a calm year is the last."
+        0.05,
+        0.0,
+        1.0,
+        unit="1/year",
+        doc="q_01: probability that a threat arises after a year without one.",
+        kind="odds",
     )
     threat_passes: float = parameter(
-        0.10, 0.0, 1.0, unit="1/year", doc="q_10: probability that a year of threat is the last."
+        0.10,
+        0.0,
+        1.0,
+        unit="1/year",
+        doc="q_10: probability that a threat passes after a year of threat.",
+        kind="odds",
     )
     random_ending: float = parameter(
-        0.05, 0.0, 1.0, unit="1/year", doc="Probability that a year is the last of the game."
+        0.05,
+        0.0,
+        1.0,
+        unit="1/year",
+        doc="Probability that the game ends after a year.",
+        kind="odds",
     )
     discount: float = parameter(
-        1.0, 0.0, 1.0, unit="1/year", doc="Weight of the next year if there is one."
+        1.0, 0.0, 1.0, unit="1/year", doc="Discount factor per year, if the game goes on."
     )
-    start_threat: int = parameter(0, 0, 1, doc="z: whether the first year is one of threat.")
+    start_threat: int = parameter(
+        0, 0, 1, doc="z: whether the first year is a year of threat.", kind="flag"
+    )
     start_arms: int = parameter(0, 0, MOST_ARMS, unit="units", doc="m: arms in the first year.")
-    start_debt: int = parameter(2, 0, MOST_DEBT, unit="units", doc="b: inherited debt.")
-    start_allied: int = parameter(0, 0, 1, doc="a: whether there is an ally already.")
+    start_debt: int = parameter(2, 0, MOST_DEBT, unit="units", doc="b: debt in the first year.")
+    start_allied: int = parameter(
+        0, 0, 1, doc="a: whether the defender had an ally before the first year.", kind="flag"
+    )
 
     def check(self) -> None:
-        """Refuse parameters under which a state cannot even pay the interest on its debt."""
+        """Refuse parameters under which the largest debt cannot be serviced."""
         tax = tax_due(self.to_record(), MOST_DEBT, 0, 0)
         if tax > self.tax_ceiling + ROUNDING:
             raise ParameterError(
-                f"With {MOST_DEBT} units of debt, doing nothing would need a tax of {tax:.4f} of "
+                f"With {MOST_DEBT} units of debt, the null plan needs a tax of {tax:.4f} of "
                 f"GDP, above tax_ceiling {self.tax_ceiling:g}: lower committed_revenue, interest, "
                 "interest_premium or debt_unit, or raise tax_ceiling."
             )
@@ -176,20 +236,48 @@ class World(WorldRecord):
 WORLD = world_dtype(World, POWERS)
 
 FEATURES = (
-    Feature("phase", 0.0, 1.0, doc="0 while the defender plans, 1 while the challenger decides."),
-    Feature("threat", 0.0, 1.0, doc="Whether this is a year of threat."),
-    Feature("arms", 0.0, 1.0, f"of {MOST_ARMS} units", "The defender's arms."),
-    Feature("debt", 0.0, 1.0, f"of {MOST_DEBT} units", "The defender's debt."),
-    Feature("allied", 0.0, 1.0, doc="Whether the defender had an ally last year."),
-    Feature("ordered_arms", 0.0, 1.0, f"of {MOST_ORDERED} units", "Planned: arms for next year."),
-    Feature("debt_change", -1.0, 1.0, "units", "Planned: change of debt."),
-    Feature("alliance", 0.0, 1.0, doc="Planned: whether there is an ally this year."),
-    Feature("private_cost", 0.0, MOST_COST, doc="What a challenge costs; the challenger's to see."),
+    Feature(
+        "phase",
+        0.0,
+        1.0,
+        doc="0 while the defender plans, 1 while the challenger decides.",
+        kind="count",
+    ),
+    Feature("threat", 0.0, 1.0, doc="Whether this is a year of threat.", kind="flag"),
+    Feature("arms", 0.0, 1.0, f"of {MOST_ARMS} units", "The defender's arms.", kind="share"),
+    Feature("debt", 0.0, 1.0, f"of {MOST_DEBT} units", "The defender's debt.", kind="share"),
+    Feature("allied", 0.0, 1.0, doc="Whether the defender had an ally last year.", kind="flag"),
+    Feature(
+        "ordered_arms",
+        0.0,
+        1.0,
+        f"of {MOST_ORDERED} units",
+        "Arms ordered for next year; 0 before the plan.",
+        kind="share",
+    ),
+    Feature(
+        "debt_change",
+        -1.0,
+        1.0,
+        "units",
+        "Planned change of debt; 0 before the plan.",
+        kind="count",
+    ),
+    Feature(
+        "alliance",
+        0.0,
+        1.0,
+        doc="Whether the plan has an ally this year; 0 before the plan.",
+        kind="flag",
+    ),
+    Feature(
+        "private_cost",
+        0.0,
+        MOST_COST,
+        doc="Private cost of a challenge; only the challenger sees it.",
+    ),
 )
 
-DEBT_WORDS = ("hold debt", "repay", "borrow")
-ARMS_WORDS = ("no arms", "1 arms", "2 arms")
-ALLY_WORDS = ("no ally", "ally")
 PLAN_CHOICE = Choice(
     "plan",
     tuple(
@@ -201,29 +289,29 @@ PLAN_CHOICE = Choice(
     "Arms for next year, change of debt, ally this year.",
 )
 CHALLENGE_CHOICE = Choice("challenge", ("accept", "challenge"), "Whether to challenge.")
+DEFENDER_ACTIONS, CHALLENGER_ACTIONS = (PLAN_CHOICE,), (CHALLENGE_CHOICE,)
+CHALLENGING = CHALLENGE_CHOICE.options.index("challenge")
+
+SEES = columns(FEATURES)
+PLANNING, ANSWERING = parts(DEFENDER_ACTIONS), parts(CHALLENGER_ACTIONS)
 
 
 @rule
 def planned_arms(plan: int) -> int:
     """Return the units of arms that a plan orders."""
-    return plan // 6
+    return plan // (DEBT_OPTIONS * ALLY_OPTIONS)
 
 
 @rule
 def planned_debt_change(plan: int) -> int:
     """Return a plan's change of debt: 0, -1 or 1 units."""
-    kind = plan // 2 % 3
-    if kind == 1:
-        return -1
-    if kind == 2:
-        return 1
-    return 0
+    return DEBT_CHANGES[plan // ALLY_OPTIONS % DEBT_OPTIONS]
 
 
 @rule
 def planned_alliance(plan: int) -> int:
     """Return whether a plan has an ally this year."""
-    return plan % 2
+    return plan % ALLY_OPTIONS
 
 
 @rule
@@ -252,7 +340,7 @@ def challenger_strength(parameters: Parameters, threat: int) -> float:
 
 @rule
 def defence_chance(parameters: Parameters, threat: int, arms: float, ally_comes: bool) -> float:
-    """Return the chance w that the defender wins, with or without its ally beside it."""
+    """Return the probability w that the defender wins, with or without its ally's help."""
     strength: float = parameters.base_strength + arms
     if ally_comes:
         strength += parameters.ally_strength
@@ -261,7 +349,7 @@ def defence_chance(parameters: Parameters, threat: int, arms: float, ally_comes:
 
 @rule
 def challenge_success(parameters: Parameters, threat: int, arms: float, alliance: int) -> float:
-    """Return the chance 1 - Ew that a challenge succeeds, before the ally has shown its hand."""
+    """Return the probability 1 - Ew that a challenge succeeds, before the ally decides."""
     alone = defence_chance(parameters, threat, arms, False)
     if alliance == 0:
         return 1.0 - alone
@@ -274,7 +362,7 @@ def challenge_success(parameters: Parameters, threat: int, arms: float, alliance
 def defender_payoff(
     parameters: Parameters, tax: float, allied: int, alliance: int, challenged: int, success: float
 ) -> float:
-    """Return the defender's payoff of a year: taxes, autonomy, and what a challenge takes."""
+    """Return the defender's payoff of a year: taxes, lost autonomy, and a challenge's loss."""
     payoff: float = -tax - 0.5 * parameters.tax_curvature * tax * tax
     if alliance == 1:
         payoff -= parameters.autonomy_cost
@@ -303,20 +391,20 @@ def attrition_chance(parameters: Parameters, arms: float) -> float:
 
 @rule
 def threat_chance(parameters: Parameters, threat: int) -> float:
-    """Return the probability that next year is one of threat."""
+    """Return the probability that the next year is a year of threat."""
     chance: float = 1.0 - parameters.threat_passes if threat == 1 else parameters.threat_rises
     return chance
 
 
 @rule
 def arms_next_year(arms: float, lost: int, ordered: int) -> float:
-    """Return the stock after losses and deliveries; what exceeds the most is wasted."""
+    """Return the stock after losses and deliveries; deliveries beyond the maximum are lost."""
     return min(float(MOST_ARMS), arms - lost + ordered)
 
 
 @rule
 def start(world: World, parameters: Parameters) -> None:
-    """Set the inherited state."""
+    """Set the state at the beginning of the first year."""
     world.threat = parameters.start_threat
     world.arms[DEFENDER] = parameters.start_arms
     world.arms[CHALLENGER] = challenger_strength(parameters, world.threat)
@@ -335,7 +423,7 @@ def start(world: World, parameters: Parameters) -> None:
 
 @rule
 def adopt_plan(world: World, parameters: Parameters, plan: int) -> None:
-    """Fix the defender's plan; one that it cannot afford leaves it with the null plan."""
+    """Adopt the defender's plan, or the null plan where it cannot afford that."""
     debt = world.debt[DEFENDER]
     adopted = plan if is_affordable(parameters, debt, plan) else 0
     world.ordered_arms = planned_arms(adopted)
@@ -366,7 +454,7 @@ def pay(world: World, parameters: Parameters, rewards: Rewards) -> None:
 
 @rule
 def turn_the_year(world: World, parameters: Parameters) -> None:
-    """Lose and deliver arms, carry debt and alliance over, and draw next year's threat."""
+    """Update arms, debt and alliance, and draw the next year's threat."""
     arms = world.arms[DEFENDER]
     lost = 1 if happens(world, attrition_chance(parameters, arms)) else 0
     world.arms[DEFENDER] = arms_next_year(arms, lost, world.ordered_arms)
@@ -379,13 +467,13 @@ def turn_the_year(world: World, parameters: Parameters) -> None:
 
 @rule
 def step(world: World, parameters: Parameters, actions: Actions, rewards: Rewards) -> bool:
-    """Play one phase: the defender's plan, or the challenger's answer and the turn of the year."""
+    """Play one phase: the defender's plan, or the challenger's decision and the payoffs."""
     if world.phase == PLAN:
-        adopt_plan(world, parameters, actions[DEFENDER, 0])
+        adopt_plan(world, parameters, actions[DEFENDER, component(PLANNING.plan)])
         world.private_cost = uniform(world) * parameters.highest_challenge_cost
         world.phase = CHALLENGE
         return False
-    world.challenged = actions[CHALLENGER, 0]
+    world.challenged = actions[CHALLENGER, component(ANSWERING.challenge)]
     pay(world, parameters, rewards)
     turn_the_year(world, parameters)
     world.phase = PLAN
@@ -395,36 +483,37 @@ def step(world: World, parameters: Parameters, actions: Actions, rewards: Reward
 
 @rule
 def observe(world: World, parameters: Parameters, observations: Observations) -> None:
-    """Write the state and, once it is fixed, the plan; the private cost for the challenger only."""
+    """Write the state and, once it is adopted, the plan; the private cost for the challenger."""
+    others = POWERS - 1
+    is_planned = world.phase == CHALLENGE
     for power in range(POWERS):
-        observations[power, 0] = world.phase
-        observations[power, 1] = world.threat
-        observations[power, 2] = world.arms[DEFENDER] / MOST_ARMS
-        observations[power, 3] = world.debt[DEFENDER] / MOST_DEBT
-        observations[power, 4] = world.allied
-        for column in range(5, 9):
-            observations[power, column] = 0.0
-        if world.phase == CHALLENGE:
-            observations[power, 5] = world.ordered_arms / MOST_ORDERED
-            observations[power, 6] = world.debt_change
-            observations[power, 7] = world.alliance
-            if power == CHALLENGER:
-                observations[power, 8] = world.private_cost
+        row = observations[power]
+        row[column(SEES.phase, others)] = world.phase
+        row[column(SEES.threat, others)] = world.threat
+        row[column(SEES.arms, others)] = world.arms[DEFENDER] / MOST_ARMS
+        row[column(SEES.debt, others)] = world.debt[DEFENDER] / MOST_DEBT
+        row[column(SEES.allied, others)] = world.allied
+        ordered = world.ordered_arms / MOST_ORDERED if is_planned else 0.0
+        row[column(SEES.ordered_arms, others)] = ordered
+        row[column(SEES.debt_change, others)] = world.debt_change if is_planned else 0
+        row[column(SEES.alliance, others)] = world.alliance if is_planned else 0
+        sees_cost = is_planned and power == CHALLENGER
+        row[column(SEES.private_cost, others)] = world.private_cost if sees_cost else 0.0
 
 
 @rule
 def allow(world: World, parameters: Parameters, masks: Masks) -> None:
-    """Close the plans that cannot be paid, and everything to the power not on the move."""
+    """Close the plans that are not affordable, and all options of the power not on the move."""
     for plan in range(1, PLANS):
         if world.phase == CHALLENGE or not is_affordable(parameters, world.debt[DEFENDER], plan):
             masks[DEFENDER, plan] = 0
     if world.phase == PLAN:
-        masks[CHALLENGER, 1] = 0
+        masks[CHALLENGER, CHALLENGING] = 0
 
 
 @dataclasses.dataclass(frozen=True)
 class Sight:
-    """A batch of observations read back into the game's own quantities, each of shape [n]."""
+    """A batch of observations converted back into the game's quantities, each of shape [n]."""
 
     is_challenge_phase: NDArray[np.bool_]
     threat: NDArray[np.int64]
@@ -437,22 +526,29 @@ class Sight:
 
 
 def read(observations: NDArray[np.float32]) -> Sight:
-    """Return what a batch of observations says; the inverse of `observe`."""
-    whole = np.rint(
-        observations[:, :8] * np.array([1, 1, MOST_ARMS, MOST_DEBT, 1, MOST_ORDERED, 1, 1])
-    ).astype(np.int64)
-    # What a change of 0, 1 or, counted from the end, -1 adds to the number of a plan.
-    of_debt_change = np.array([0, 4, 2])[whole[:, 6]]
-    plan = whole[:, 5] * 6 + of_debt_change + whole[:, 7]
+    """Return the quantities in a batch of observations; the inverse of `observe`."""
+
+    def seen(feature: Column) -> NDArray[np.float32]:
+        return observations[:, column(feature, POWERS - 1)]
+
+    def whole(feature: Column, units: int = 1) -> NDArray[np.int64]:
+        return np.rint(seen(feature) * units).astype(np.int64)
+
+    option_of_change = np.empty(DEBT_OPTIONS, np.int64)
+    # A change of -1 indexes from the end.
+    option_of_change[list(DEBT_CHANGES)] = np.arange(DEBT_OPTIONS)
+    debt_option = option_of_change[whole(SEES.debt_change)]
+    alliance = whole(SEES.alliance)
+    plan = (whole(SEES.ordered_arms, MOST_ORDERED) * DEBT_OPTIONS + debt_option) * ALLY_OPTIONS
     return Sight(
-        is_challenge_phase=whole[:, 0] == CHALLENGE,
-        threat=whole[:, 1],
-        arms=whole[:, 2],
-        debt=whole[:, 3],
-        allied=whole[:, 4],
-        plan=plan,
-        alliance=whole[:, 7],
-        private_cost=observations[:, 8].astype(np.float64),
+        is_challenge_phase=whole(SEES.phase) == CHALLENGE,
+        threat=whole(SEES.threat),
+        arms=whole(SEES.arms, MOST_ARMS),
+        debt=whole(SEES.debt, MOST_DEBT),
+        allied=whole(SEES.allied),
+        plan=plan + alliance,
+        alliance=alliance,
+        private_cost=seen(SEES.private_cost).astype(np.float64),
     )
 
 
@@ -471,26 +567,25 @@ def success_table(parameters: Parameters) -> NDArray[np.float64]:
 
 
 def discount(parameters: Parameters) -> float:
-    """Return the yearly discount factor in play, to which the random ending comes."""
+    """Return the yearly discount factor; the random ending is not part of it."""
     return parameters.discount
 
 
 def alliances(world: World, parameters: Parameters) -> list[tuple[str, str]]:
-    """Return the defender's alliance; the ally is no power of the game."""
+    """Return the defender's alliance; the ally is not a power of the game."""
     allied = world.alliance if world.phase == CHALLENGE else world.allied
     return [("power_0", "ally")] if allied else []
 
 
 GAME = Game(
     name="arms_or_allies",
-    version=0,
     title="A threatened state chooses between its own arms and an ally's promise",
     source="after Morrow 1993, Altfeld 1984, Sorokin 1994, Allen and DiGiuseppe 2013",
     parameters=Parameters,
     world=WORLD,
     roles=(
-        Role("defender", (PLAN_CHOICE,), "Plans arms, debt and alliance."),
-        Role("challenger", (CHALLENGE_CHOICE,), "Sees the plan, and challenges or does not."),
+        Role("defender", DEFENDER_ACTIONS, "Plans arms, debt and alliance."),
+        Role("challenger", CHALLENGER_ACTIONS, "Sees the plan, then challenges or not."),
     ),
     features=FEATURES,
     start=start,
@@ -498,7 +593,7 @@ GAME = Game(
     observe=observe,
     allow=allow,
     discount=discount,
-    phases=("plan", "challenge"),
+    phases=PHASES,
     accounts=(
         Account("tax", "spends", "tax", "of GDP"),
         Account("arms", "holds", "arms", "units"),

@@ -1,8 +1,8 @@
 r"""Burden sharing in an alliance: who pays for a good that all enjoy.
 
-Each year every member of an alliance decides which share of its income goes to defence. Defence
-protects all (a pure public good), partly its owner alone (a joint product), or its owner fully and
-the others in part (spill-in):
+Each year every member of an alliance chooses the share of its income that it spends on defence.
+Defence protects all members (a pure public good), in part its owner alone (a joint product), or its
+owner fully and the others in part (spill-in):
 
 .. math::
 
@@ -10,15 +10,15 @@ the others in part (spill-in):
         + \theta \ln(E + d_i + \beta \sum_{j \ne i} d_j) + \psi \ln(e_0 + d_i),
     \qquad d_i = a_i Y_i
 
-with incomes growing at their own rates and the share :math:`a_i` bounded by a fiscal cap.
+Incomes grow at given rates, and a fiscal cap bounds the share :math:`a_i`.
 
 Source: after Olson and Zeckhauser (1966), "An economic theory of alliances", Review of Economics
 and Statistics 48 (the pure public good: large members bear a disproportionate burden), and after
 the joint-product model of Sandler and co-authors. The Cobb-Douglas utility, the growth and the cap
 are ours.
 
-Nobody sees what the others spent before: the years are separate games tied only by growth, so the
-equilibrium of each year is the equilibrium of the whole.
+No member sees what the others spent before. Only growth links the years, so the equilibrium of each
+year's game is the equilibrium of the whole game.
 
 Version history
 ---------------
@@ -29,7 +29,7 @@ from __future__ import annotations
 
 import math
 
-from counterpoise.envs.engine.columns import column, columns
+from counterpoise.envs.engine.columns import column, columns, component, parts
 from counterpoise.envs.engine.compilation import rule
 from counterpoise.envs.engine.game import Account, Continuous, Feature, Game, Role
 from counterpoise.envs.engine.parameters import ParametersBase, parameter, parameters
@@ -51,13 +51,15 @@ class Parameters(ParametersBase):
 
     CAPACITY = MOST_POWERS
 
-    powers: int = parameter(4, 2, MOST_POWERS, unit="powers", doc="Members of the alliance.")
+    powers: int = parameter(
+        4, 2, MOST_POWERS, unit="powers", doc="Number of members of the alliance."
+    )
     gdp: tuple[float, ...] = parameter(
         (100.0, 40.0, 20.0, 10.0),
         1e-3,
         1e5,
         unit="index",
-        doc="Income Y of each member in the first year.",
+        doc="Y: income of each member in the first year.",
         per_power=True,
     )
     growth: tuple[float, ...] = parameter(
@@ -65,34 +67,51 @@ class Parameters(ParametersBase):
         -0.2,
         0.2,
         unit="1/year",
-        doc="Yearly growth of each member's income.",
+        doc="Growth rate of each member's income.",
         per_power=True,
+        kind="share",
     )
-    horizon: int = parameter(10, 1, 100, unit="years", doc="Years until the game ends.")
-    discount: float = parameter(0.96, 0.0, 1.0, unit="1/year", doc="Weight of the next year.")
+    horizon: int = parameter(10, 1, 100, unit="years", doc="Number of years in an episode.")
+    discount: float = parameter(0.96, 0.0, 1.0, unit="1/year", doc="Discount factor per year.")
     deterrence_weight: float = parameter(
-        0.02, 0.0, 0.5, doc="theta: weight of alliance-wide deterrence (threat).", observed=True
+        0.02,
+        0.0,
+        0.5,
+        doc="theta: weight of alliance-wide deterrence in the utility (the threat).",
+        observed=True,
+        kind="share",
     )
     private_weight: float = parameter(
-        0.02, 0.0, 0.4, doc="psi: weight of the private, joint product.", observed=True
+        0.02,
+        0.0,
+        0.4,
+        doc="psi: weight of the private benefit of own defence (the joint product).",
+        observed=True,
+        kind="share",
     )
     spill_in: float = parameter(
-        1.0, 0.0, 1.0, doc="beta: how much of an ally's defence protects me.", observed=True
+        1.0,
+        0.0,
+        1.0,
+        doc="beta: share of the allies' defence that protects a member.",
+        observed=True,
+        kind="share",
     )
     common_defence: float = parameter(
-        0.5, 1e-6, 100.0, unit="index", doc="E: protection that nobody pays for."
+        0.5, 1e-6, 100.0, unit="index", doc="E: protection without any spending."
     )
     private_base: float = parameter(
-        0.05, 1e-6, 100.0, unit="index", doc="e_0: private protection without spending."
+        0.05, 1e-6, 100.0, unit="index", doc="e_0: private benefit without own spending."
     )
     fiscal_cap: tuple[float, ...] = parameter(
         (0.10,),
         1e-4,
         0.9,
         unit="of GDP",
-        doc="phi: highest share of income that can go to defence.",
+        doc="phi: maximum share of income spent on defence.",
         per_power=True,
         observed=True,
+        kind="share",
     )
 
 
@@ -107,19 +126,34 @@ class World(WorldRecord):
 WORLD = world_dtype(World, MOST_POWERS)
 
 FEATURES = (
-    Feature("log_gdp", -30.0, 35.0, "ln index", "Logarithm of the own income."),
-    Feature("log_gdp_of_other", -30.0, 35.0, "ln index", "Of each other member.", others=True),
-    Feature("years_left", 0.0, 1.0, "of horizon", "Years still to play over all years."),
+    Feature(
+        "log_gdp", -30.0, 35.0, "ln index", "Logarithm of the member's own income.", kind="log"
+    ),
+    Feature(
+        "log_gdp_of_other",
+        -30.0,
+        35.0,
+        "ln index",
+        "Logarithm of each other member's income.",
+        others=True,
+        kind="log",
+    ),
+    Feature(
+        "years_left", 0.0, 1.0, "of horizon", "Share of the years still to play.", kind="share"
+    ),
+)
+
+ACTIONS = (
+    Continuous("defence_share", 0.0, "fiscal_cap", "of GDP", "Share of income spent on defence."),
 )
 
 SEES = columns(FEATURES)
-
-SHARE = Continuous("defence_share", 0.0, "fiscal_cap", "of GDP", "Share of income for defence.")
+DOES = parts(ACTIONS)
 
 
 @rule
 def start(world: World, parameters: Parameters) -> None:
-    """Set first-year incomes; nobody has spent anything yet."""
+    """Set the incomes of the first year; no member has spent anything yet."""
     for power in range(world.powers):
         world.gdp[power] = parameters.gdp[power]
         world.share[power] = 0.0
@@ -128,7 +162,7 @@ def start(world: World, parameters: Parameters) -> None:
 
 @rule
 def utility(parameters: Parameters, gdp: float, defence: float, defence_of_others: float) -> float:
-    """Return one member's payoff in a year, from its own defence and the sum of the others'."""
+    """Return one member's payoff in a year, from its own defence and the others' total."""
     protection = parameters.common_defence + defence + parameters.spill_in * defence_of_others
     theta = parameters.deterrence_weight
     psi = parameters.private_weight
@@ -144,7 +178,7 @@ def utility(parameters: Parameters, gdp: float, defence: float, defence_of_other
 def marginal_utility(
     parameters: Parameters, gdp: float, defence: float, defence_of_others: float
 ) -> float:
-    """Return the derivative of `utility` by the own defence; it falls in it."""
+    """Return the derivative of `utility` in own defence; it decreases in own defence."""
     protection = parameters.common_defence + defence + parameters.spill_in * defence_of_others
     theta = parameters.deterrence_weight
     psi = parameters.private_weight
@@ -155,11 +189,11 @@ def marginal_utility(
 
 @rule
 def step(world: World, parameters: Parameters, actions: Actions, rewards: Rewards) -> bool:
-    """Play one year: all spend at once, all are paid, incomes grow."""
+    """Play one year: members spend at the same time, are paid, and incomes grow."""
     total = 0.0
     for power in range(world.powers):
-        world.share[power] = actions[power, 0]
-        world.defence[power] = actions[power, 0] * world.gdp[power]
+        world.share[power] = actions[power, component(DOES.defence_share)]
+        world.defence[power] = actions[power, component(DOES.defence_share)] * world.gdp[power]
         total += world.defence[power]
     for power in range(world.powers):
         own = world.defence[power]
@@ -172,7 +206,7 @@ def step(world: World, parameters: Parameters, actions: Actions, rewards: Reward
 
 @rule
 def observe(world: World, parameters: Parameters, observations: Observations) -> None:
-    """Write each member's own income, the others', and the time left."""
+    """Write each member's own income, the others' incomes, and the time left."""
     others = world.powers - 1
     left = (parameters.horizon - world.year) / parameters.horizon
     for power in range(world.powers):
@@ -192,19 +226,18 @@ def discount(parameters: Parameters) -> float:
 
 
 def alliances(world: World, parameters: Parameters) -> list[tuple[str, str]]:
-    """Return the alliance: every member with every other."""
+    """Return the allied pairs: every member with every other."""
     names = [f"power_{power}" for power in range(int(world.powers))]
     return [(first, second) for k, first in enumerate(names) for second in names[k + 1 :]]
 
 
 GAME = Game(
     name="burden_sharing",
-    version=0,
     title="Allies share the cost of a common defence",
     source="after Olson and Zeckhauser 1966; joint products after Sandler and co-authors",
     parameters=Parameters,
     world=WORLD,
-    roles=(Role("member", (SHARE,), "A member of the alliance."),),
+    roles=(Role("member", ACTIONS, "A member of the alliance."),),
     features=FEATURES,
     start=start,
     step=step,

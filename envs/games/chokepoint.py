@@ -1,32 +1,33 @@
-r"""Chokepoint: how far to insulate oneself from a hub that can cut one off.
+r"""Chokepoint: how far a state insulates itself from a hub that can cut it off.
 
-Two targets trade through a hub. Each holds a share :math:`s_i \in [0, 1]` of what it needs at home
-or from diverse sources, its resilience, and changes it by :math:`v_i` a year:
+Two targets trade through a hub. The resilience :math:`s_i \in [0, 1]` of a target is the share of
+its needs that it meets at home or from diverse sources. It changes by :math:`v_i` per year:
 
 .. math::
 
     s_i' = (1 - \delta)\, s_i + v_i, \qquad
     u_i = \gamma (1 - s_i)(1 - s_j) - e_i - \tfrac{a}{2} s_i^2 - \tfrac{\kappa}{2} v_i^2
 
-Trade pays the more the more the other trades too; self-reliance and haste cost. Of the loss from an
-embargo, :math:`\tfrac{\lambda}{2} (1 - s_i)^2`, the hub extracts :math:`e_i`: with two powers the
-share :math:`\psi` of Nash bargaining. With three powers the hub is a player, and the year has a
-second phase: while the targets invest it demands an amount :math:`d_i` of each, and each then says
-with which probability :math:`p_i` it accepts,
+The gain from trade rises with the other's trade; autarky and fast change are costly. An embargo
+would cost :math:`\tfrac{\lambda}{2} (1 - s_i)^2`, and the hub extracts :math:`e_i`. With two powers
+:math:`e_i` is the share :math:`\psi` of that loss (Nash bargaining). With three powers the hub is a
+player, and the year has a second phase: while the targets invest, the hub demands an amount
+:math:`d_i` of each; each target then accepts with a probability :math:`p_i` that it chooses,
 
 .. math::
 
     e_i = p_i d_i + (1 - p_i)\, \tfrac{\lambda}{2} (1 - s_i)^2, \qquad
     u_H = \sum_i p_i d_i - (1 - p_i)\, \eta
 
-Payoffs are those of the stocks at the beginning of the year. Two limits stand outside the quadratic
-model: what would take :math:`s_i` below 0 or above 1 is not invested and not paid for.
+Payoffs depend on the stocks at the beginning of the year. Two limits are not part of the quadratic
+model: an investment that would take :math:`s_i` below 0 or above 1 is cut, and only the rest is
+paid for.
 
 Source: after Hirschman (1945), "National Power and the Structure of Foreign Trade", and Farrell and
 Newman (2019), International Security 44 (who sits at a chokepoint can coerce); Clayton, Maggiori
 and Schreger (2023), NBER working paper 33309: one country gains by insulating itself, and countries
-that do so without coordination fragment the world inefficiently. The model and every number are
-ours.
+that do so without coordination fragment the world economy inefficiently. The model and every number
+are ours.
 
 Version history
 ---------------
@@ -37,6 +38,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from counterpoise.envs.engine.columns import column, columns, component, parts
 from counterpoise.envs.engine.compilation import rule
 from counterpoise.envs.engine.game import Account, Continuous, Feature, Game, Role
 from counterpoise.envs.engine.parameters import ParametersBase, parameter, parameters
@@ -52,7 +54,8 @@ from counterpoise.envs.engine.world import (
 MOST_POWERS = 3
 TARGETS = 2
 HUB = 2
-INVEST, ANSWER = 0, 1
+PHASES = ("invest", "answer")
+INVEST, ANSWER = range(len(PHASES))
 LEAST_INVESTMENT, MOST_INVESTMENT = -0.3, 0.5
 
 
@@ -63,7 +66,7 @@ class Parameters(ParametersBase):
     CAPACITY = MOST_POWERS
 
     powers: int = parameter(
-        2, 2, MOST_POWERS, unit="powers", doc="Two targets; the third is the hub that demands."
+        2, 2, MOST_POWERS, unit="powers", doc="Two targets; a third power is the hub."
     )
     exposure: float = parameter(
         0.8,
@@ -71,34 +74,50 @@ class Parameters(ParametersBase):
         1.0,
         doc="psi: share of an embargo's loss that the hub extracts, unless it is a player.",
         observed=True,
+        kind="share",
     )
     autarky_cost: float = parameter(
-        0.04, 0.0, 10.0, doc="a: what self-reliance costs.", observed=True
+        0.04, 0.0, 10.0, doc="a: cost of resilience (autarky).", observed=True
     )
-    network_gain: float = parameter(0.02, 0.0, 10.0, doc="gamma: gain from trading together.")
+    network_gain: float = parameter(
+        0.02, 0.0, 10.0, doc="gamma: gain from trade between the targets."
+    )
     embargo_loss: float = parameter(
-        0.20, 0.001, 10.0, doc="lambda: loss from an embargo on all that is needed."
+        0.20, 0.001, 10.0, doc="lambda: marginal loss from an embargo at no resilience."
     )
     adjustment_cost: float = parameter(
-        1.0, 0.01, 100.0, unit="year^2", doc="kappa: what a fast change costs."
+        1.0, 0.01, 100.0, unit="year^2", doc="kappa: cost of fast adjustment."
     )
     embargo_cost: float = parameter(
-        0.0, 0.0, 10.0, doc="eta: what an embargo costs the hub, where it is a player."
+        0.0, 0.0, 10.0, doc="eta: cost of an embargo to the hub, where it is a player."
     )
     depreciation: float = parameter(
-        0.05, 0.0, 1.0, unit="1/year", doc="delta: share of the resilience that decays."
+        0.05,
+        0.0,
+        1.0,
+        unit="1/year",
+        doc="delta: share of the resilience that decays.",
+        kind="share",
     )
     resilience: tuple[float, ...] = parameter(
-        (0.3,), 0.0, 1.0, doc="s_0: resilience in the first year; the hub's is of no matter.",
+        (0.3,),
+        0.0,
+        1.0,
+        doc="s_0: resilience in the first year; the hub's value is not used.",
         per_power=True,
-    )  # fmt: skip
+        kind="share",
+    )
     horizon: int = parameter(
-        30, 1, 1_000, unit="years", doc="T: years until the game ends, unless it is endless."
+        30,
+        1,
+        1_000,
+        unit="years",
+        doc="T: number of years in an episode, unless the game is endless.",
     )
     endless: bool = parameter(
-        False, 0, 1, unit="yes or no", doc="Whether the game goes on for ever."
+        False, 0, 1, unit="yes or no", doc="Whether the game has no last year."
     )
-    discount: float = parameter(0.95, 0.0, 1.0, unit="1/year", doc="Weight of the next year.")
+    discount: float = parameter(0.95, 0.0, 1.0, unit="1/year", doc="Discount factor per year.")
 
 
 class World(WorldRecord):
@@ -113,12 +132,51 @@ class World(WorldRecord):
 WORLD = world_dtype(World, MOST_POWERS)
 
 FEATURES = (
-    Feature("resilience", 0.0, 1.0, doc="The own resilience; the hub's is 0."),
-    Feature("resilience_of_other", 0.0, 1.0, doc="Of each other power.", others=True),
-    Feature("phase", 0.0, 1.0, doc="0 while all invest or demand, 1 while targets answer."),
-    Feature("demand", 0.0, 10.0, "payoff", "What the hub demands of this power, when answering."),
-    Feature("years_left", 0.0, 1.0, "of horizon", "Years still to play; 1 in an endless game."),
+    Feature("resilience", 0.0, 1.0, doc="The power's own resilience; 0 for the hub.", kind="share"),
+    Feature(
+        "resilience_of_other",
+        0.0,
+        1.0,
+        doc="Each other power's resilience.",
+        others=True,
+        kind="share",
+    ),
+    Feature(
+        "phase",
+        0.0,
+        1.0,
+        doc="0 while targets invest and the hub demands, 1 while targets answer.",
+        kind="count",
+    ),
+    Feature(
+        "demand",
+        0.0,
+        10.0,
+        "payoff",
+        "Amount that the hub demands of this target; 0 outside the answering phase.",
+    ),
+    Feature(
+        "years_left",
+        0.0,
+        1.0,
+        "of horizon",
+        "Share of the years still to play; 1 in an endless game.",
+        kind="share",
+    ),
 )
+
+TARGET_ACTIONS = (
+    Continuous("investment", LEAST_INVESTMENT, MOST_INVESTMENT, "1/year", "Change of resilience."),
+    Continuous("acceptance", 0.0, 1.0, "1", "Probability of accepting the hub's demand."),
+)
+# The hub's first component is its demand of target 0, the second of target 1.
+HUB_ACTIONS = tuple(
+    Continuous(f"demand_{target}", 0.0, "embargo_loss", "payoff", f"Demand of target {target}.")
+    for target in range(TARGETS)
+)
+
+SEES = columns(FEATURES)
+DOES = parts(TARGET_ACTIONS)
 
 
 @rule
@@ -129,14 +187,14 @@ def has_hub(parameters: Parameters) -> bool:
 
 @rule
 def loss_of_embargo(parameters: Parameters, resilience: Any) -> Any:
-    """Return what an embargo costs a target; of many at once where an array is given."""
+    """Return the loss of a target from an embargo; elementwise where an array is given."""
     dependent = 1.0 - resilience
     return 0.5 * parameters.embargo_loss * dependent * dependent
 
 
 @rule
 def kept(parameters: Parameters, resilience: float) -> float:
-    """Return what is left of a resilience in which nothing is invested."""
+    """Return what is left of a resilience after a year without investment."""
     left: float = (1.0 - parameters.depreciation) * resilience
     return left
 
@@ -145,7 +203,7 @@ def kept(parameters: Parameters, resilience: float) -> float:
 def target_payoff(
     parameters: Parameters, own: float, other: float, investment: float, extracted: float
 ) -> float:
-    """Return a target's payoff of a year from both resiliences and what the hub extracts."""
+    """Return a target's payoff of a year from both resiliences and the extracted amount."""
     gained: float = parameters.network_gain * (1.0 - own) * (1.0 - other) - extracted
     autarky: float = 0.5 * parameters.autarky_cost * own * own
     haste: float = 0.5 * parameters.adjustment_cost * investment * investment
@@ -154,27 +212,29 @@ def target_payoff(
 
 @rule
 def start(world: World, parameters: Parameters) -> None:
-    """Set the first resiliences."""
+    """Set the resiliences of the first year."""
     for target in range(TARGETS):
         world.resilience[target] = parameters.resilience[target]
 
 
 @rule
 def invest(world: World, parameters: Parameters, actions: Actions) -> None:
-    """Fix what the targets invest, within the limits, and what the hub demands."""
+    """Set the targets' investments, within the limits, and the hub's demands."""
     for target in range(TARGETS):
         left = kept(parameters, world.resilience[target])
-        world.investment[target] = min(max(actions[target, 0], -left), 1.0 - left)
+        world.investment[target] = min(
+            max(actions[target, component(DOES.investment)], -left), 1.0 - left
+        )
         world.demand[target] = actions[HUB, target] if has_hub(parameters) else 0.0
 
 
 @rule
 def extract(world: World, parameters: Parameters, actions: Actions, rewards: Rewards) -> None:
-    """Fix what the hub extracts from each target, and pay the hub."""
+    """Set the amount that the hub extracts from each target, and pay the hub."""
     for target in range(TARGETS):
         loss = loss_of_embargo(parameters, world.resilience[target])
         if has_hub(parameters):
-            accepted = actions[target, 1]
+            accepted = actions[target, component(DOES.acceptance)]
             world.extracted[target] = accepted * world.demand[target] + (1.0 - accepted) * loss
             rewards[HUB] += accepted * world.demand[target]
             rewards[HUB] -= (1.0 - accepted) * parameters.embargo_cost
@@ -184,7 +244,7 @@ def extract(world: World, parameters: Parameters, actions: Actions, rewards: Rew
 
 @rule
 def step(world: World, parameters: Parameters, actions: Actions, rewards: Rewards) -> bool:
-    """Play a year, or with the hub one of its two phases."""
+    """Play one year, or one of its two phases where the hub is a player."""
     if world.phase == INVEST:
         invest(world, parameters, actions)
         if has_hub(parameters):
@@ -201,7 +261,7 @@ def step(world: World, parameters: Parameters, actions: Actions, rewards: Reward
         )
     for target in range(TARGETS):
         left = kept(parameters, world.resilience[target])
-        # The limits are kept to the last digit.
+        # Rounding must not carry a resilience over its limits.
         world.resilience[target] = min(max(left + world.investment[target], 0.0), 1.0)
     world.year += 1
     world.phase = INVEST
@@ -210,21 +270,23 @@ def step(world: World, parameters: Parameters, actions: Actions, rewards: Reward
 
 @rule
 def observe(world: World, parameters: Parameters, observations: Observations) -> None:
-    """Write the resiliences, the phase, the own demand, and the years left."""
+    """Write the resiliences, the phase, the demand of the observer, and the years left."""
     left = 1.0
     if parameters.endless == 0:
         left = (parameters.horizon - world.year) / parameters.horizon
+    others = parameters.powers - 1
     for power in range(parameters.powers):
-        observations[power, 0] = world.resilience[power]
-        column = 1
+        row = observations[power]
+        row[column(SEES.resilience, others)] = world.resilience[power]
+        place = 0
         for other in range(parameters.powers):
             if other != power:
-                observations[power, column] = world.resilience[other]
-                column += 1
-        observations[power, column] = world.phase
+                row[column(SEES.resilience_of_other, others, place)] = world.resilience[other]
+                place += 1
+        row[column(SEES.phase, others)] = world.phase
         is_asked = world.phase == ANSWER and power != HUB
-        observations[power, column + 1] = world.demand[power] if is_asked else 0.0
-        observations[power, column + 2] = left
+        row[column(SEES.demand, others)] = world.demand[power] if is_asked else 0.0
+        row[column(SEES.years_left, others)] = left
 
 
 def discount(parameters: Parameters) -> float:
@@ -233,25 +295,19 @@ def discount(parameters: Parameters) -> float:
 
 
 def phase_count(parameters: Parameters) -> int:
-    """Return how many phases a year has: the second is for answering the hub."""
-    return 2 if parameters.powers == MOST_POWERS else 1
+    """Return the number of phases of a year: targets answer the hub in the second."""
+    return len(PHASES) if parameters.powers == MOST_POWERS else 1
 
 
 TARGET_ROLE = Role(
     "target",
-    (
-        Continuous(
-            "investment", LEAST_INVESTMENT, MOST_INVESTMENT, "1/year", "Change of resilience."
-        ),
-        Continuous("acceptance", 0.0, 1.0, "1", "Probability of giving in to the hub's demand."),
-    ),
-    "Insulates itself, or trades; with a hub, also answers it.",
+    TARGET_ACTIONS,
+    "Invests in resilience; with a hub, also answers its demand.",
 )
 
 GAME = Game(
     name="chokepoint",
-    version=0,
-    title="Trade through a hub that can cut off, and the resilience that it calls forth",
+    title="Trade through a hub that can embargo, and investment in resilience",
     source="after Hirschman 1945, Farrell and Newman 2019; Clayton, Maggiori and Schreger 2023",
     parameters=Parameters,
     world=WORLD,
@@ -260,13 +316,8 @@ GAME = Game(
         TARGET_ROLE,
         Role(
             "hub",
-            tuple(
-                Continuous(
-                    f"demand_{target}", 0.0, "embargo_loss", "payoff", f"Of target {target}."
-                )
-                for target in range(TARGETS)
-            ),
-            "Demands of each target, and cuts it off if it refuses.",
+            HUB_ACTIONS,
+            "Demands an amount of each target, and embargoes it if it refuses.",
         ),
     ),
     features=FEATURES,
@@ -274,7 +325,7 @@ GAME = Game(
     step=step,
     observe=observe,
     discount=discount,
-    phases=("invest", "answer"),
+    phases=PHASES,
     phase_count=phase_count,
     accounts=(
         Account("investment", "spends", "invested", "1/year"),

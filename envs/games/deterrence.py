@@ -1,9 +1,9 @@
-r"""Deterrence without parity: doves, deterrents and hawks, and wars that are worth it or not.
+r"""Deterrence without parity: doves, deterrents and hawks arm, and a war is fought if it pays.
 
-Every year each of two powers chooses how much to arm, :math:`l \in \{0, l_1, l_2\}`, at a cost of
-:math:`k l`. Then arms are seen. Power :math:`i` would win a war with probability :math:`p_i`, which
-moves :math:`G` from the loser to the winner and costs each side :math:`C`; there is war if it pays
-either:
+Every year each of two powers chooses its arms, :math:`l \in \{0, l_1, l_2\}`, at a cost of
+:math:`k l`. Then both see the arms. Power :math:`i` would win a war with probability :math:`p_i`. A
+war moves :math:`G` from the loser to the winner and costs each side :math:`C`; there is war if it
+pays either side:
 
 .. math::
 
@@ -11,12 +11,12 @@ either:
     w_i = (2 p_i - 1)\, G - C, \qquad
     u_i = [\max(w_i, w_j) > 0]\, w_i - k\, l_i
 
-A war is paid as it is expected to end. The years are independent of each other.
+The powers are paid the expected outcome of a war. The years are independent of each other.
 
 Source: Jackson and Morelli (2009), "Strategic militarization, deterrence and wars", Quarterly
 Journal of Political Science 4: at intermediate costs of war every equilibrium mixes doves, hawks
 and deterrents, wars are between unequal arms, and they become rarer as winning responds more to
-arms. Three levels of arms, the logistic chance of winning and every number are ours.
+arms. The three levels of arms, the logistic probability of winning and all numbers are ours.
 
 Version history
 ---------------
@@ -27,6 +27,7 @@ from __future__ import annotations
 
 import math
 
+from counterpoise.envs.engine.columns import column, columns, component, parts
 from counterpoise.envs.engine.compilation import rule
 from counterpoise.envs.engine.errors import ParameterError
 from counterpoise.envs.engine.game import Account, Choice, Feature, Game, Role
@@ -41,8 +42,10 @@ from counterpoise.envs.engine.world import (
 )
 
 POWERS = 2
-DOVE, DETERRENT, HAWK = 0, 1, 2
-OPTIONS = 3
+
+ARMING = Choice("arms", ("dove", "deterrent", "hawk"), "Arms of this year.")
+OPTIONS = len(ARMING.options)
+DOVE, DETERRENT, HAWK = map(ARMING.options.index, ("dove", "deterrent", "hawk"))
 
 
 @parameters
@@ -51,22 +54,24 @@ class Parameters(ParametersBase):
 
     CAPACITY = POWERS
 
-    powers: int = parameter(POWERS, POWERS, POWERS, unit="powers", doc="Two rivals.")
+    powers: int = parameter(POWERS, POWERS, POWERS, unit="powers", doc="Two rival powers.")
     decisiveness: float = parameter(
-        2.0, 0.0, 20.0, unit="1/arms", doc="g: how steeply winning responds to arms.", observed=True
+        2.0, 0.0, 20.0, unit="1/arms", doc="g: decisiveness of arms in a war.", observed=True
     )
-    war_cost: float = parameter(0.5, 0.0, 10.0, doc="C: what a war costs each side.", observed=True)
+    war_cost: float = parameter(0.5, 0.0, 10.0, doc="C: cost of a war to each side.", observed=True)
     arms_cost: float = parameter(
-        0.2, 0.0, 10.0, unit="1/arms", doc="k: what a unit of arms costs.", observed=True
+        0.2, 0.0, 10.0, unit="1/arms", doc="k: cost of a unit of arms.", observed=True
     )
-    prize: float = parameter(1.0, 0.0, 10.0, doc="G: what a war moves from loser to winner.")
+    prize: float = parameter(
+        1.0, 0.0, 10.0, doc="G: transfer from the loser of a war to the winner."
+    )
     deterrent_arms: float = parameter(0.5, 0.0, 10.0, unit="arms", doc="l_1: a deterrent's arms.")
     hawk_arms: float = parameter(1.0, 0.0, 10.0, unit="arms", doc="l_2: a hawk's arms.")
-    years: int = parameter(1, 1, 1_000, unit="years", doc="T: years until the game ends.")
-    discount: float = parameter(1.0, 0.0, 1.0, unit="1/year", doc="Weight of the next year.")
+    years: int = parameter(1, 1, 1_000, unit="years", doc="T: number of years in an episode.")
+    discount: float = parameter(1.0, 0.0, 1.0, unit="1/year", doc="Discount factor per year.")
 
     def check(self) -> None:
-        """Refuse a deterrent that is armed as heavily as a hawk."""
+        """Refuse a deterrent with no fewer arms than a hawk, or none."""
         if not 0.0 < self.deterrent_arms < self.hawk_arms:
             raise ParameterError(
                 f"deterrent_arms {self.deterrent_arms:g} must lie between 0 and hawk_arms "
@@ -84,8 +89,18 @@ class World(WorldRecord):
 WORLD = world_dtype(World, POWERS)
 
 FEATURES = (
-    Feature("years_left", 0.0, 1.0, "of all years", "Years still to play, this one included."),
+    Feature(
+        "years_left",
+        0.0,
+        1.0,
+        "of all years",
+        "Share of the years still to play, this one included.",
+        kind="share",
+    ),
 )
+
+SEES = columns(FEATURES)
+DOES = parts((ARMING,))
 
 
 @rule
@@ -105,7 +120,7 @@ def winning_chance(parameters: Parameters, own: float, other: float) -> float:
 
 @rule
 def war_payoff(parameters: Parameters, own: float, other: float) -> float:
-    """Return what a war is expected to bring, w."""
+    """Return w, the expected payoff of a war."""
     stake = 2.0 * winning_chance(parameters, own, other) - 1.0
     expected: float = stake * parameters.prize - parameters.war_cost
     return expected
@@ -138,7 +153,7 @@ def start(world: World, parameters: Parameters) -> None:
 def step(world: World, parameters: Parameters, actions: Actions, rewards: Rewards) -> bool:
     """Play one year."""
     for power in range(POWERS):
-        world.arms[power] = arms_of(parameters, actions[power, 0])
+        world.arms[power] = arms_of(parameters, actions[power, component(DOES.arms)])
     for power in range(POWERS):
         own, other = world.arms[power], world.arms[1 - power]
         world.war[power] = 1.0 if is_war(parameters, own, other) else 0.0
@@ -149,9 +164,10 @@ def step(world: World, parameters: Parameters, actions: Actions, rewards: Reward
 
 @rule
 def observe(world: World, parameters: Parameters, observations: Observations) -> None:
-    """Write the years left; what was done in other years changes nothing."""
+    """Write the years left; what happened in other years does not matter."""
     for power in range(POWERS):
-        observations[power, 0] = (parameters.years - world.year) / parameters.years
+        left = (parameters.years - world.year) / parameters.years
+        observations[power, column(SEES.years_left, POWERS - 1)] = left
 
 
 def discount(parameters: Parameters) -> float:
@@ -161,16 +177,15 @@ def discount(parameters: Parameters) -> float:
 
 GAME = Game(
     name="deterrence",
-    version=0,
-    title="Doves, deterrents and hawks: arming to fight, or so as not to be fought",
+    title="Doves, deterrents and hawks: arming to fight, or to deter",
     source="Jackson and Morelli 2009",
     parameters=Parameters,
     world=WORLD,
     roles=(
         Role(
             "power",
-            (Choice("arms", ("dove", "deterrent", "hawk"), "How much to arm this year."),),
-            "Arms a little, much or not at all.",
+            (ARMING,),
+            "Arms little, much or not at all.",
         ),
     ),
     features=FEATURES,

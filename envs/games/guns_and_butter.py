@@ -1,4 +1,4 @@
-r"""Guns, butter, factories and laboratories: what a state builds, and when.
+r"""Guns, butter, factories and laboratories: how a state divides its income over time.
 
 Each power divides its income :math:`y` every year between industry, technology, military and
 consumption, in shares :math:`s`. In logarithms of industry and infrastructure :math:`k`, technology
@@ -13,17 +13,17 @@ and education :math:`h`, and military :math:`m`,
     u_i &= y_i + \ln s_{C,i} + \theta \left( m_i - \overline{m}_{-i} \right)
 
 where :math:`\varphi` is dual use, what technology adds to procurement, and :math:`\overline m_{-i}`
-the mean of the others. A coalition that governs with probability :math:`\pi` also next year weighs
-it by :math:`\beta \pi`.
+the mean of the others. A government that survives a year with probability :math:`\pi` discounts the
+next year by :math:`\beta \pi`.
 
-An action is four weights in logarithms, each from -4 to 4; the shares are their softmax. So every
-action divides the whole income, no share is nothing, and equal steps are equal ratios (the additive
+An action is four weights in logarithms, each from -4 to 4; the shares are their softmax. Every
+action divides the whole income, no share is zero, and equal steps are equal ratios (the additive
 log-ratio coordinates of Aitchison 1986). The smallest share is e\ :sup:`-8` of the largest.
 
 Source: the question is Powell's (1993), "Guns, butter, and anarchy", American Political Science
 Review 87; the logarithmic technique is after Levhari and Mirman (1980), Bell Journal of Economics
-11. The model and every number are ours. It is a game of dominant strategies, a prisoners' dilemma
-in military spending, and in it guns crowd out butter only: the share of industry does not move with
+11. The model and all numbers are ours. Strategies are dominant, and military spending is a
+prisoners' dilemma. Guns crowd out only butter: the share of industry does not depend on
 :math:`\theta`.
 
 Version history
@@ -34,8 +34,8 @@ v0: first release.
 from __future__ import annotations
 
 import math
-from typing import Any
 
+from counterpoise.envs.engine.columns import column, columns, component, parts
 from counterpoise.envs.engine.compilation import rule
 from counterpoise.envs.engine.game import Account, Continuous, Feature, Game, Role
 from counterpoise.envs.engine.parameters import ParametersBase, parameter, parameters
@@ -49,13 +49,24 @@ from counterpoise.envs.engine.world import (
 )
 
 POWERS = 8
-INDUSTRY, TECHNOLOGY, MILITARY, CONSUMPTION = 0, 1, 2, 3
-USES = 4
 MOST_WEIGHT = 4.0
+ACTIONS = tuple(
+    Continuous(name, -MOST_WEIGHT, MOST_WEIGHT, "logarithm", doc)
+    for name, doc in (
+        ("industry", "Log weight of industry and infrastructure."),
+        ("technology", "Log weight of technology and education."),
+        ("military", "Log weight of the military."),
+        ("consumption", "Log weight of consumption."),
+    )
+)
+USES = len(ACTIONS)
+DOES = parts(ACTIONS)
+INDUSTRY, TECHNOLOGY = component(DOES.industry), component(DOES.technology)
+MILITARY, CONSUMPTION = component(DOES.military), component(DOES.consumption)
 
 MOST_ELASTICITY = 0.45
-# No share is below 1 / (1 + 3 e^8), whose logarithm is -9.1; with both elasticities at their most,
-# stocks of which all the income were ever so small would settle at ten times that.
+# No share is below 1 / (1 + 3 e^8), whose logarithm is -9.1; at the highest elasticities, a stock
+# that always receives that share converges to ten times this logarithm.
 LEAST_STOCK = -95.0
 LEAST_MILITARY = -200.0
 
@@ -66,17 +77,22 @@ class Parameters(ParametersBase):
 
     CAPACITY = POWERS
 
-    powers: int = parameter(2, 2, POWERS, unit="powers", doc="Rival states.")
+    powers: int = parameter(2, 2, POWERS, unit="powers", doc="Number of rival states.")
     military_weight: float = parameter(
-        0.05, 0.0, 1.0, doc="theta: weight of being stronger than the others.", observed=True
+        0.05,
+        0.0,
+        1.0,
+        doc="theta: weight of military strength relative to the others.",
+        observed=True,
     )
     survival: float = parameter(
         0.95,
         0.01,
         1.0,
         unit="1/year",
-        doc="pi: probability that those who govern still do next year.",
+        doc="pi: probability that the government survives a year.",
         observed=True,
+        kind="odds",
     )
     industry_elasticity: float = parameter(
         0.35, 0.0, MOST_ELASTICITY, doc="alpha: elasticity of income to industry."
@@ -85,25 +101,48 @@ class Parameters(ParametersBase):
         0.25, 0.0, MOST_ELASTICITY, doc="gamma: elasticity of income to technology."
     )
     industry_depreciation: float = parameter(
-        0.10, 0.0, 1.0, unit="1/year", doc="delta_K: share of industry renewed in a year."
+        0.10,
+        0.0,
+        1.0,
+        unit="1/year",
+        doc="delta_K: share of industry renewed per year.",
+        kind="share",
     )
     technology_depreciation: float = parameter(
-        0.06, 0.0, 1.0, unit="1/year", doc="delta_H: share of technology renewed in a year."
+        0.06,
+        0.0,
+        1.0,
+        unit="1/year",
+        doc="delta_H: share of technology renewed per year.",
+        kind="share",
     )
     military_depreciation: float = parameter(
-        0.12, 0.0, 1.0, unit="1/year", doc="delta_M: share of the military renewed in a year."
+        0.12,
+        0.0,
+        1.0,
+        unit="1/year",
+        doc="delta_M: share of the military renewed per year.",
+        kind="share",
     )
     dual_use: float = parameter(
-        0.30, 0.0, 1.0, doc="phi: how much technology adds to what the military buys."
+        0.30, 0.0, 1.0, doc="phi: dual use, the elasticity of procurement to technology."
     )
     horizon: int = parameter(
-        30, 1, 1_000, unit="years", doc="T: years until the game ends, unless it is endless."
+        30,
+        1,
+        1_000,
+        unit="years",
+        doc="T: number of years in an episode, unless the game is endless.",
     )
     endless: bool = parameter(
-        False, 0, 1, unit="yes or no", doc="Whether the game goes on for ever."
+        False, 0, 1, unit="yes or no", doc="Whether the game has no last year."
     )
     discount: float = parameter(
-        0.96, 0.0, 1.0, unit="1/year", doc="beta: weight of the next year for who governs then."
+        0.96,
+        0.0,
+        1.0,
+        unit="1/year",
+        doc="beta: discount factor per year of a government that survives.",
     )
 
 
@@ -123,21 +162,54 @@ class World(WorldRecord):
 WORLD = world_dtype(World, POWERS)
 
 FEATURES = (
-    Feature("industry", LEAST_STOCK, 0.0, "logarithm", "Own industry."),
-    Feature("technology", LEAST_STOCK, 0.0, "logarithm", "Own technology."),
-    Feature("military", LEAST_MILITARY, 0.0, "logarithm", "Own military."),
-    Feature("industry_of_other", LEAST_STOCK, 0.0, "logarithm", "Industry.", others=True),
-    Feature("technology_of_other", LEAST_STOCK, 0.0, "logarithm", "Technology.", others=True),
-    Feature("military_of_other", LEAST_MILITARY, 0.0, "logarithm", "Military.", others=True),
-    Feature("years_left", 0.0, 1.0, "of horizon", "Years still to play; 1 in an endless game."),
+    Feature("industry", LEAST_STOCK, 0.0, "logarithm", "The power's own industry.", kind="log"),
+    Feature("technology", LEAST_STOCK, 0.0, "logarithm", "The power's own technology.", kind="log"),
+    Feature("military", LEAST_MILITARY, 0.0, "logarithm", "The power's own military.", kind="log"),
+    Feature(
+        "industry_of_other",
+        LEAST_STOCK,
+        0.0,
+        "logarithm",
+        "Each other power's industry.",
+        others=True,
+        kind="log",
+    ),
+    Feature(
+        "technology_of_other",
+        LEAST_STOCK,
+        0.0,
+        "logarithm",
+        "Each other power's technology.",
+        others=True,
+        kind="log",
+    ),
+    Feature(
+        "military_of_other",
+        LEAST_MILITARY,
+        0.0,
+        "logarithm",
+        "Each other power's military.",
+        others=True,
+        kind="log",
+    ),
+    Feature(
+        "years_left",
+        0.0,
+        1.0,
+        "of horizon",
+        "Share of the years still to play; 1 in an endless game.",
+        kind="share",
+    ),
 )
+
+SEES = columns(FEATURES)
 
 
 @rule
-def log_share(weights: Any, use: int) -> float:
-    """Return the logarithm of the share that one of four log weights comes to."""
-    highest = weights[0]
-    for other in range(1, USES):
+def log_share(weights: Actions, use: int) -> float:
+    """Return the logarithm of one use's share, the softmax of the four log weights."""
+    highest = weights[INDUSTRY]
+    for other in range(INDUSTRY + 1, USES):
         highest = max(highest, weights[other])
     total = 0.0
     for other in range(USES):
@@ -156,7 +228,7 @@ def income(parameters: Parameters, industry: float, technology: float) -> float:
 
 @rule
 def renewed(stock: float, depreciation: float, bought: float) -> float:
-    """Return next year's logarithm of a stock of which a part is renewed."""
+    """Return the logarithm of a stock in the next year, after a part of it is renewed."""
     return (1.0 - depreciation) * stock + depreciation * bought
 
 
@@ -191,14 +263,14 @@ def military_next(
 def own_payoff(
     parameters: Parameters, industry: float, technology: float, military: float, consumed: float
 ) -> float:
-    """Return the part of a year's payoff in which the others have no part."""
+    """Return the part of a year's payoff that does not depend on the others."""
     safety: float = parameters.military_weight * military
     return income(parameters, industry, technology) + consumed + safety
 
 
 @rule
 def start(world: World, parameters: Parameters) -> None:
-    """Begin with stocks of one, whose logarithm is 0."""
+    """Set all stocks to 1, whose logarithm is 0."""
     for power in range(parameters.powers):
         world.industry[power] = 0.0
         world.technology[power] = 0.0
@@ -232,33 +304,33 @@ def step(world: World, parameters: Parameters, actions: Actions, rewards: Reward
 
 @rule
 def observe(world: World, parameters: Parameters, observations: Observations) -> None:
-    """Write the own stocks, the others' in order of seats, and the years left."""
+    """Write the power's own stocks, the others' in order of seats, and the years left."""
     others = parameters.powers - 1
     left = 1.0
     if parameters.endless == 0:
         left = (parameters.horizon - world.year) / parameters.horizon
     for power in range(parameters.powers):
-        observations[power, 0] = world.industry[power]
-        observations[power, 1] = world.technology[power]
-        observations[power, 2] = world.military[power]
-        column = 3
+        row = observations[power]
+        row[column(SEES.industry, others)] = world.industry[power]
+        row[column(SEES.technology, others)] = world.technology[power]
+        row[column(SEES.military, others)] = world.military[power]
+        place = 0
         for other in range(parameters.powers):
             if other != power:
-                observations[power, column] = world.industry[other]
-                observations[power, column + others] = world.technology[other]
-                observations[power, column + 2 * others] = world.military[other]
-                column += 1
-        observations[power, 3 + 3 * others] = left
+                row[column(SEES.industry_of_other, others, place)] = world.industry[other]
+                row[column(SEES.technology_of_other, others, place)] = world.technology[other]
+                row[column(SEES.military_of_other, others, place)] = world.military[other]
+                place += 1
+        row[column(SEES.years_left, others)] = left
 
 
 def discount(parameters: Parameters) -> float:
-    """Return the yearly discount factor of those who govern, beta pi."""
+    """Return the government's yearly discount factor, beta pi."""
     return parameters.discount * parameters.survival
 
 
 GAME = Game(
     name="guns_and_butter",
-    version=0,
     title="Guns, butter, factories and laboratories, under governments that may fall",
     source="after Powell 1993, Levhari and Mirman 1980",
     parameters=Parameters,
@@ -266,16 +338,8 @@ GAME = Game(
     roles=(
         Role(
             "power",
-            tuple(
-                Continuous(name, -MOST_WEIGHT, MOST_WEIGHT, "logarithm", doc)
-                for name, doc in (
-                    ("industry", "Weight of industry and infrastructure."),
-                    ("technology", "Weight of technology and education."),
-                    ("military", "Weight of the military."),
-                    ("consumption", "Weight of consumption."),
-                )
-            ),
-            "Divides its income: the shares are the softmax of the weights.",
+            ACTIONS,
+            "Divides its income; the shares are the softmax of the weights.",
         ),
     ),
     features=FEATURES,

@@ -1,18 +1,19 @@
 r"""The paradox of power: why the poor fight harder, and when that is not enough.
 
-Two powers hold resources :math:`R_1 \ge R_2` of :math:`R` in all. Every year each spends
-:math:`F_i \le R_i` on fighting; what is not spent makes the common income, which they divide as
-they fight:
+Two powers hold resources :math:`R_1 \ge R_2` with the sum :math:`R`. Every year each spends
+:math:`F_i \le R_i` on fighting. The rest is the common income, which they divide by their relative
+fighting efforts:
 
 .. math::
 
     u_i = \frac{F_i^m}{F_1^m + F_2^m} \left( R - F_1 - F_2 \right)
 
-with :math:`m` the decisiveness of conflict; if nobody fights, each gets half. An action is the
-share of the own resources that is spent on fighting. The years are independent of each other.
+with :math:`m` the decisiveness of conflict; if neither fights, each gets half. An action is the
+share of a power's own resources that it spends on fighting. The years are independent of each
+other.
 
 Source: after Hirshleifer (1991), "The paradox of power", Economics and Politics 3. The numbers are
-ours, and so is what happens if nobody fights.
+ours, and so is the outcome if neither fights.
 
 Version history
 ---------------
@@ -21,6 +22,7 @@ v0: first release.
 
 from __future__ import annotations
 
+from counterpoise.envs.engine.columns import column, columns, component, parts
 from counterpoise.envs.engine.compilation import rule
 from counterpoise.envs.engine.game import Account, Continuous, Feature, Game, Role
 from counterpoise.envs.engine.parameters import ParametersBase, parameter, parameters
@@ -43,7 +45,9 @@ class Parameters(ParametersBase):
 
     CAPACITY = POWERS
 
-    powers: int = parameter(POWERS, POWERS, POWERS, unit="powers", doc="A rich and a poor one.")
+    powers: int = parameter(
+        POWERS, POWERS, POWERS, unit="powers", doc="A richer and a poorer power."
+    )
     inequality: float = parameter(
         0.75,
         0.5,
@@ -51,13 +55,14 @@ class Parameters(ParametersBase):
         unit="of resources",
         doc="R_1 / R: the richer power's share of all resources.",
         observed=True,
+        kind="share",
     )
     decisiveness: float = parameter(
-        1.0, 0.1, 10.0, doc="m: how steeply fighting decides who gets what.", observed=True
+        1.0, 0.1, 10.0, doc="m: decisiveness of fighting for the division of income.", observed=True
     )
-    resources: float = parameter(200.0, 0.01, 1e6, doc="R: what both have.")
-    years: int = parameter(1, 1, 1_000, unit="years", doc="T: years until the game ends.")
-    discount: float = parameter(1.0, 0.0, 1.0, unit="1/year", doc="Weight of the next year.")
+    resources: float = parameter(200.0, 0.01, 1e6, doc="R: resources of both powers together.")
+    years: int = parameter(1, 1, 1_000, unit="years", doc="T: number of years in an episode.")
+    discount: float = parameter(1.0, 0.0, 1.0, unit="1/year", doc="Discount factor per year.")
 
 
 class World(WorldRecord):
@@ -71,9 +76,29 @@ class World(WorldRecord):
 WORLD = world_dtype(World, POWERS)
 
 FEATURES = (
-    Feature("is_rich", 0.0, 1.0, doc="Whether this is the richer power."),
-    Feature("years_left", 0.0, 1.0, "of all years", "Years still to play, this one included."),
+    Feature("is_rich", 0.0, 1.0, doc="Whether this is the richer power.", kind="flag"),
+    Feature(
+        "years_left",
+        0.0,
+        1.0,
+        "of all years",
+        "Share of the years still to play, this one included.",
+        kind="share",
+    ),
 )
+
+ACTIONS = (
+    Continuous(
+        "fighting",
+        0.0,
+        1.0,
+        "of own resources",
+        "Share of the power's own resources spent on fighting.",
+    ),
+)
+
+SEES = columns(FEATURES)
+DOES = parts(ACTIONS)
 
 
 @rule
@@ -85,10 +110,10 @@ def resources_of(parameters: Parameters, power: int) -> float:
 
 @rule
 def share_won(parameters: Parameters, own: float, other: float) -> float:
-    """Return the share of the common income that fighting wins."""
+    """Return a power's share of the common income."""
     if own <= 0.0:
         return 0.5 if other <= 0.0 else 0.0
-    # Of the ratio, so that no power of a large effort overflows.
+    # The power of the ratio: that of a large effort would overflow.
     ratio: float = (other / own) ** parameters.decisiveness
     return 1.0 / (1.0 + ratio)
 
@@ -102,7 +127,7 @@ def income(parameters: Parameters, own: float, other: float) -> float:
 
 @rule
 def start(world: World, parameters: Parameters) -> None:
-    """Hand out the resources."""
+    """Set the resources."""
     for power in range(POWERS):
         world.resources[power] = resources_of(parameters, power)
         world.fighting[power] = 0.0
@@ -113,7 +138,7 @@ def start(world: World, parameters: Parameters) -> None:
 def step(world: World, parameters: Parameters, actions: Actions, rewards: Rewards) -> bool:
     """Play one year."""
     for power in range(POWERS):
-        world.fighting[power] = actions[power, 0] * world.resources[power]
+        world.fighting[power] = actions[power, component(DOES.fighting)] * world.resources[power]
     for power in range(POWERS):
         own, other = world.fighting[power], world.fighting[1 - power]
         world.income[power] = income(parameters, own, other)
@@ -124,10 +149,11 @@ def step(world: World, parameters: Parameters, actions: Actions, rewards: Reward
 
 @rule
 def observe(world: World, parameters: Parameters, observations: Observations) -> None:
-    """Write who is rich, and the years left."""
+    """Write which power is the richer one, and the years left."""
     for power in range(POWERS):
-        observations[power, 0] = 1.0 if power == RICH else 0.0
-        observations[power, 1] = (parameters.years - world.year) / parameters.years
+        observations[power, column(SEES.is_rich, POWERS - 1)] = 1.0 if power == RICH else 0.0
+        left = (parameters.years - world.year) / parameters.years
+        observations[power, column(SEES.years_left, POWERS - 1)] = left
 
 
 def discount(parameters: Parameters) -> float:
@@ -137,7 +163,6 @@ def discount(parameters: Parameters) -> float:
 
 GAME = Game(
     name="paradox_of_power",
-    version=0,
     title="Rich and poor divide a common income by fighting for it",
     source="after Hirshleifer 1991",
     parameters=Parameters,
@@ -145,8 +170,8 @@ GAME = Game(
     roles=(
         Role(
             "power",
-            (Continuous("fighting", 0.0, 1.0, "of own resources", "Share spent on fighting."),),
-            "Fights, or makes what is fought over.",
+            ACTIONS,
+            "Divides its resources between fighting and production.",
         ),
     ),
     features=FEATURES,

@@ -1,8 +1,8 @@
-r"""Shifting power: one side may arm in secret, the other may strike before it is too late.
+r"""Shifting power: one side may arm in secret, the other may strike preventively.
 
 Every year the target invests in arms or does not, :math:`i \in \{0, 1\}`. The deterrer sees an
-investment with probability :math:`s`; it never sees one that is not there. Then it strikes or does
-not, :math:`a \in \{0, 1\}`:
+investment with probability :math:`s`; there are no false alarms. Then it strikes or does not,
+:math:`a \in \{0, 1\}`:
 
 .. math::
 
@@ -12,10 +12,10 @@ not, :math:`a \in \{0, 1\}`:
 The years are independent of each other.
 
 Source: after Debs and Monteiro (2014), "Known unknowns: power shifts, uncertainty, and war",
-International Organization 68 (a rise that would be seen is deterred; a rise that may stay hidden
-is tried sometimes, and then a war can be fought against nothing); after Powell (2006), "War as a
-commitment problem", International Organization 60 (a large shift cannot be bargained away). The two
-by two moves, the signal and every number are our distillation.
+International Organization 68 (a rise that would be seen is deterred; a rise that may stay hidden is
+sometimes attempted, and then a war may be fought against a target that did not arm); after Powell
+(2006), "War as a commitment problem", International Organization 60 (bargaining cannot avert a war
+over a large shift). The two by two moves, the signal and all numbers are ours.
 
 Version history
 ---------------
@@ -24,6 +24,7 @@ v0: first release.
 
 from __future__ import annotations
 
+from counterpoise.envs.engine.columns import column, columns, component, parts
 from counterpoise.envs.engine.compilation import rule
 from counterpoise.envs.engine.game import Account, Choice, Feature, Game, Role
 from counterpoise.envs.engine.parameters import ParametersBase, parameter, parameters
@@ -40,7 +41,8 @@ from counterpoise.envs.engine.world import (
 
 POWERS = 2
 TARGET, DETERRER = 0, 1
-INVEST, STRIKE = 0, 1
+PHASES = ("invest", "strike")
+INVEST, STRIKE = range(len(PHASES))
 
 
 @parameters
@@ -51,20 +53,28 @@ class Parameters(ParametersBase):
 
     powers: int = parameter(POWERS, POWERS, POWERS, unit="powers", doc="Target and deterrer.")
     intelligence: float = parameter(
-        0.5, 0.0, 1.0, doc="s: probability that an investment is seen.", observed=True
+        0.5,
+        0.0,
+        1.0,
+        doc="s: probability that the deterrer sees an investment.",
+        observed=True,
+        kind="odds",
     )
     shift: float = parameter(
-        1.0, 0.01, 10.0, doc="Delta: what an investment that is not struck moves to the target."
+        1.0,
+        0.01,
+        10.0,
+        doc="Delta: gain of the target, and loss of the deterrer, if an investment is not struck.",
     )
     investment_cost: float = parameter(
-        0.1, 0.001, 10.0, doc="k: what an investment costs the target.", observed=True
+        0.1, 0.001, 10.0, doc="k: cost of an investment to the target.", observed=True
     )
-    target_war_cost: float = parameter(0.3, 0.0, 10.0, doc="c_T: what a strike costs the target.")
+    target_war_cost: float = parameter(0.3, 0.0, 10.0, doc="c_T: cost of a strike to the target.")
     deterrer_war_cost: float = parameter(
-        0.2, 0.001, 10.0, doc="c_D: what a strike costs the deterrer."
+        0.2, 0.001, 10.0, doc="c_D: cost of a strike to the deterrer."
     )
-    years: int = parameter(1, 1, 1_000, unit="years", doc="T: years until the game ends.")
-    discount: float = parameter(1.0, 0.0, 1.0, unit="1/year", doc="Weight of the next year.")
+    years: int = parameter(1, 1, 1_000, unit="years", doc="T: number of years in an episode.")
+    discount: float = parameter(1.0, 0.0, 1.0, unit="1/year", doc="Discount factor per year.")
 
 
 class World(WorldRecord):
@@ -78,11 +88,46 @@ class World(WorldRecord):
 WORLD = world_dtype(World, POWERS)
 
 FEATURES = (
-    Feature("phase", 0.0, 1.0, doc="0 while the target decides, 1 while the deterrer does."),
-    Feature("years_left", 0.0, 1.0, "of all years", "Years still to play, this one included."),
-    Feature("invested", 0.0, 1.0, doc="Whether the target has invested; the target's to see."),
-    Feature("signal", 0.0, 1.0, doc="Whether an investment was seen; the deterrer's to see."),
+    Feature(
+        "phase",
+        0.0,
+        1.0,
+        doc="0 while the target decides, 1 while the deterrer decides.",
+        kind="count",
+    ),
+    Feature(
+        "years_left",
+        0.0,
+        1.0,
+        "of all years",
+        "Share of the years still to play, this one included.",
+        kind="share",
+    ),
+    Feature(
+        "invested",
+        0.0,
+        1.0,
+        doc="Whether the target has invested; only the target sees it.",
+        kind="flag",
+    ),
+    Feature(
+        "signal",
+        0.0,
+        1.0,
+        doc="Whether an investment was seen; only the deterrer sees it.",
+        kind="flag",
+    ),
 )
+
+TARGET_ACTIONS = (
+    Choice("investment", ("hold", "invest"), "Whether to invest in arms, in secret."),
+)
+DETERRER_ACTIONS = (Choice("strike", ("wait", "strike"), "Whether to strike."),)
+INVESTS = TARGET_ACTIONS[0].options.index("invest")
+STRIKES = DETERRER_ACTIONS[0].options.index("strike")
+
+SEES = columns(FEATURES)
+RISING, STRIKING = parts(TARGET_ACTIONS), parts(DETERRER_ACTIONS)
 
 
 @rule
@@ -103,7 +148,7 @@ def deterrer_payoff(parameters: Parameters, invested: float, struck: float) -> f
 
 @rule
 def start(world: World, parameters: Parameters) -> None:
-    """Begin the first year: nobody has done anything."""
+    """Begin without an investment or a strike."""
     for power in range(POWERS):
         world.invested[power] = 0.0
         world.seen[power] = 0.0
@@ -114,13 +159,13 @@ def start(world: World, parameters: Parameters) -> None:
 def step(world: World, parameters: Parameters, actions: Actions, rewards: Rewards) -> bool:
     """Play one phase: the hidden investment, or the strike and the payoffs of the year."""
     if world.phase == INVEST:
-        world.invested[TARGET] = actions[TARGET, 0]
+        world.invested[TARGET] = actions[TARGET, component(RISING.investment)]
         is_seen = world.invested[TARGET] == 1.0 and happens(world, parameters.intelligence)
         world.seen[DETERRER] = 1.0 if is_seen else 0.0
         world.struck[DETERRER] = 0.0
         world.phase = STRIKE
         return False
-    world.struck[DETERRER] = actions[DETERRER, 0]
+    world.struck[DETERRER] = actions[DETERRER, component(STRIKING.strike)]
     rewards[TARGET] = target_payoff(parameters, world.invested[TARGET], world.struck[DETERRER])
     rewards[DETERRER] = deterrer_payoff(parameters, world.invested[TARGET], world.struck[DETERRER])
     world.year += 1
@@ -130,22 +175,26 @@ def step(world: World, parameters: Parameters, actions: Actions, rewards: Reward
 
 @rule
 def observe(world: World, parameters: Parameters, observations: Observations) -> None:
-    """Write the phase and the years left; the investment for one side, the signal for the other."""
+    """Write phase and years left, the investment for the target, the signal for the deterrer."""
+    others = POWERS - 1
     for power in range(POWERS):
-        observations[power, 0] = world.phase
-        observations[power, 1] = (parameters.years - world.year) / parameters.years
-        observations[power, 2] = 0.0
-        observations[power, 3] = 0.0
+        row = observations[power]
+        row[column(SEES.phase, others)] = world.phase
+        row[column(SEES.years_left, others)] = (parameters.years - world.year) / parameters.years
+        row[column(SEES.invested, others)] = 0.0
+        row[column(SEES.signal, others)] = 0.0
     if world.phase == STRIKE:
-        observations[TARGET, 2] = world.invested[TARGET]
-        observations[DETERRER, 3] = world.seen[DETERRER]
+        observations[TARGET, column(SEES.invested, others)] = world.invested[TARGET]
+        observations[DETERRER, column(SEES.signal, others)] = world.seen[DETERRER]
 
 
 @rule
 def allow(world: World, parameters: Parameters, masks: Masks) -> None:
-    """Close everything to the power that is not on the move."""
-    waiting = DETERRER if world.phase == INVEST else TARGET
-    masks[waiting, 1] = 0
+    """Close all but the null action to the power that is not on the move."""
+    if world.phase == INVEST:
+        masks[DETERRER, STRIKES] = 0
+    else:
+        masks[TARGET, INVESTS] = 0
 
 
 def discount(parameters: Parameters) -> float:
@@ -155,21 +204,20 @@ def discount(parameters: Parameters) -> float:
 
 GAME = Game(
     name="shifting_power",
-    version=0,
-    title="A hidden investment, an uncertain signal, and a strike against what may not be there",
+    title="A hidden investment, an uncertain signal, and a preventive strike",
     source="after Debs and Monteiro 2014, Powell 2006",
     parameters=Parameters,
     world=WORLD,
     roles=(
         Role(
             "target",
-            (Choice("investment", ("hold", "invest"), "Whether to invest in arms, in secret."),),
-            "May rise.",
+            TARGET_ACTIONS,
+            "May invest in arms.",
         ),
         Role(
             "deterrer",
-            (Choice("strike", ("wait", "strike"), "Whether to strike."),),
-            "Sees an investment or nothing, and strikes or waits.",
+            DETERRER_ACTIONS,
+            "Sees the signal, then strikes or waits.",
         ),
     ),
     features=FEATURES,
@@ -178,7 +226,7 @@ GAME = Game(
     observe=observe,
     allow=allow,
     discount=discount,
-    phases=("invest", "strike"),
+    phases=PHASES,
     accounts=(
         Account("invested", "spends", "invested", "yes or no"),
         Account("seen", "holds", "seen", "yes or no"),

@@ -14,6 +14,7 @@ the scenario is about, which then sits in the first seat.
 from __future__ import annotations
 
 import dataclasses
+import os
 import re
 import tomllib
 from pathlib import Path
@@ -24,6 +25,7 @@ from numpy.typing import NDArray
 
 from counterpoise.envs.engine.errors import (
     CounterpoiseError,
+    ParameterError,
     ScenarioError,
     unknown_name,
 )
@@ -81,7 +83,17 @@ def scenario_names() -> list[str]:
 
 
 def scenario(name: str | Path) -> Scenario:
-    """Read a scenario by name, or from a file of the user's.
+    """Read a scenario by name or from a file.
+
+    Parameters
+    ----------
+    name : str or path
+        A scenario that comes with the package, or the path of a TOML file.
+
+    Returns
+    -------
+    Scenario
+        The game's parameters, the powers' names, their recorded conduct, and the sources.
 
     Raises
     ------
@@ -89,6 +101,12 @@ def scenario(name: str | Path) -> Scenario:
         If there is no such scenario.
     ScenarioError
         If the file cannot be understood; the message names the line and the field.
+
+    Examples
+    --------
+    >>> import counterpoise
+    >>> counterpoise.scenario("nato_2024").game
+    'burden_sharing'
     """
     path = Path(name)
     if path.suffix != ".toml":
@@ -101,6 +119,20 @@ def scenario(name: str | Path) -> Scenario:
     except tomllib.TOMLDecodeError as error:
         raise ScenarioError(f"{path}: {error}.") from None
     return _read(path, text, values)
+
+
+def scenario_of(game: str, name: str | os.PathLike[str]) -> Scenario:
+    """Read a scenario as `scenario` does, and check that it is one of a game.
+
+    Raises
+    ------
+    ParameterError
+        If it is a scenario of another game.
+    """
+    found = scenario(os.fspath(name))
+    if found.game != game:
+        raise ParameterError(f"Scenario {found.name!r} is of {found.game}, not of {game}.")
+    return found
 
 
 def _extended(path: Path, values: dict[str, Any], fault: Any) -> dict[str, Any]:

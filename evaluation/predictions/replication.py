@@ -20,7 +20,7 @@ from counterpoise.envs.engine.files import write_atomically, write_text_atomical
 from counterpoise.envs.engine.parameters import ParametersBase
 from counterpoise.evaluation.equilibrium.curves import CurveTask, judge_run, task_of
 from counterpoise.evaluation.equilibrium.curves import read_vary as values_of
-from counterpoise.evaluation.populations.episodes import watch
+from counterpoise.evaluation.populations.episodes import play_episodes
 from counterpoise.evaluation.populations.exploitability import gain, random_play
 from counterpoise.evaluation.populations.metrics import measure
 from counterpoise.evaluation.runner import Tell
@@ -142,7 +142,7 @@ class Replication:
     def _answers(self, run: Run, question: Question) -> list[dict[str, Any]]:
         parameters = question.parameters
         years = max(outcome.years[1] for outcome in question.outcomes)
-        seen = watch(
+        seen = play_episodes(
             run.game.seated(parameters.powers),
             parameters,
             run.profile(parameters=parameters),

@@ -35,7 +35,7 @@ if "--every-way-in" in sys.argv:
     import pettingzoo
 
     from counterpoise.envs import scenarios  # noqa: F401
-    from counterpoise.envs.engine.registration import pettingzoo_id
+    from counterpoise.envs.adapters.registries import pettingzoo_id
 
     pettingzoo.make("parallel", pettingzoo_id(game_name)).reset(seed=0)
     pettingzoo.make("aec", pettingzoo_id(game_name)).reset(seed=0)

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import functools
 import sys
-import warnings
 from typing import Any
 
 import numpy as np
 import pytest
 from gymnasium.utils.env_checker import check_env
 from gymnasium.utils.env_checker import data_equivalence as is_same
-from pettingzoo.test import api_test, parallel_api_test, parallel_seed_test, seed_test
-from pettingzoo.utils.conversions import parallel_to_aec
 
 from counterpoise.envs.adapters.gymnasium import OnePower
 from counterpoise.envs.adapters.pettingzoo import CounterpoiseParallel
@@ -26,6 +22,16 @@ from counterpoise.envs.engine.randomness import uniform
 from counterpoise.envs.engine.strategy import Strategy
 from counterpoise.envs.engine.world import PerPower, WorldRecord, world_dtype
 from counterpoise.envs.engine.worlds import Worlds
+from counterpoise.testing import CHECKS, Case, ConformanceError, check_game
+
+# These make the game by name or send it to another process, so that it has to be registered.
+NAMED = (
+    "registries",
+    "gymnasium_and_sb3",
+    "vector_rows",
+    "pickled_environment",
+    "copied_worlds",
+)
 
 
 @parameters
@@ -82,7 +88,6 @@ SPEAK = Choice("speak", ("nothing", "softly", "aloud", "often"))
 
 GAME = Game(
     name="own_game",
-    version=0,
     title="A test",
     source="ours",
     parameters=Parameters,
@@ -111,16 +116,25 @@ class Loud(Strategy):
         return np.stack(last, axis=1)
 
 
-def test_it_passes_the_suites() -> None:
-    make = functools.partial(CounterpoiseParallel, GAME)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        parallel_api_test(make(), num_cycles=30)
-    api_test(parallel_to_aec(make()), num_cycles=30)
-    parallel_seed_test(make, num_cycles=20)
-    seed_test(lambda: parallel_to_aec(make()), num_cycles=20)
+UNREGISTERED = [name for name in CHECKS if name not in NAMED]
+
+
+@pytest.mark.parametrize("check", UNREGISTERED)
+def test_it_passes_the_suites(check: str) -> None:
+    CHECKS[check](Case(GAME))
+
+
+def test_others_play_any_strategy() -> None:
     for power in range(3):
         check_env(OnePower(GAME, power=power, others=Loud()), skip_render_check=True)
+
+
+def test_a_game_that_breaks_a_promise_is_named_with_it() -> None:
+    import dataclasses
+
+    wrong = dataclasses.replace(GAME, features=(Feature("stock", 0.0, 0.1), GAME.features[1]))
+    with pytest.raises(ConformanceError, match=r"own_game fails 1 checks.*legal_play.*: stock"):
+        check_game(wrong, checks=["legal_play", "restored_batch"])
 
 
 def test_masks_are_each_powers_own_part_of_the_union() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import itertools
 from typing import Any
 
@@ -11,55 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from counterpoise.envs.adapters.pettingzoo import CounterpoiseParallel
-from counterpoise.envs.engine.errors import LifecycleError, ParameterError
+from counterpoise.envs.engine.errors import ActionError, LifecycleError, ParameterError
 from counterpoise.envs.engine.registration import game, game_names
 from counterpoise.envs.engine.rollouts import play
 from counterpoise.envs.engine.strategy import Strategy
-from counterpoise.envs.engine.worlds import CHUNK, Worlds
+from counterpoise.envs.engine.worlds import Worlds
+from counterpoise.testing import CHECKS, Case, cases, random_actions
 
 SEEDS = st.integers(0, 2**63)
 GAMES = st.sampled_from(game_names())
-
-
-def random_actions(worlds: Worlds, rng: np.random.Generator) -> Any:
-    """Return legal actions, closed choices among them."""
-    low, high = worlds.action_low, worlds.action_high
-    shape = (worlds.count, worlds.powers, worlds.game.action_width)
-    if worlds.game.is_discrete:
-        return rng.integers(np.broadcast_to(low, shape), np.broadcast_to(high, shape) + 1)
-    draws = rng.random(shape)
-    # Equilibria lie at the bounds: play these often.
-    draws[rng.random(shape) < 0.2] = 0.0
-    draws[rng.random(shape) < 0.2] = 1.0
-    return low + draws * (high - low)
-
-
-def trajectory(worlds: Worlds, steps: int, rng: np.random.Generator) -> list[Any]:
-    """Return everything that is to be seen of some random steps."""
-    seen = []
-    for _ in range(steps):
-        worlds.step(random_actions(worlds, rng))
-        seen.append(
-            [
-                each.copy()
-                for each in (
-                    worlds.records,
-                    worlds.observations,
-                    worlds.rewards,
-                    worlds.terminated,
-                    worlds.truncated,
-                    worlds.masks,
-                )
-            ]
-        )
-    return seen
-
-
-def assert_identical(first: Any, second: Any) -> None:
-    for step, again in zip(first, second, strict=True):
-        for one, other in zip(step, again, strict=True):
-            assert one.tobytes() == other.tobytes()
 
 
 @settings(max_examples=12)
@@ -67,69 +26,16 @@ def assert_identical(first: Any, second: Any) -> None:
 def test_world_k_of_a_batch_is_the_single_environment_with_seed_plus_k(
     name: str, seed: int
 ) -> None:
-    count = 3
-    batch = Worlds(name, count, autoreset=False, max_cycles=9)
-    single = CounterpoiseParallel(name, max_cycles=9)
-    rng = np.random.default_rng(seed)
-    actions = [random_actions(batch, rng) for _ in range(9)]
-    for k in range(count):
-        batch.reset(seed)
-        seen, _ = single.reset(seed=seed + k)
-        for each in actions:
-            for power, agent in enumerate(single.possible_agents):
-                assert batch.observations[k, power].tobytes() == seen[agent].tobytes()
-            batch.step(each)
-            if not single.agents:
-                assert not batch.rewards[k].any(), "a world that has ended rests at zero reward"
-                continue
-            own = each[k, :, 0] if batch.game.is_discrete and each.shape[2] == 1 else each[k]
-            seen, rewards, ended, cut, _ = single.step(
-                {agent: own[p] for p, agent in enumerate(single.agents)}
-            )
-            assert list(rewards.values()) == batch.rewards[k].tolist()
-            assert (ended["power_0"], cut["power_0"]) == (batch.terminated[k], batch.truncated[k])
-        assert single.record.tobytes() == batch.records[k].tobytes()
+    CHECKS["batch_equals_single"](Case(game(name)), seed)
 
 
 def test_threads_do_not_change_a_bit(game_name: str) -> None:
-    count = CHUNK + 77
-    seen = []
-    for threads in (1, 2):
-        with Worlds(game_name, count, max_cycles=5, threads=threads) as worlds:
-            worlds.threads = threads
-            worlds.reset(8)
-            seen.append(trajectory(worlds, 7, np.random.default_rng(0)))
-    assert_identical(*seen)
-    single = Worlds(game_name, 1, max_cycles=5)
-    single.reset(8 + CHUNK + 3)
-    rng = np.random.default_rng(0)
-    for step in seen[0]:
-        actions = random_actions(worlds, rng)
-        single.step(actions[CHUNK + 3][None])
-        assert single.records[0].tobytes() == step[0][CHUNK + 3].tobytes()
+    CHECKS["threads"](Case(game(game_name)))
 
 
-def test_a_world_that_ends_begins_anew_as_a_reset_would_begin_it(case: Any) -> None:
-    anew = Worlds(case.game, 4, case.changes, max_cycles=6)
-    stopping = Worlds(case.game, 4, case.changes, max_cycles=6, autoreset=False)
-    anew.reset(3)
-    stopping.reset(3)
-    rng = np.random.default_rng(1)
-    for _ in range(20):
-        actions = random_actions(anew, rng)
-        anew.step(actions)
-        stopping.step(actions)
-        ended = stopping.terminated | stopping.truncated
-        assert np.array_equal(anew.terminated, stopping.terminated)
-        assert np.array_equal(anew.truncated, stopping.truncated)
-        assert np.array_equal(anew.rewards, stopping.rewards)
-        last = stopping.observations[ended].copy()
-        assert np.array_equal(anew.final_observations[ended], last)
-        if ended.any():
-            stopping.reset(worlds=np.flatnonzero(ended))
-        assert anew.records.tobytes() == stopping.records.tobytes()
-        assert np.array_equal(anew.observations, stopping.observations)
-        assert np.array_equal(anew.masks, stopping.masks)
+@pytest.mark.parametrize("check", ["autoreset", "observing_changes_nothing"])
+def test_worlds_of_every_variant(case: Any, check: str) -> None:
+    CHECKS[check](case)
 
 
 def test_a_game_that_ends_by_itself_terminates_and_the_limit_truncates() -> None:
@@ -152,37 +58,11 @@ def test_a_game_that_ends_by_itself_terminates_and_the_limit_truncates() -> None
 @settings(max_examples=10)
 @given(name=GAMES, seed=SEEDS)
 def test_a_restored_batch_replays_exactly(name: str, seed: int) -> None:
-    worlds = Worlds(name, 5, max_cycles=8)
-    worlds.reset(seed)
-    trajectory(worlds, 3, np.random.default_rng(seed))
-    snapshot = worlds.copy()
-    first = trajectory(worlds, 12, np.random.default_rng(1))
-    worlds.restore(snapshot)
-    assert_identical(first, trajectory(worlds, 12, np.random.default_rng(1)))
-    elsewhere = Worlds(name, 5, max_cycles=8)
-    elsewhere.restore(snapshot)
-    assert_identical(first, trajectory(elsewhere, 12, np.random.default_rng(1)))
+    CHECKS["restored_batch"](Case(game(name)), seed)
 
 
 def test_one_world_is_restored_alone_and_into_many(game_name: str) -> None:
-    worlds = Worlds(game_name, 4, autoreset=False, max_cycles=8)
-    worlds.reset(6)
-    worlds.step(random_actions(worlds, np.random.default_rng(0)))
-    root = worlds.copy(2)
-    others = worlds.copy([0, 1, 3])
-    seen = worlds.observations[2].copy()
-    worlds.step(random_actions(worlds, np.random.default_rng(1)))
-    moved = worlds.records.copy()
-    worlds.restore(root, 2)
-    assert worlds.records[2].tobytes() == root.records[0].tobytes()
-    assert worlds.observations[2].tobytes() == seen.tobytes()
-    assert worlds.records[[0, 1, 3]].tobytes() == moved[[0, 1, 3]].tobytes()
-    worlds.restore(others, [0, 1, 3])
-    worlds.restore(root)
-    assert all(record.tobytes() == root.records[0].tobytes() for record in worlds.records)
-    same = np.repeat(random_actions(worlds, np.random.default_rng(2))[:1], 4, axis=0)
-    worlds.step(same)
-    assert len({record.tobytes() for record in worlds.records}) == 1
+    CHECKS["restored_world"](Case(game(game_name)))
 
 
 def test_a_restored_world_knows_whether_it_had_ended() -> None:
@@ -274,58 +154,44 @@ def test_seeds_by_world_and_unseeded_worlds_differ() -> None:
 def test_random_legal_play_stays_inside_the_declared_spaces(
     name: str, seed: int, data: st.DataObject
 ) -> None:
-    rules = game(name)
-    variant = data.draw(st.sampled_from([{}, *rules.variants.values()]))
-    worlds = Worlds(name, 6, variant)
-    worlds.reset(seed)
-    space = rules.observation_space(worlds.powers)
-    rng = np.random.default_rng(seed)
-    for _ in range(30):
-        for seen in (worlds.observations, worlds.final_observations):
-            assert np.isfinite(seen).all()
-        assert (worlds.observations >= space.low).all()
-        assert (worlds.observations <= space.high).all()
-        worlds.step(random_actions(worlds, rng))
-        assert np.isfinite(worlds.rewards).all()
-        assert np.isin(worlds.masks, (0, 1)).all()
-        assert (worlds.masks <= worlds.outer_masks).all()
-        if rules.is_discrete:
-            at = np.cumsum((0, *rules.choice_counts))[:-1]
-            assert (worlds.masks[:, :, at] == 1).all(), "doing nothing is always open"
+    CHECKS["legal_play"](data.draw(st.sampled_from(cases(name))), seed)
 
 
 def test_a_closed_choice_has_the_effect_of_none(game_name: str) -> None:
-    closed_met = 0
-    variants = [{}, *game(game_name).variants.values()]
-    for variant, seed in itertools.product(variants, range(3)):
-        worlds = Worlds(game_name, 1, variant, autoreset=False, max_cycles=12)
-        rules = worlds.game
-        worlds.reset(seed)
-        rng = np.random.default_rng(seed)
-        at = np.cumsum((0, *rules.choice_counts))
-        while not worlds.records["over"][0]:
-            here, before = worlds.copy(), worlds.masks.copy()
-            actions = random_actions(worlds, rng)
-            nothing = actions.copy()
-            for component, count in enumerate(rules.choice_counts[: rules.mask_width]):
-                part = before[:, :, at[component] : at[component] + count]
-                chosen = np.take_along_axis(part, actions[:, :, component, None], 2)[:, :, 0]
-                nothing[:, :, component] *= chosen
-            closed_met += int((nothing != actions).sum())
-            worlds.step(nothing)
-            expected = worlds.records.tobytes(), worlds.rewards.tobytes()
-            worlds.restore(here)
-            worlds.step(actions)
-            assert (worlds.records.tobytes(), worlds.rewards.tobytes()) == expected
-    assert closed_met > 0 or rules.allow is None
+    check = CHECKS["closed_choices"].run
+    met = sum(check(case, seed) for case, seed in itertools.product(cases(game_name), range(3)))
+    assert met > 0 or game(game_name).allow is None
 
 
-def test_state_joins_what_all_powers_see(case: Any) -> None:
-    worlds = Worlds(case.game, 2, case.changes)
-    worlds.reset(0)
-    assert np.array_equal(worlds.state(), worlds.observations.reshape(2, -1))
-    assert worlds.observations.shape[2] == len(worlds.observation_names)
-    assert len(set(worlds.observation_names)) == len(worlds.observation_names)
+def test_written_actions_are_played_by_advance() -> None:
+    stepped, advanced = (Worlds("arms_or_allies", 3) for _ in range(2))
+    rng = np.random.default_rng(0)
+    for worlds in (stepped, advanced):
+        worlds.reset(0)
+    for _ in range(5):
+        actions = random_actions(stepped, rng)
+        stepped.step(actions)
+        advanced.write(actions)
+        assert np.array_equal(advanced.actions, actions)
+        advanced.advance()
+        assert stepped.records.tobytes() == advanced.records.tobytes()
+    advanced.actions[1, 0, 0] = 99
+    with pytest.raises(ActionError, match="in world 1 is 99"):
+        advanced.check()
+    with pytest.raises(LifecycleError, match="call reset"):
+        Worlds("arms_or_allies", 3).advance()
+
+
+def test_a_record_changed_by_hand_is_observed() -> None:
+    worlds = Worlds("arms_race", 2)
+    seen = worlds.reset(0).copy()
+    worlds.records["arms"] += 1.0
+    assert np.array_equal(worlds.observations, seen)
+    worlds.observe()
+    assert not np.array_equal(worlds.observations, seen)
+    worlds.records["arms"] -= 1.0
+    worlds.observe()
+    assert np.array_equal(worlds.observations, seen)
 
 
 class Still(Strategy):
@@ -345,11 +211,5 @@ def test_play_follows_every_world_to_its_end() -> None:
         play(Worlds("burden_sharing", 1), [Still()] * 4, seed=0)
 
 
-def test_worlds_can_be_copied_whole() -> None:
-    worlds = Worlds("arms_or_allies", 3)
-    worlds.reset(0)
-    twin = copy.deepcopy(worlds)
-    assert_identical(
-        trajectory(worlds, 5, np.random.default_rng(0)),
-        trajectory(twin, 5, np.random.default_rng(0)),
-    )
+def test_worlds_can_be_copied_whole(game_name: str) -> None:
+    CHECKS["copied_worlds"](Case(game(game_name)))

@@ -14,7 +14,7 @@ from counterpoise.agents.doctrines.grand_strategy import DOCTRINES
 from counterpoise.envs.engine.errors import CounterpoiseError, UnknownNameError
 from counterpoise.envs.games.grand_strategy import GAME, Parameters
 from counterpoise.evaluation.populations import metrics
-from counterpoise.evaluation.populations.episodes import Episodes, watch
+from counterpoise.evaluation.populations.episodes import Episodes, play_episodes
 from counterpoise.evaluation.populations.metrics import METRICS, measure, metric
 from counterpoise.theory import metrics as declared
 from counterpoise.theory import prediction
@@ -30,7 +30,7 @@ def episodes() -> Episodes:
     parameters = Parameters(slips=True, reliability=0.5)
     doctrines = ("chain_ganger", "hawk", "threat_balancer", "economic_nationalist")
     profile = [DOCTRINES[name](parameters, power) for power, name in enumerate(doctrines)]
-    return watch(GAME.seated(4), parameters, profile, worlds=60)
+    return play_episodes(GAME.seated(4), parameters, profile, worlds=60)
 
 
 def test_there_are_eighteen_and_each_can_be_asked_of_its_population() -> None:
@@ -108,7 +108,9 @@ def test_metrics_ask_only_of_whom_and_when_they_are_told(episodes: Episodes) -> 
 def test_the_same_seed_gives_the_same_tables() -> None:
     parameters = Parameters()
     profile = [DOCTRINES["hawk"](parameters, power) for power in range(4)]
-    one, again = (watch(GAME.seated(4), parameters, profile, worlds=4, years=6) for _ in range(2))
+    one, again = (
+        play_episodes(GAME.seated(4), parameters, profile, worlds=4, years=6) for _ in range(2)
+    )
     assert one.years.equals(again.years)
     assert one.events.equals(again.events)
     assert np.isfinite(one.years.to_numpy()).all()

@@ -220,7 +220,7 @@ def every_plan_everywhere(parameters, seed=0):
     worlds.records["arms"][:, DEFENDER] = arms
     worlds.records["debt"][:, DEFENDER] = debt
     worlds.records["allied"] = allied
-    worlds.restore(worlds.copy())
+    worlds.observe()
     return worlds, plans
 
 

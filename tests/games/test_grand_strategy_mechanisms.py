@@ -71,7 +71,7 @@ class Game:
         for first, second in ((one, other), (other, one)):
             self.worlds.records["allied"][:, first, second] = 1
             self.worlds.records["allies"][:, first] += 1
-        self.worlds.restore(self.worlds.copy())
+        self.worlds.observe()
         return self
 
     def year(self, orders: dict[tuple[int, int], dict[str, int]] | None = None,
@@ -92,7 +92,7 @@ class Game:
             actions[:, power, at] = said.get("stance", 0)
             actions[:, power, at + OTHERS] = said.get("resolve", 0)
             actions[:, power, at + 2 * OTHERS] = said.get("honour", 0)
-        self.worlds.restore(self.worlds.copy())
+        self.worlds.observe()
         self.worlds.step(actions)
         return self
 

@@ -145,7 +145,7 @@ def test_what_the_observation_hides_reaches_no_message(
             values[1:] = values[1:] * (1.0 + 0.3 * rng.random(values[1:].shape)) + 0.01
         else:
             values[1:] += 1
-        worlds.restore(worlds.copy())
+        worlds.observe()
         if np.array_equal(seen, worlds.observations[0, 0]) and np.array_equal(
             masks, worlds.masks[0, 0]
         ):

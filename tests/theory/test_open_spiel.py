@@ -185,10 +185,10 @@ def test_two_years_of_arms_or_allies_agree_with_backward_induction_over_its_tabl
     cut_offs = ArbitraryCutOffs(1, parameters)
 
     def cells(world, record):
-        worlds.restore(worlds.copy())
+        worlds.observe()
         worlds.records[0] = world
         worlds.records["phase"] = rules.CHALLENGE
-        worlds.restore(worlds.copy())
+        worlds.observe()
         cut = cut_offs.cut_off(worlds.observations[:, rules.CHALLENGER])[0]
         return [*exact_cells(world, record), cut / record.highest_challenge_cost]
 

@@ -17,13 +17,18 @@ import torch
 
 from counterpoise.agents.learned import LearnedStrategy, load_profile
 from counterpoise.agents.named import strategy
-from counterpoise.envs.engine.errors import CounterpoiseError, ParameterError, UnknownNameError
+from counterpoise.envs.engine.errors import (
+    CounterpoiseError,
+    Interrupted,
+    ParameterError,
+    UnknownNameError,
+)
 from counterpoise.envs.engine.worlds import Worlds
 from counterpoise.envs.scenarios import scenario
 from counterpoise.theory import burden_sharing as theory
 from counterpoise.theory import regret
 from counterpoise.training.configuration import Configuration, load, shipped
-from counterpoise.training.learn import Interrupted, train
+from counterpoise.training.learn import train
 from counterpoise.training.learners import LEARNERS
 from counterpoise.training.normalisation import normalisation_of
 from counterpoise.training.policies import Architecture, SeatNetworks
@@ -78,6 +83,7 @@ def test_the_same_seed_learns_the_same(learned, tmp_path):
 KILLED = """
 import sys
 from counterpoise.training.configuration import load
+from counterpoise.envs.engine.errors import Interrupted
 from counterpoise.training.learn import train
 
 def slowly(progress):
@@ -434,7 +440,7 @@ def test_a_permutation_of_the_others_permutes_the_outputs(policy, powers):
     player = LearnedStrategy(
         game, configuration.parameters_to_judge(), 1, training.weights(), training.description()
     )
-    seen, options = game.subjects_seen(powers), game.subjects_of_options(powers)
+    seen, options = game.observation_subjects(powers), game.action_subjects(powers)
     rng = np.random.default_rng(0)
     order = np.roll(rng.permutation(powers - 1), 1).tolist()
     rows = rng.normal(size=(40, len(seen))).astype(np.float32)
@@ -448,9 +454,11 @@ def test_a_permutation_of_the_others_permutes_the_outputs(policy, powers):
 
 def test_what_a_feature_is_about_stands_in_the_order_of_the_observation():
     game = EQUIVARIANT.the_game().seated(4)
-    named = [name if other < 0 else f"{name}_{other}" for name, other in game.subjects_seen(4)]
+    named = [
+        name if other < 0 else f"{name}_{other}" for name, other in game.observation_subjects(4)
+    ]
     assert named == game.observation_names(4)
-    assert len(game.subjects_of_options(4)) == game.mask_width
+    assert len(game.action_subjects(4)) == game.mask_width
 
 
 def test_nothing_is_tied_between_two_powers():

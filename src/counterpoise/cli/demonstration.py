@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from counterpoise.envs.engine.errors import CounterpoiseError
+from counterpoise.envs.engine.errors import CounterpoiseError, Interrupted
 from counterpoise.evaluation.equilibrium.comparison import Comparison, gather
 from counterpoise.evaluation.equilibrium.judgement import Judgement, judged
 from counterpoise.evaluation.trainings import Training, as_time, train_all
@@ -64,9 +64,6 @@ def demonstrate(
         try:
             found = train_all(todo, processes=processes, is_judged=True, console=console)
         except KeyboardInterrupt:
-            # Imported here because it loads torch.
-            from counterpoise.training.learn import Interrupted
-
             raise Interrupted(
                 f"Stopped. The runs in {folder} are usable as they are. Resume with: "
                 f"{_command(folder, seeds, is_quick)}"

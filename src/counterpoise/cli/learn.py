@@ -20,7 +20,7 @@ from counterpoise.cli.options import (
     read_settings,
 )
 from counterpoise.cli.printing import console, print_json, print_table
-from counterpoise.envs.engine.errors import CounterpoiseError
+from counterpoise.envs.engine.errors import CounterpoiseError, Interrupted
 
 if TYPE_CHECKING:
     from counterpoise.evaluation.trainings import Training
@@ -86,8 +86,6 @@ def train(
             console=console(to_errors=True),
         )
     except KeyboardInterrupt:
-        from counterpoise.training.learn import Interrupted
-
         again = command_given(sys.argv[1:], without=("--resume",)) + " --resume"
         raise Interrupted(
             f"Stopped. The runs are usable as they are. Resume with: {again}"

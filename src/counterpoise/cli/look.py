@@ -9,7 +9,6 @@ import typer
 
 from counterpoise.cli.options import AsJson, Changes, GameName, ScenarioName, read_settings
 from counterpoise.cli.printing import as_text, console, print_json, print_table, waiting
-from counterpoise.envs.engine.errors import CounterpoiseError
 
 if TYPE_CHECKING:
     from counterpoise.envs.engine.game import Continuous, Game
@@ -130,11 +129,9 @@ def describe(game: GameName, scenario: ScenarioName = None, as_json: AsJson = Fa
 
 def _describe_scenario(game: Game, name: str, as_json: bool) -> None:
     """Print a scenario: starting values of powers and pairs, and their sources."""
-    from counterpoise.envs.scenarios import scenario as scenario_named
+    from counterpoise.envs.scenarios import scenario_of
 
-    found = scenario_named(name)
-    if found.game != game.name:
-        raise CounterpoiseError(f"Scenario {found.name!r} is of {found.game}, not of {game.name}.")
+    found = scenario_of(game.name, name)
     usual = game.parameters.from_mapping({"powers": found.parameters.powers})
     changed: dict[str, list[str]] = {"plain": [], "per_power": [], "per_pair": []}
     for key, declaration in game.parameters.declarations.items():

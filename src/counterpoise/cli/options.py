@@ -104,10 +104,9 @@ def parameters_asked(
     game: str, settings: list[str] | None, scenario: str | None, variant: str | None = None
 ) -> tuple[ParametersBase, list[str]]:
     """Return a game's parameters as the options set them, and the names of its powers."""
+    from counterpoise.envs.adapters.settings import Settings
     from counterpoise.envs.engine.errors import unknown_name
     from counterpoise.envs.engine.registration import game as game_named
-    from counterpoise.envs.engine.worlds import as_parameters
-    from counterpoise.envs.scenarios import scenario as scenario_named
     from counterpoise.evaluation.playback import power_names
 
     the_game = game_named(game)
@@ -116,14 +115,9 @@ def parameters_asked(
         if variant not in the_game.variants:
             raise unknown_name(f"variant of {game}", variant, the_game.variants)
         changes = {**the_game.variants[variant], **changes}
-    if scenario is None:
-        parameters = as_parameters(the_game.parameters, changes)
-        return parameters, power_names(the_game, parameters.powers)
-    loaded = scenario_named(scenario)
-    if loaded.game != game:
-        raise CounterpoiseError(f"The scenario {scenario} is one of {loaded.game}, not of {game}.")
-    parameters = loaded.parameters.replace(**changes)
-    return parameters, power_names(the_game, parameters.powers, loaded)
+    made = Settings.resolve(the_game, scenario=scenario, changes=changes)
+    powers = made.parameters.powers
+    return made.parameters, power_names(the_game, powers, made.scenario)
 
 
 def command_given(arguments: list[str], *, without: tuple[str, ...] = ()) -> str:
