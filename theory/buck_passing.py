@@ -209,11 +209,6 @@ def equilibria(parameters: Parameters) -> tuple[Equilibrium, ...]:
     )
 
 
-def equilibrium(parameters: Parameters) -> Equilibrium:
-    """Return the symmetric Markov perfect equilibrium."""
-    return equilibria(parameters)[0]
-
-
 def _equilibrium(
     parameters: Parameters, chances: NDArray[np.float64], name: str, is_unique: bool
 ) -> Equilibrium:

@@ -210,11 +210,6 @@ def _equilibrium(parameters: Parameters, pair: NDArray[np.float64], is_unique: b
     )
 
 
-def equilibrium(parameters: Parameters) -> Equilibrium:
-    """Return the first of `equilibria`: symmetric if one is, with the most options played."""
-    return equilibria(parameters)[0]
-
-
 OUTCOMES = {
     "doves": OutcomeSpec("1", "Probability of playing dove, mean over the years.", ("power",)),
     "deterrents": OutcomeSpec("1", "The same for deterrent.", ("power",)),
