@@ -105,7 +105,9 @@ def test_metrics_ask_only_of_whom_and_when_they_are_told(episodes: Episodes) -> 
 def test_the_same_seed_gives_the_same_tables() -> None:
     parameters = Parameters()
     profile = [DOCTRINES["hawk"](parameters, power) for power in range(4)]
-    one, again = (play_episodes(GAME.seated(4), parameters, profile, worlds=4, years=6) for _ in range(2))
+    one, again = (
+        play_episodes(GAME.seated(4), parameters, profile, worlds=4, years=6) for _ in range(2)
+    )
     assert one.years.equals(again.years)
     assert one.events.equals(again.events)
     assert np.isfinite(one.years.to_numpy()).all()
