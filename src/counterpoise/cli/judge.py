@@ -189,7 +189,7 @@ def _compared(runs: list[Path], processes: int | None) -> Comparison:
 
 def exam(
     run: RunFolder,
-    seeds: Annotated[int, typer.Option(min=2, help="Number of worlds per test.")] = 200,
+    seeds: Annotated[int, typer.Option(min=2, help="Number of worlds per situation.")] = 200,
     parquet: Annotated[
         Path | None, typer.Option(help="Also write the results, as Parquet.")
     ] = None,
