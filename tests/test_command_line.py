@@ -179,6 +179,18 @@ def test_scenarios_and_variants_can_be_solved(run: Any) -> None:
     assert pure["outcomes"]["share"][1:] == [0.0, 0.0, 0.0]
 
 
+def test_a_new_game_is_written_and_not_overwritten(run: Any, tmp_path: Path) -> None:
+    told = run("new-game", "common_good", "--out", tmp_path)
+    assert told.code == 0
+    files = [Path(line) for line in told.out.splitlines()]
+    assert tmp_path / "common_good" / "rules.py" in files
+    assert all(path.is_file() for path in files)
+    told = run("new-game", "common_good", "--out", tmp_path)
+    assert told.code == 1
+    assert "exists" in told.err
+    assert "registered already" in run("new-game", "arms_race", "--out", tmp_path).err
+
+
 # -- refusing --------------------------------------------------------------------------------------
 
 

@@ -20,6 +20,8 @@ SOLVED = {
     "paradox_of_power": 0,
     "shifting_power": 0,
 }
+# Shown as every game is, by the bars of its outcomes.
+WITHOUT_FIGURES = ("buck_passing",)
 
 
 # What ``import counterpoise`` offers; each is imported when it is first used.
@@ -54,7 +56,9 @@ def register_games() -> None:
                 rules=f"counterpoise.envs.games.{name}:GAME",
                 theory=f"counterpoise.theory.{name}:THEORY",
                 doctrines=f"counterpoise.agents.doctrines.{name}:DOCTRINES",
-                display=f"counterpoise.display.games.{name}:DISPLAY",
+                display=""
+                if name in WITHOUT_FIGURES
+                else f"counterpoise.display.games.{name}:DISPLAY",
             )
         )
     register(
