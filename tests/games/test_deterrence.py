@@ -300,7 +300,7 @@ def test_what_a_power_sees_is_what_its_columns_say():
     ("changes", "words"),
     [
         ({"years": 0}, "years .* from 1 to 1000 years"),
-        ({"war_cost": -0.1}, "war_cost .C: what a war costs"),
+        ({"war_cost": -0.1}, "war_cost .C: cost of a war"),
         ({"war_cost": float("nan")}, "not nan"),
         ({"powers": 3}, "powers"),
     ],
