@@ -1,6 +1,6 @@
-"""Actions as people and libraries give them, checked and written into the worlds.
+"""Actions in the forms that libraries give them, checked and written into `Worlds.actions`.
 
-A game's role says what a power's action looks like: one choice, several choices, or amounts.
+The role of a power decides the form of its action: one choice, several choices, or amounts.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def write_amounts(row: NDArray[Any], action: Any, agent: str, role: Role) -> Non
 
 
 def row_and_writer(worlds: Worlds, world: int, power: int) -> tuple[NDArray[Any], Writer]:
-    """Return where a power's action is to be written, and the function that does."""
+    """Return a power's row in `Worlds.actions`, and the function that writes an action there."""
     role = worlds.game.role(power)
     row = worlds.actions[world, power, : len(role.actions)]
     if not worlds.game.is_discrete:
@@ -61,7 +61,7 @@ def _as_array(action: Any, agent: str, role: Role) -> NDArray[Any]:
 
 
 def unreadable_action(action: Any, agent: str, role: Role) -> ActionError:
-    """Return the error for an action that is not of the kind or shape of its space."""
+    """Return the error for an action of the wrong kind or shape."""
     parts = ", ".join(repr(part.name) for part in role.actions)
     first = role.actions[0]
     if isinstance(first, Choice) and len(role.actions) == 1:

@@ -30,7 +30,7 @@ from counterpoise.envs.engine.worlds import Worlds
 
 
 class OnePower(gymnasium.Env[NDArray[np.float32], Any]):
-    """One world in which one power is yours.
+    """One world in which you play one power.
 
     Parameters
     ----------
@@ -39,17 +39,17 @@ class OnePower(gymnasium.Env[NDArray[np.float32], Any]):
     power : int
         Your seat.
     others : str, Strategy or sequence of them
-        Who plays the others: one for all of them, or one for each of them in order of seats (a
-        whole profile is taken too; its strategy for your own seat is left out). Names are those of
-        `counterpoise.agents.named`: ``random``, ``equilibrium``, a doctrine, a learned policy's
-        folder.
+        Strategies of the other powers: one for all of them, or one for each in order of seats. A
+        whole profile is accepted too; its strategy for your own seat is ignored. Names are those of
+        `counterpoise.agents.named`: ``random``, ``equilibrium``, a doctrine, the folder of a
+        learned policy.
     max_cycles : int, optional
-        After how many steps the world is cut off (truncated); by default the game's own limit.
+        Number of steps after which the world is truncated; by default the game's own limit.
     render_mode : {"human", "ansi", "rgb_array"}, optional
     parameters : Parameters or mapping, optional
         The game's parameters, or changes to the defaults.
     scenario : str or path, optional
-        A named starting point, or the file of one.
+        A scenario of the game by name, or its file.
     action_style : str, optional
         Another kind of actions, where the game offers one.
     **changes
@@ -57,8 +57,8 @@ class OnePower(gymnasium.Env[NDArray[np.float32], Any]):
 
     Notes
     -----
-    One step is one phase of a year. In a phase in which the power is not on the move every option
-    but 0 is masked, and whatever is played has the effect of option 0.
+    One step is one phase of a year. In a phase in which the power does not move every option
+    except 0 is masked, and any action has the effect of option 0.
     """
 
     metadata: dict[str, Any] = {"render_modes": list(RENDER_MODES), "render_fps": 2}  # noqa: RUF012
@@ -156,15 +156,15 @@ class OnePower(gymnasium.Env[NDArray[np.float32], Any]):
         return {"action_mask": self._mask.for_sampling(mask)}
 
     def action_masks(self) -> NDArray[np.bool_]:
-        """Return which options are open, as `sb3_contrib.MaskablePPO` asks for them."""
+        """Return which options are open, in the form that `sb3_contrib.MaskablePPO` reads."""
         return self._mask.flat(self._worlds.masks[0, self.power]).astype(np.bool_)
 
     def state(self) -> NDArray[np.float32]:
-        """Return what all powers together see, [powers * features]."""
+        """Return the observations of all powers, joined, [powers * features]."""
         return np.array(self._worlds.state()[0])
 
     def render(self) -> Any:
-        """Return the picture of the world as it stands, or print it ("human")."""
+        """Return a picture of the current state, or print it ("human")."""
         if self.render_mode is None:
             gymnasium.logger.warn("render() does nothing without a render_mode.")
             return None

@@ -14,7 +14,7 @@ MASKS_KEPT = 4_096
 
 
 class SeatMask:
-    """Cuts one power's part out of a mask in the padded union of all powers' options."""
+    """Selects one power's options from a mask over the padded union of all powers' options."""
 
     def __init__(self, game: Game, power: int) -> None:
         self._parts: list[slice] = []
@@ -27,29 +27,29 @@ class SeatMask:
         self._known: dict[bytes, tuple[NDArray[np.int8], ...]] = {}
 
     def flat(self, masks: NDArray[np.int8]) -> NDArray[np.int8]:
-        """Return the own options of every choice one after another, [..., own options]."""
+        """Return the power's options, its choices one after another, [..., options]."""
         if len(self._parts) == 1:
             return masks[..., self._parts[0]]
         return np.concatenate([masks[..., part] for part in self._parts], axis=-1)
 
     def space(self) -> gymnasium.Space[Any]:
-        """Return the space of what `for_sampling` returns."""
+        """Return the space of the values of `for_sampling`."""
         boxes = [
             gymnasium.spaces.Box(0, 1, (part.stop - part.start,), np.int8) for part in self._parts
         ]
         return boxes[0] if len(boxes) == 1 else gymnasium.spaces.Tuple(boxes)
 
     def for_sampling(self, mask: NDArray[np.int8]) -> Any:
-        """Return what ``space.sample(mask)`` takes: an array, or a tuple of one a choice."""
+        """Return the mask for ``space.sample(mask)``: an array, or a tuple with one per choice."""
         if len(self._parts) == 1:
             return mask[self._parts[0]]
         return tuple(mask[part] for part in self._parts)
 
     def kept_for_sampling(self, mask: NDArray[np.int8]) -> Any:
-        """Return the same, but tuples that came before are handed out again.
+        """Return the same, with the tuples of earlier masks from a cache.
 
-        Cutting a mask into many takes longer than a year of most games, and the same masks come
-        again and again. Those in a tuple cannot be written to.
+        Splitting a mask into many takes longer than a year of most games, and the same masks recur.
+        The arrays in a tuple are read-only.
         """
         if len(self._parts) == 1:
             return self.for_sampling(mask)

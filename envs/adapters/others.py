@@ -17,7 +17,13 @@ Others = str | Strategy | Sequence[str | Strategy]
 
 
 def checked_power(power: int, parameters: ParametersBase) -> int:
-    """Return the seat, or say which there are."""
+    """Return the seat if it exists.
+
+    Raises
+    ------
+    ParameterError
+        If there is no such seat.
+    """
     if isinstance(power, bool) or power not in range(parameters.powers):
         raise ParameterError(
             f"power must be a whole number from 0 to {parameters.powers - 1}, not {power!r}."
@@ -28,7 +34,7 @@ def checked_power(power: int, parameters: ParametersBase) -> int:
 def resolve_others(
     others: Others, game: Game, parameters: ParametersBase, power: int
 ) -> dict[int, Strategy]:
-    """Return who plays each of the other powers, by seat."""
+    """Return the strategies of the other powers, by seat."""
     seats = [seat for seat in range(parameters.powers) if seat != power]
     if isinstance(others, str | Strategy):
         chosen = dict.fromkeys(seats, others)
@@ -52,7 +58,7 @@ def resolve_others(
 
 
 def play_others(worlds: Worlds, others: Mapping[int, Strategy], rng: np.random.Generator) -> None:
-    """Write what the other powers of every world do into the worlds' actions."""
+    """Write the actions of the other powers into `Worlds.actions`; `Worlds.check` is left to do."""
     for seat, strategy in others.items():
         worlds.actions[:, seat] = strategy.act(
             worlds.observations[:, seat], worlds.masks[:, seat], rng

@@ -1,7 +1,7 @@
-"""The main way in: a PettingZoo `ParallelEnv` over one world of any game.
+"""PettingZoo: a `ParallelEnv` over one world of any game.
 
-The versioned modules (`counterpoise.envs.burden_sharing_v0` and so on) hand on `parallel_env`,
-`env` (the same in PettingZoo's AEC form) and `raw_env`, as PettingZoo's users expect.
+The versioned modules (`counterpoise.envs.burden_sharing_v0` and so on) offer `parallel_env`, `env`
+(the same as an `AECEnv`) and `raw_env`, as PettingZoo's users expect.
 """
 
 from __future__ import annotations
@@ -41,24 +41,24 @@ Observation = Any
 
 
 class CounterpoiseParallel(pettingzoo.ParallelEnv[str, Any, Any]):  # type: ignore[misc]
-    """One world of a game, every power deciding at once.
+    """One world of a game in which all powers decide at the same time.
 
     Parameters
     ----------
     game : str or Game
         The game, by name.
     max_cycles : int, optional
-        After how many steps the world is cut off (truncated); by default the game's own limit. The
-        attribute may be assigned and takes effect at the next reset.
+        Number of steps after which the world is truncated; by default the game's own limit. The
+        attribute can be assigned and takes effect at the next reset.
     render_mode : {"human", "ansi", "rgb_array"}, optional
-        What `render` returns; "human" prints every step.
+        Form of the picture that `render` returns; "human" prints it at every step.
     observation : {"flat", "dict"}
-        Each power sees a flat vector, or ``{"observation", "action_mask"}`` (games of choices
-        only). Games of choices give the mask in ``infos[power]["action_mask"]`` in either case.
+        Form of an observation: a flat vector, or ``{"observation", "action_mask"}`` (games of
+        choices only). In games of choices ``infos[power]["action_mask"]`` has the mask in both.
     parameters : Parameters or mapping, optional
         The game's parameters, or changes to the defaults.
     scenario : str or path, optional
-        A named starting point, or the file of one.
+        A scenario of the game by name, or its file.
     action_style : str, optional
         Another kind of actions, where the game offers one, such as "continuous" in
         `grand_strategy`.
@@ -67,9 +67,9 @@ class CounterpoiseParallel(pettingzoo.ParallelEnv[str, Any, Any]):  # type: igno
 
     Notes
     -----
-    Actions are in the game's own units. What is outside an action's space is refused with an
-    `ActionError`, never clipped, and the world has then not moved. A closed choice (mask 0) has the
-    effect of option 0. After the end ``step({})`` returns empty dicts.
+    Actions are in the game's own units. An action outside its space raises an `ActionError` before
+    the world moves; nothing is clipped. A closed option (mask 0) has the effect of option 0. After
+    the end ``step({})`` returns empty dicts.
     """
 
     def __init__(
@@ -124,7 +124,7 @@ class CounterpoiseParallel(pettingzoo.ParallelEnv[str, Any, Any]):  # type: igno
 
     @property
     def record(self) -> np.record:
-        """The world as it stands: a copy of its record, to be read by field."""
+        """The current state: a copy of the world's record, whose fields have names."""
         self._require_begun("record")
         record: np.record = self._worlds.records[0].copy()
         return record
@@ -135,7 +135,7 @@ class CounterpoiseParallel(pettingzoo.ParallelEnv[str, Any, Any]):  # type: igno
         flat = self.game.observation_space(self._worlds.powers)
         spaces: dict[str, gymnasium.Space[Any]] = {}
         for agent, mask in zip(self.possible_agents, self._masks, strict=True):
-            # Each has its own, so that seeding one does not seed the others.
+            # One object per power, so that seeding one does not seed the others.
             own: gymnasium.Space[Any] = gymnasium.spaces.Box(flat.low, flat.high, dtype=np.float32)
             if self._observation == "dict":
                 own = gymnasium.spaces.Dict({"observation": own, "action_mask": mask.space()})
@@ -143,18 +143,18 @@ class CounterpoiseParallel(pettingzoo.ParallelEnv[str, Any, Any]):  # type: igno
         return spaces
 
     def observation_space(self, agent: str) -> gymnasium.Space[Any]:
-        """Return the space of what a power sees; the same object at every call."""
+        """Return the space of a power's observation; the same object at every call."""
         return self._observation_spaces[agent]
 
     def action_space(self, agent: str) -> gymnasium.Space[Any]:
-        """Return the space of what a power can do; the same object while its bounds are the same.
+        """Return the space of a power's action; the same object while its bounds are the same.
 
-        Bounds change only where a reset's options change a parameter that bounds an amount.
+        Bounds change only if the options of a reset change a parameter that bounds an amount.
         """
         return self._action_spaces[agent]
 
     def _settle(self) -> None:
-        """Tie this environment to the arrays of its worlds, which new parameters renew."""
+        """Look up the arrays of the worlds, which are allocated anew with new parameters."""
         worlds = self._worlds
         key = worlds.action_low.tobytes() + worlds.action_high.tobytes()
         if key not in self._action_spaces_by_bounds:
@@ -168,7 +168,7 @@ class CounterpoiseParallel(pettingzoo.ParallelEnv[str, Any, Any]):  # type: igno
             _Place(agent, *row_and_writer(worlds, 0, power), self.game.role(power))
             for power, agent in enumerate(self.possible_agents)
         ]
-        # What every step reads, looked up once; the short cut is for games of one component.
+        # Looked up once for all steps; the short cut is for actions of one component.
         self._singles = worlds.actions[0, :, 0]
         bounds = np.array([worlds.action_low[0, :, 0], worlds.action_high[0, :, 0]])
         low, high = bounds.astype(worlds.actions.dtype).tolist()
@@ -193,10 +193,11 @@ class CounterpoiseParallel(pettingzoo.ParallelEnv[str, Any, Any]):  # type: igno
         Parameters
         ----------
         seed : int, optional
-            Without it the random numbers go on from where they are.
+            Without it the sequence of random numbers continues.
         options : mapping, optional
-            ``{"parameters": {...}}`` changes parameters, ``{"scenario": name}`` takes a scenario's;
-            both for this one episode. The number of powers stays. Other keys are left to others.
+            ``{"parameters": {...}}`` changes parameters, ``{"scenario": name}`` takes those of a
+            scenario, both for this episode only. The number of powers cannot change. Other keys are
+            ignored.
 
         Returns
         -------
@@ -274,7 +275,7 @@ class CounterpoiseParallel(pettingzoo.ParallelEnv[str, Any, Any]):  # type: igno
         )
 
     def _take_amounts(self, actions: Mapping[str, Any]) -> bool:
-        """Write one amount a power, if all are plain ones: a short cut past `_take`."""
+        """Write one amount per power if all are plain arrays: a short cut past `_take`."""
         row = self._singles
         for power, (agent, low, high) in enumerate(self._bounds):
             action = actions[agent]
@@ -290,7 +291,7 @@ class CounterpoiseParallel(pettingzoo.ParallelEnv[str, Any, Any]):  # type: igno
         return True
 
     def _take_choices(self, actions: Mapping[str, Any]) -> bool:
-        """Write one choice a power, if all are plain ones: a short cut past `_take`."""
+        """Write one choice per power if all are plain numbers: a short cut past `_take`."""
         row = self._singles
         for power, (agent, _, last) in enumerate(self._bounds):
             action = actions[agent]
@@ -303,7 +304,7 @@ class CounterpoiseParallel(pettingzoo.ParallelEnv[str, Any, Any]):  # type: igno
         return True
 
     def _take(self, actions: Mapping[str, Any]) -> None:
-        """Write every power's action of whatever kind, or say what is wrong with it."""
+        """Write every power's action of any accepted kind, or raise the error that explains it."""
         try:
             for agent, row, write, role in self._places:
                 write(row, actions[agent], agent, role)
@@ -360,17 +361,17 @@ class CounterpoiseParallel(pettingzoo.ParallelEnv[str, Any, Any]):  # type: igno
     # -- looking ---------------------------------------------------------------------------------
 
     def state(self) -> NDArray[np.float32]:
-        """Return what all powers together see, for centralised critics, [powers * features]."""
+        """Return the observations of all powers, for centralised critics, [powers * features]."""
         self._require_begun("state()")
         return np.array(self._observations.reshape(-1))
 
     def action_masks(self, agent: str) -> NDArray[np.bool_]:
-        """Return which options are open to a power, those of its choices one after another."""
+        """Return which options are open to a power, its choices one after another."""
         power = self.possible_agents.index(agent)
         return self._masks[power].flat(self._open[power]).astype(np.bool_)
 
     def render(self) -> str | NDArray[np.uint8] | None:
-        """Return the picture of the world as it stands, or print it ("human")."""
+        """Return a picture of the current state, or print it ("human")."""
         if self.render_mode is None:
             gymnasium.logger.warn("render() does nothing without a render_mode.")
             return None
@@ -381,7 +382,7 @@ class CounterpoiseParallel(pettingzoo.ParallelEnv[str, Any, Any]):  # type: igno
         )
 
     def close(self) -> None:
-        """Nothing is held that needs closing."""
+        """Do nothing: there are no resources to release."""
 
     def __getstate__(self) -> dict[str, Any]:
         return {
@@ -440,5 +441,5 @@ def parallel_env(game: str | Game, **settings: Any) -> CounterpoiseParallel:
 
 
 def env(game: str | Game, **settings: Any) -> Any:
-    """Return a game in PettingZoo's AEC form, the powers acting in order of seats."""
+    """Return a game as a PettingZoo `AECEnv`, the powers acting in order of seats."""
     return parallel_to_aec(CounterpoiseParallel(game, **settings))

@@ -1,4 +1,4 @@
-"""Many worlds as one vector environment for Stable-Baselines3: a slot is one seat of one world."""
+"""Many worlds as one vector environment for Stable-Baselines3: a row is one seat of one world."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class SeatVecEnv(VecEnv):
     """A Stable-Baselines3 `VecEnv` over `Worlds`.
 
     Row ``world * seats + seat`` is one seat of one world, so that all seats learn at the same
-    time. The seat is appended to the observation as one column a seat (1 for the own one). Amounts
-    are rescaled to [-1, 1] between each seat's own bounds; choices are the padded union of all
-    seats', with `action_masks` for `sb3_contrib.MaskablePPO`.
+    time. The observation ends with a one-hot encoding of the seat. Amounts are rescaled to [-1, 1]
+    between each seat's own bounds; choices are the padded union of all seats' choices, with
+    `action_masks` for `sb3_contrib.MaskablePPO`.
 
     Parameters
     ----------
@@ -30,27 +30,30 @@ class SeatVecEnv(VecEnv):
     seats : sequence of int, optional
         The powers that learn; all by default.
     profile : sequence of Strategy, optional
-        Who plays the powers that do not learn, decided in one batched call each; needed if any.
+        Strategies of the powers that do not learn, each called once for all worlds; needed if any
+        power does not learn.
     reward_scale : ndarray, [powers], optional
-        What rewards are multiplied by, for learning only.
+        Factors of the rewards that the learner gets.
     scripted_seats : sequence of (int, int, Strategy), optional
-        World, power and strategy of seats of some worlds that do not learn. They keep their rows,
-        which say nothing of the learner; see `learning`.
+        World, power and strategy of single seats that do not learn. Their rows stay in the batch
+        and must not be learned from; see `learning`.
     seed : int
-        Seeds the worlds and random strategies at the first reset.
+        Seed of the worlds and of random strategies at the first reset.
 
     Attributes
     ----------
-    learning : ndarray of bool, [slots]
-        Which rows the learner's decisions count in.
+    learning : ndarray of bool, [rows]
+        Whether the learner decides in a row.
     bootstrap : callable, optional
-        From the last observations of worlds that were cut off, or that chance ended, [n, features
-        + seats], to their discounted values, [n]. Weighed with the chance that there was to go on
-        they are added to the last rewards: so an ending by chance is learned from as what it was
-        expected to be. Stable-Baselines3 makes the correction only where worlds were cut off, one
-        slot at a time; without `bootstrap` it is left to it.
-    continuation : ndarray of float64, [slots]
-        The chance that there was to go on after the last step.
+        From the last observations of worlds that were truncated, or that ended at random, [n,
+        features + seats], to their discounted values, [n]. The values, times the probability that
+        the game could have gone on, are added to the last rewards, so that a random ending is
+        learned from in expectation. Without `bootstrap` Stable-Baselines3 corrects the rewards
+        of truncated worlds only, one row at a time.
+    continuation : ndarray of float64, [rows]
+        The probability that the game could go on after the last step.
+    rng : Generator
+        Random numbers of the strategies that do not learn.
     """
 
     def __init__(
@@ -66,15 +69,16 @@ class SeatVecEnv(VecEnv):
         self.worlds = worlds
         self.seats = list(range(worlds.powers)) if seats is None else list(seats)
         if any(seat not in range(worlds.powers) for seat in self.seats) or not self.seats:
-            raise ValueError(f"Seats {self.seats} of {worlds.powers} powers: name some of them.")
-        if len(self.seats) < worlds.powers and profile is None:
-            raise ValueError("Some powers do not learn: give the profile that plays them.")
-        if not worlds.autoreset:
             raise ValueError(
-                "SeatVecEnv needs worlds that begin anew by themselves: autoreset=True."
+                f"seats is {self.seats}: expected one or more whole numbers from 0 to "
+                f"{worlds.powers - 1}."
             )
+        if len(self.seats) < worlds.powers and profile is None:
+            raise ValueError("Some powers do not learn: give the profile of their strategies.")
+        if not worlds.autoreset:
+            raise ValueError("SeatVecEnv needs worlds made with autoreset=True.")
         self._profile = profile
-        self._rng = np.random.default_rng(seed)
+        self.rng = np.random.default_rng(seed)
         self._first_seed: int | None = seed
         scale = np.ones(worlds.powers) if reward_scale is None else np.asarray(reward_scale)
         self.reward_scale = scale[self.seats]
@@ -110,7 +114,7 @@ class SeatVecEnv(VecEnv):
         self._nothing: list[dict[str, Any]] = [{} for _ in range(count)]
 
     def current(self) -> NDArray[np.float32]:
-        """Return what the slots see now, [slots, features + seats]."""
+        """Return the current observations, [rows, features + seats]."""
         self._observed[:, :, : -len(self.seats)] = self.worlds.observations[:, self.seats]
         return self._observed.reshape(self.num_envs, -1).copy()
 
@@ -121,7 +125,7 @@ class SeatVecEnv(VecEnv):
         return self.current()
 
     def step_async(self, actions: NDArray[Any]) -> None:
-        """Take the learners' actions, one row a slot; the profile decides for the others."""
+        """Take the learners' actions, one per row; the profile decides for the other powers."""
         width = self.worlds.game.action_width
         given = np.asarray(actions).reshape(self.worlds.count, len(self.seats), width)
         if not self.worlds.game.is_discrete:
@@ -131,16 +135,16 @@ class SeatVecEnv(VecEnv):
             self._chosen = given
         else:
             assert self._profile is not None
-            self._chosen = choose(self.worlds, self._profile, self._rng)
+            self._chosen = choose(self.worlds, self._profile, self.rng)
             self._chosen[:, self.seats] = given
         for strategy, at, power in self._scripted:
             seen, masks = self.worlds.observations[at, power], self.worlds.masks[at, power]
-            self._chosen[at, power] = strategy.act(seen, masks, self._rng)
+            self._chosen[at, power] = strategy.act(seen, masks, self.rng)
 
     def step_wait(
         self,
     ) -> tuple[NDArray[np.float32], NDArray[np.float64], NDArray[np.bool_], list[dict[str, Any]]]:
-        """Step every world; a world that ends has begun anew in what is returned."""
+        """Step every world; a world that ended is returned with its next episode's observation."""
         worlds = self.worlds
         rewards = worlds.step(self._chosen)[:, self.seats]
         self.reward_sums += rewards.mean(axis=0)
@@ -162,7 +166,7 @@ class SeatVecEnv(VecEnv):
         return self.current(), scaled.reshape(-1), dones, infos
 
     def _last_seen(self, worlds: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Return what the slots of worlds saw last before these began anew."""
+        """Return the last observations of worlds before their reset."""
         seen = self._observed[worlds]
         seen[:, :, : -len(self.seats)] = self.worlds.final_observations[worlds][:, self.seats]
         return seen
@@ -178,11 +182,11 @@ class SeatVecEnv(VecEnv):
         return infos
 
     def action_masks(self) -> NDArray[np.bool_]:
-        """Return which choices are open, [slots, options]."""
+        """Return which options are open, [rows, options]."""
         return self.worlds.masks[:, self.seats].reshape(self.num_envs, -1).astype(np.bool_)
 
     def take_mean_rewards(self) -> NDArray[np.float64]:
-        """Return each seat's mean unscaled reward a step since the last call, [seats]."""
+        """Return each seat's mean unscaled reward per step since the last call, [seats]."""
         mean = self.reward_sums / max(self.reward_steps, 1)
         self.reward_sums[:] = 0.0
         self.reward_steps = 0
@@ -193,22 +197,24 @@ class SeatVecEnv(VecEnv):
         self.worlds.close()
 
     def get_attr(self, attr_name: str, indices: Any = None) -> list[Any]:
-        """Return an attribute once for each asked slot."""
+        """Return an attribute once for each of some rows."""
         return [getattr(self, attr_name)] * len(list(self._get_indices(indices)))
 
     def set_attr(self, attr_name: str, value: Any, indices: Any = None) -> None:
-        """Refuse: slots share one batch of worlds."""
-        raise NotImplementedError("Slots share one batch of worlds: set the attribute there.")
+        """Refuse: the rows share one batch of worlds."""
+        raise NotImplementedError(
+            "The rows share one batch of worlds: set the attribute of `worlds`."
+        )
 
     def env_method(
         self, method_name: str, *method_args: Any, indices: Any = None, **method_kwargs: Any
     ) -> list[Any]:
-        """Call a method of this batch and hand out its rows, one a slot."""
+        """Call a method of this batch and return some rows of its result."""
         rows = getattr(self, method_name)(*method_args, **method_kwargs)
         return [rows[k] for k in self._get_indices(indices)]
 
     def env_is_wrapped(self, wrapper_class: type, indices: Any = None) -> list[bool]:
-        """Return that no slot is wrapped."""
+        """Return that no row is wrapped."""
         return [False] * len(list(self._get_indices(indices)))
 
 

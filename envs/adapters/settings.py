@@ -116,14 +116,26 @@ def way_in_metadata(game: Game) -> dict[str, Any]:
 
 
 def checked_render_mode(render_mode: str | None) -> str | None:
-    """Return the mode, or say which there are."""
+    """Return the mode if it exists.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such mode.
+    """
     if render_mode is not None and render_mode not in RENDER_MODES:
         raise unknown_name("render_mode", str(render_mode), RENDER_MODES)
     return render_mode
 
 
 def checked_max_cycles(max_cycles: Any) -> int:
-    """Return the limit as an int, or say what it must be."""
+    """Return the limit as an int.
+
+    Raises
+    ------
+    ParameterError
+        If it is not a whole number of at least 1.
+    """
     try:
         limit = operator.index(max_cycles)
     except TypeError:
@@ -138,7 +150,7 @@ def checked_max_cycles(max_cycles: Any) -> int:
 def episode_parameters(
     game: Game, standing: ParametersBase, options: Mapping[str, Any] | None
 ) -> ParametersBase:
-    """Return the parameters of one episode: the standing ones, or as a reset's options say."""
+    """Return the parameters of one episode: the environment's, or those of a reset's options."""
     changes = options.get("parameters") if options else None
     scenario = options.get("scenario") if options else None
     if scenario is not None:

@@ -32,11 +32,11 @@ from counterpoise.envs.engine.worlds import Worlds
 
 
 class OnePowerVector(gymnasium.vector.VectorEnv[NDArray[np.float32], NDArray[Any], Any]):
-    """Many worlds, in each of which one power is yours.
+    """Many worlds in each of which you play the same power.
 
-    A world that ends begins its next episode within the same step: what is returned is the new
-    episode's first observation, and ``infos["final_obs"]`` and ``infos["final_info"]`` hold the
-    old one's last, where ``infos["_final_obs"]`` is true.
+    A world that ends begins its next episode within the same step: `step` returns the first
+    observation of the new episode, and ``infos["final_obs"]`` and ``infos["final_info"]`` hold the
+    last of the old one, where ``infos["_final_obs"]`` is true.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ class OnePowerVector(gymnasium.vector.VectorEnv[NDArray[np.float32], NDArray[Any
     power, others, max_cycles, render_mode, parameters, scenario, action_style, **changes
         As in `OnePower`. The strategies of the others decide for all worlds in one call.
     threads : int
-        How many threads share the worlds; the numbers do not depend on it.
+        Number of threads; results do not depend on it.
     """
 
     metadata: dict[str, Any] = {  # noqa: RUF012
@@ -83,7 +83,7 @@ class OnePowerVector(gymnasium.vector.VectorEnv[NDArray[np.float32], NDArray[Any
             "autoreset_mode": AutoresetMode.SAME_STEP,
         }
         self.render_mode = checked_render_mode(render_mode)
-        # The worlds begin anew here and not by themselves: their last masks are wanted too.
+        # The worlds are reset here and not by themselves, because their last masks are returned.
         self._worlds = Worlds(
             self.game,
             num_envs,
@@ -125,8 +125,8 @@ class OnePowerVector(gymnasium.vector.VectorEnv[NDArray[np.float32], NDArray[Any
         seed : int or sequence of int or None, optional
             World ``k`` is seeded with ``seed + k``, or with the k-th of a sequence.
         options : dict, optional
-            As in `CounterpoiseParallel.reset`; parameters then hold until the next call of
-            `reset`. ``"reset_mask"``, bool of shape [worlds], begins only some of the worlds.
+            As in `CounterpoiseParallel.reset`; parameters hold until the next call of `reset`.
+            ``"reset_mask"``, bool of shape [worlds], selects the worlds to reset.
         """
         worlds = self._worlds
         chosen = np.arange(self.num_envs)
@@ -250,11 +250,11 @@ class OnePowerVector(gymnasium.vector.VectorEnv[NDArray[np.float32], NDArray[Any
         }
 
     def action_masks(self) -> NDArray[np.bool_]:
-        """Return which options are open, [worlds, own options]."""
+        """Return which options are open to the power, [worlds, options]."""
         return self._mask.flat(self._worlds.masks[:, self.power]).astype(np.bool_)
 
     def render(self) -> tuple[Any, ...] | None:
-        """Return the picture of every world as it stands, or print them ("human")."""
+        """Return a picture of every world's current state, or print them ("human")."""
         if self.render_mode is None:
             gymnasium.logger.warn("render() does nothing without a render_mode.")
             return None

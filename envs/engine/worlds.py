@@ -44,15 +44,15 @@ class Worlds:
     count : int
         The number of worlds.
     parameters : Parameters, mapping, or a sequence of `count` of them
-        What the worlds are set to; a sequence gives each world its own. The number of powers is
-        the same in all of them.
+        Parameters of the worlds; a sequence gives each world its own. The number of powers is the
+        same in all worlds.
     max_cycles : int, optional
-        After how many steps a world is cut off (truncated); by default the game's own limit.
+        Number of steps after which a world is truncated; by default the game's own limit.
     autoreset : bool
         Whether a world that ends begins its next episode within the same step; its last
-        observation then stands in `final_observations`. Otherwise it rests, at zero reward.
+        observation is then in `final_observations`. Otherwise it stays as it is, at zero reward.
     threads : int
-        How many threads share the worlds; the numbers do not depend on it.
+        Number of threads; results do not depend on it.
 
     Attributes
     ----------
@@ -61,7 +61,7 @@ class Worlds:
     terminated, truncated : ndarray of bool, [count]
     final_observations : ndarray of float32, [count, powers, features]
     masks : ndarray of int8, [count, powers, options]
-        Which choices are open; of width 0 where actions are amounts.
+        Which options are open; of width 0 in games of amounts.
     action_low, action_high : ndarray of float64, [count or 1, powers, components]
         Bounds of the actions; one row where all worlds have the same parameters.
     actions : ndarray, [count, powers, components]
@@ -70,7 +70,7 @@ class Worlds:
     records : numpy record array, [count]
         The worlds themselves, one record each. After a change by hand call `observe`.
 
-    The arrays are overwritten by the next step: copy what is to be kept.
+    The next step overwrites the arrays: copy what you want to keep.
     """
 
     def __init__(
@@ -161,7 +161,7 @@ class Worlds:
     def set_parameters(self, parameters: Any) -> None:
         """Give the worlds other parameters; they must be reset before the next step.
 
-        They keep their seeds and go on counting their episodes.
+        Seeds and the count of episodes are kept.
         """
         made = self._as_parameters(parameters)
         before = self.records
@@ -187,11 +187,11 @@ class Worlds:
         Parameters
         ----------
         seed : int or array_like of int, optional
-            World ``k`` is seeded with ``seed + k``; an array has one seed for each world to begin.
-            Without it the worlds go on to their next episode, or, before the first seed, take one
+            World ``k`` is seeded with ``seed + k``; an array has one seed for each chosen world.
+            Without a seed the worlds begin their next episode; if they never had one, it is taken
             from the operating system.
         worlds : int, slice or array_like of int
-            Which worlds begin; all by default. The first time all have to.
+            Worlds to reset; all by default. The first reset has to be of all.
 
         Returns
         -------
@@ -232,7 +232,7 @@ class Worlds:
         Returns
         -------
         ndarray of float64, [count, powers]
-            The rewards; everything else stands in the attributes.
+            The rewards; everything else is in the attributes.
 
         Raises
         ------
@@ -388,9 +388,9 @@ class Worlds:
         return Snapshot(self.game.name, self.records[chosen].copy(), parameters)
 
     def restore(self, snapshot: Snapshot, worlds: int | slice | ArrayLike = slice(None)) -> None:
-        """Put the worlds of a snapshot back: all of them, or into the places named by index.
+        """Restore the worlds of a snapshot, all of them or in some places by index.
 
-        A snapshot of one world fills every named place, which is how a tree search branches.
+        A snapshot of one world fills every place, so that a tree search can branch from it.
 
         Raises
         ------
@@ -424,11 +424,11 @@ class Worlds:
         self.observe()
 
     def state(self) -> NDArray[np.float32]:
-        """Return what all powers together see, [count, powers * features]."""
+        """Return the observations of all powers, joined, [count, powers * features]."""
         return self.observations.reshape(self.count, -1).copy()
 
     def close(self) -> None:
-        """End the threads, if any."""
+        """Shut down the threads, if any."""
         if self._pool is not None:
             self._pool.shutdown()
             self._pool = None

@@ -2,13 +2,13 @@
 
 A scenario file names its ``game``, a ``title`` and its ``sources``; ``[parameters]`` changes the
 game's parameters, and each ``[[power]]`` gives one power's ``name``, its per-power parameters and,
-under ``observed``, what that power really did, to be shown beside what is learned and predicted.
+under ``observed``, its recorded conduct, which pages show beside learned and equilibrium play.
 ``[scale]`` rescales a per-power parameter so that its largest value is the one given. Each
-``[[pair]]`` says ``between`` which two powers it stands and gives per-pair parameters: one value
-for both ways, or two, the first power's towards the second first; pairs that are not listed keep
-what ``[parameters]`` or the game says. A file that ``extends`` another scenario changes what that
-says: single parameters, powers by name, pairs by their two names. ``focus`` names the power that
-the scenario is about, which then sits in the first seat.
+``[[pair]]`` names two powers in ``between`` and gives per-pair parameters: one value for both
+directions, or two, the first power's towards the second first; pairs that are not listed keep the
+values of ``[parameters]`` or of the game. A file that ``extends`` another scenario changes it:
+single parameters, powers by name, pairs by their two names. ``focus`` names the power that the
+scenario is about, which gets the first seat.
 """
 
 from __future__ import annotations
@@ -59,11 +59,11 @@ class Scenario:
     names : list of str
         The powers' names, in order of seats.
     observed : dict of str to ndarray, [powers]
-        What the powers really did, by the name of the outcome; NaN where it is not known.
+        Recorded conduct of the powers, by the name of the outcome; NaN where it is unknown.
     sources : list of str
     notes : str
     focus : str
-        The power that it is about, in the first seat; empty if it is about all of them.
+        The power in the first seat that the scenario is about; empty if it is about all.
     """
 
     name: str
@@ -136,7 +136,7 @@ def scenario_of(game: str, name: str | os.PathLike[str]) -> Scenario:
 
 
 def _extended(path: Path, values: dict[str, Any], fault: Any) -> dict[str, Any]:
-    """Return a file's values on top of those of the scenario that it extends."""
+    """Return the values of the scenario that a file extends, updated with the file's own."""
     if "extends" not in values:
         return values
     below = path.with_name(f"{values['extends']}.toml")
@@ -166,7 +166,7 @@ def _extended(path: Path, values: dict[str, Any], fault: Any) -> dict[str, Any]:
 
 
 def _focused(values: dict[str, Any], fault: Any) -> str | None:
-    """Put the power that a scenario is about into the first seat, and return its name."""
+    """Move the power that a scenario is about to the first seat, and return its name."""
     focus = values.get("focus")
     if focus is None:
         return None
@@ -178,7 +178,7 @@ def _focused(values: dict[str, Any], fault: Any) -> str | None:
 
 
 def _line_of(text: str, key: str, table: str = "", occurrence: int = 0) -> int:
-    """Return the line where `key` stands in the `occurrence`-th table of that name, from 1."""
+    """Return the line of `key` in the `occurrence`-th table of that name, from 1."""
     here, seen = "", -1
     for number, line in enumerate(text.splitlines(), 1):
         header = re.match(r"\s*\[\[?\s*([\w.]+)\s*\]\]?", line)
@@ -280,7 +280,7 @@ def _pairs(
     declarations: Any,
     fault: Any,
 ) -> dict[str, Any]:
-    """Return the per-pair parameters, each as rows of one value a power."""
+    """Return the per-pair parameters, each as a matrix of powers by powers."""
     names = [power["name"] for power in powers]
     known = [name for name in declarations if declarations[name].per_pair]
     rows: dict[str, list[list[Any]]] = {}
@@ -313,7 +313,7 @@ def _pairs(
 
 
 def _blamed(error: CounterpoiseError, columns: Any, declarations: Any, fault: Any) -> ScenarioError:
-    """Return the fault at the value that is out of its range, or else at the parameters."""
+    """Return the fault at the value that is out of its range, otherwise at the parameters."""
     for key, column in columns.items():
         for k, value in enumerate(column if declarations[key].per_power else []):
             if not declarations[key].low <= value <= declarations[key].high:

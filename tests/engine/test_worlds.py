@@ -1,4 +1,4 @@
-"""Many worlds are so many single worlds: seeds, threads, snapshots, parameters, masks."""
+"""A batch of worlds equals single worlds: seeds, threads, snapshots, parameters, masks."""
 
 from __future__ import annotations
 
