@@ -19,6 +19,7 @@ from counterpoise.envs.scenarios import scenario_names
 from counterpoise.evaluation.playback import power_names
 from counterpoise.human.saved import FILE, SavedTable, begin, new_folder, resume
 from counterpoise.human.setup import prepare, seat_named
+from counterpoise.human.view import projection
 
 GAMES = Path("runs") / "games"
 PACKAGES = ("starlette", "uvicorn", "websockets")
@@ -135,6 +136,10 @@ def serve_table(table: SavedTable, *, port: int = 0, open_browser: bool = False)
         if open_browser:
             webbrowser.open(next(iter(addresses.values())))
 
+    # Compiles what the page asks for first, so that its answer is not delayed.
+    if not table.is_over:
+        for seat in table.setup.humans:
+            projection(table, seat, table.proposal(seat))
     try:
         serve(table, announce, port=port)
     except KeyboardInterrupt:

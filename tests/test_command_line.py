@@ -500,11 +500,11 @@ def test_a_tournament_prints_and_writes_its_matrix(run: Any, tmp_path: Path) -> 
 
 
 def test_an_exam_is_sat_and_written(run: Any, grand: Path, tmp_path: Path) -> None:
-    told = run("exam", grand, "--seeds", "2", "--parquet", tmp_path / "marks.parquet")
+    told = run("exam", grand, "--seeds", "2", "--parquet", tmp_path / "results.parquet")
     assert told.code == 0
     assert "the last balancer" in told.out
-    marks = polars.read_parquet(tmp_path / "marks.parquet")
-    assert len(marks) == 9
+    results = polars.read_parquet(tmp_path / "results.parquet")
+    assert len(results) == 9
 
 
 def test_an_exam_of_a_solved_game_is_refused(run: Any, trained: Path) -> None:

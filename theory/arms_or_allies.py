@@ -726,7 +726,7 @@ def claims(findings: Findings[Parameters]) -> list[Claim]:
     ]
     theory = findings.equilibrium.outcomes
     words = (
-        f"A sudden threat is answered by allies first, then arms, in {sum(came_out)} of "
+        f"The response to a sudden threat is allies first, then arms, in {sum(came_out)} of "
         f"{len(came_out)} seeds ({'; '.join(parts)}). In equilibrium: "
         f"{alliance_in_words(np.asarray(theory['sudden_threat_allied']))}, "
         f"{arms_in_words(np.asarray(theory['sudden_threat_arms']))}."
@@ -746,14 +746,14 @@ THEORY = Theory(
     curves=(
         Curve(
             name="reliability",
-            title="The more reliable the ally, the more it stands in for arms",
+            title="A more reliable ally substitutes for more arms",
             vary={"reliability": (0.0, 1.0)},
             points=11,
             outcomes=("arms", "allied"),
         ),
         Curve(
             name="committed_revenue",
-            title="Promised revenue leaves less for arms, and more to allies",
+            title="Committed revenue shifts security from arms to allies",
             vary={"committed_revenue": (0.0, 0.20)},
             points=9,
             outcomes=("arms", "allied"),

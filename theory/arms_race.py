@@ -746,14 +746,14 @@ THEORY = Theory(
     curves=(
         Curve(
             name="fear",
-            title="Fear drives a spiral: arms rise ever more steeply",
+            title="Fear drives a spiral: arms rise at an increasing rate",
             vary={"fear": (0.0, 0.9)},
             points=10,
             outcomes=("arms", "cost"),
         ),
         Curve(
             name="fatigue",
-            title="What building costs holds arms down",
+            title="A higher cost of building lowers arms",
             vary={"fatigue": (2.0, 16.0)},
             points=8,
             outcomes=("arms", "cost"),

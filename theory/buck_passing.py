@@ -209,11 +209,6 @@ def equilibria(parameters: Parameters) -> tuple[Equilibrium, ...]:
     )
 
 
-def equilibrium(parameters: Parameters) -> Equilibrium:
-    """Return the symmetric Markov perfect equilibrium."""
-    return equilibria(parameters)[0]
-
-
 def _equilibrium(
     parameters: Parameters, chances: NDArray[np.float64], name: str, is_unique: bool
 ) -> Equilibrium:
@@ -282,7 +277,7 @@ THEORY = Theory(
     curves=(
         Curve(
             name="bystanders",
-            title="The fewer stand by and the more could balance, the less each does",
+            title="The more powers could balance, the less each of them does",
             vary={"bystanders": (0, 6)},
             points=7,
             outcomes=("balancers", "balance_rate"),
@@ -290,7 +285,7 @@ THEORY = Theory(
         ),
         Curve(
             name="tie_cost",
-            title="Ties chain the gang together: ever more balance at once",
+            title="Chain-ganging: with costlier ties, more powers balance at once",
             vary={"tie_cost": (0.0, 0.12)},
             points=7,
             outcomes=("balancers", "balance_rate"),

@@ -281,8 +281,8 @@ def claims(findings: Findings[Parameters]) -> list[Claim]:
     return [
         Claim(
             f"The {len(largest)} largest members learn shares within {LARGEST_ERROR:g} percentage "
-            f"points of the equilibrium's in every seed: furthest is "
-            f"{findings.power_names[largest[k]]}, by {apart.max():.3f}.",
+            "points of the equilibrium's in every seed; the largest distance is "
+            f"{apart.max():.3f}, of {findings.power_names[largest[k]]}.",
             bool(apart.max() <= LARGEST_ERROR),
         )
     ]
@@ -298,14 +298,14 @@ THEORY = Theory(
     curves=(
         Curve(
             name="private_share",
-            title="The more of defence is a private good, the less the great are exploited",
+            title="The more private the good, the less large members are exploited",
             vary={"private_weight": (0.0, 0.04), "deterrence_weight": (0.04, 0.0)},
             points=9,
             outcomes=("exploitation_gap", "share"),
         ),
         Curve(
             name="fiscal_cap",
-            title="Who would spend most is held down first by a cap",
+            title="A fiscal cap binds first on the members that would spend most",
             vary={"fiscal_cap": (0.01, 0.05)},
             points=9,
             outcomes=("share",),

@@ -811,9 +811,9 @@ def claims(findings: Findings[Parameters]) -> list[Claim]:
     together = float(planned[:, :TARGETS].mean())
     return [
         Claim(
-            "Uncoordinated, the targets insulate themselves more than would be best for both, in "
-            f"every seed: a mean resilience of {learned.min():.4f} at the least, against the "
-            f"planner's {together:.4f}.",
+            "Without coordination, the targets insulate themselves more than is jointly optimal in "
+            f"every seed: mean resilience is at least {learned.min():.4f}; the planner's is "
+            f"{together:.4f}.",
             bool(learned.min() > together),
         )
     ]
@@ -836,7 +836,7 @@ THEORY = Theory(
         ),
         Curve(
             name="autarky_cost",
-            title="The dearer self-reliance, the less of it",
+            title="The costlier self-reliance is, the lower resilience is",
             vary={"autarky_cost": (0.02, 0.08)},
             points=7,
             outcomes=("resilience",),

@@ -210,11 +210,6 @@ def _equilibrium(parameters: Parameters, pair: NDArray[np.float64], is_unique: b
     )
 
 
-def equilibrium(parameters: Parameters) -> Equilibrium:
-    """Return the first of `equilibria`: symmetric if one is, with the most options played."""
-    return equilibria(parameters)[0]
-
-
 OUTCOMES = {
     "doves": OutcomeSpec("1", "Probability of playing dove, mean over the years.", ("power",)),
     "deterrents": OutcomeSpec("1", "The same for deterrent.", ("power",)),
@@ -254,7 +249,7 @@ def claims(findings: Findings[Parameters]) -> list[Claim]:
     rarest = f"{NAMES[kind]} of {findings.power_names[power]}"
     return [
         Claim(
-            "Doves, deterrents and hawks live side by side in every seed: rarest are the "
+            "Doves, deterrents and hawks coexist in every seed: rarest are the "
             f"{rarest} in seed {findings.seeds[seed]}, with {learned.min():.3f} of the years; in "
             f"equilibrium {solved[kind, power]:.3f}.",
             bool(learned.min() > RARE),
@@ -272,14 +267,14 @@ THEORY = Theory(
     curves=(
         Curve(
             name="decisiveness",
-            title="Where winning responds more to arms, wars are rarer",
+            title="The more winning responds to arms, the rarer wars are",
             vary={"decisiveness": (1.85, 2.1)},
             points=6,
             outcomes=("war_rate", "hawks", "doves"),
         ),
         Curve(
             name="war_cost",
-            title="Where war costs more there are more doves, and more wars",
+            title="Costlier war brings more doves, and more wars",
             vary={"war_cost": (0.47, 0.55)},
             points=9,
             outcomes=("war_rate", "hawks", "doves"),

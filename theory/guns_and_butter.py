@@ -505,8 +505,8 @@ def claims(findings: Findings[Parameters]) -> list[Claim]:
         together = float(cooperation(parameters).values.mean())
         found.append(
             Claim(
-                "All arm, although all would gain if none did: in the best seed their mean payoff "
-                f"is {learned.max():.4f}, unarmed it would be {together:.4f}.",
+                "All arm, although all would gain if none did: the mean payoff is at most "
+                f"{learned.max():.4f} in any seed; without arms it would be {together:.4f}.",
                 bool(learned.max() < together),
             )
         )
@@ -519,10 +519,10 @@ def claims(findings: Findings[Parameters]) -> list[Claim]:
             k = int((last - first).argmin())
             found.append(
                 Claim(
-                    "Grow first, arm later: the military gets more for each unit invested in "
-                    f"industry and technology in the last {third} years than in the first, in "
-                    f"every seed; least so in seed {findings.seeds[k]}, from {first[k]:.4f} to "
-                    f"{last[k]:.4f} (the last year is left out).",
+                    "Growth first, arms later: military spending per unit invested in industry "
+                    f"and technology is higher in the last {third} years than in the first, in "
+                    f"every seed; the smallest increase, in seed {findings.seeds[k]}, is from "
+                    f"{first[k]:.4f} to {last[k]:.4f} (the last year is left out).",
                     bool((last > first).all()),
                 )
             )
@@ -542,14 +542,14 @@ THEORY = Theory(
     curves=(
         Curve(
             name="survival",
-            title="Governments that may fall neglect industry and education",
+            title="Governments with low survival odds neglect industry and education",
             vary={"survival": (0.8, 1.0)},
             points=9,
             outcomes=("industry_share", "technology_share", "military_share"),
         ),
         Curve(
             name="military_weight",
-            title="Who cares more to be stronger arms more; industry does not move",
+            title="A higher weight on relative strength raises arms, not industry",
             vary={"military_weight": (0.025, 0.1)},
             points=7,
             outcomes=("military_share", "industry_share"),

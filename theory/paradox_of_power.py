@@ -287,8 +287,8 @@ def claims(findings: Findings[Parameters]) -> list[Claim]:
         apart = shares[:, POOR] - shares[:, RICH]
         found.append(
             Claim(
-                "The poorer power fights with the larger share of its resources in every seed, by "
-                f"{apart.min():.3f} at the least; in equilibrium by "
+                "The poorer power spends the larger share of its resources on fighting in every "
+                f"seed, by at least {apart.min():.3f}; in equilibrium by "
                 f"{solved[POOR] - solved[RICH]:.3f}.",
                 bool((apart > SAME).all()),
             )
@@ -316,14 +316,14 @@ THEORY = Theory(
     curves=(
         Curve(
             name="inequality",
-            title="However rich the rich, the poor keep up, until they fight with all they have",
+            title="Incomes stay equal until the poorer power spends everything on fighting",
             vary={"inequality": (0.5, 0.95)},
             points=10,
             outcomes=("income", "fighting"),
         ),
         Curve(
             name="decisiveness",
-            title="Where conflict is decisive, the paradox breaks",
+            title="If conflict is decisive, the paradox fails",
             vary={"decisiveness": (0.5, 4.0)},
             points=8,
             outcomes=("income", "fighting"),

@@ -364,7 +364,7 @@ def claims(findings: Findings[Parameters]) -> list[Claim]:
         found.append(
             Claim(
                 "Moral hazard: a full pledge makes the protege firmer than none in every seed, by "
-                f"{rise.min():.3f} at the least; in equilibrium by "
+                f"at least {rise.min():.3f}; in equilibrium by "
                 f"{theory['firmness_at'][-1] - theory['firmness_at'][0]:.3f}.",
                 bool((rise > SAME).all()),
             )
@@ -372,11 +372,11 @@ def claims(findings: Findings[Parameters]) -> list[Claim]:
     change = float(theory["war_risk_at"][-1] - theory["war_risk_at"][0])
     if abs(change) > SAME:
         learned = risk[:, -1] - risk[:, 0]
-        which = "entraps: war is likelier" if change > 0.0 else "deters: war is rarer"
+        which = "entraps: war is likelier" if change > 0.0 else "deters: war is less likely"
         found.append(
             Claim(
-                f"A full pledge {which} than after none in every seed, by "
-                f"{np.abs(learned).min():.3f} at the least; in equilibrium by {abs(change):.3f}.",
+                f"A full pledge {which} than after none in every seed, by at least "
+                f"{np.abs(learned).min():.3f}; in equilibrium by {abs(change):.3f}.",
                 bool((learned * np.sign(change) > SAME).all()),
             )
         )
@@ -393,7 +393,7 @@ THEORY = Theory(
     curves=(
         Curve(
             name="deterrent_effect",
-            title="A pledge that deters enough is given whole",
+            title="A full pledge is given if pledges deter enough",
             vary={"deterrent_effect": (0.1, 0.9)},
             points=9,
             outcomes=("pledge", "firmness", "war_risk"),

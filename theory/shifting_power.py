@@ -318,8 +318,8 @@ def claims(findings: Findings[Parameters]) -> list[Claim]:
         seen = findings.outcome("strike_rate_seen")
         found.append(
             Claim(
-                "An investment that is seen is struck in every seed, with a probability of "
-                f"{seen.min():.3f} at the least.",
+                "An investment that is seen is struck in every seed, with probability at least "
+                f"{seen.min():.3f}.",
                 bool((seen > LIKELY).all()),
             )
         )
@@ -327,8 +327,8 @@ def claims(findings: Findings[Parameters]) -> list[Claim]:
         nothing = findings.outcome("war_on_nothing_rate")
         found.append(
             Claim(
-                "Wars against what was not there are fought in every seed, in "
-                f"{nothing.min():.3f} of the years at the least; in equilibrium in "
+                "Wars against a target that has not invested occur in every seed, in at least "
+                f"{nothing.min():.3f} of the years; in equilibrium in "
                 f"{float(theory['war_on_nothing_rate']):.3f}.",
                 bool((nothing > RARE).all()),
             )
@@ -349,7 +349,7 @@ THEORY = Theory(
     curves=(
         Curve(
             name="intelligence",
-            title="Better intelligence brings peace, and all at once",
+            title="Better intelligence ends war, abruptly",
             vary={"intelligence": (0.0, 1.0)},
             points=11,
             outcomes=("war_rate", "investment_rate", "strike_rate_unseen"),

@@ -34,7 +34,7 @@ ROOMS: Mapping[str, tuple[str, Sequence[str]]] = {
 
 def public_face() -> str:
     """Return every public name: a table, then each with its signature and docstring."""
-    names = [name for name in counterpoise.__all__ if not name.startswith("_")]
+    names = sorted(counterpoise.__all__, key=str.lower)
     rows = [
         [f"{{py:obj}}`{name} <counterpoise.{name}>`", first_line(getattr(counterpoise, name))]
         for name in names

@@ -52,6 +52,8 @@ class SeatVecEnv(VecEnv):
         of truncated worlds only, one row at a time.
     continuation : ndarray of float64, [rows]
         The probability that the game could go on after the last step.
+    rng : Generator
+        Random numbers of the strategies that do not learn.
     """
 
     def __init__(
@@ -76,7 +78,7 @@ class SeatVecEnv(VecEnv):
         if not worlds.autoreset:
             raise ValueError("SeatVecEnv needs worlds made with autoreset=True.")
         self._profile = profile
-        self._rng = np.random.default_rng(seed)
+        self.rng = np.random.default_rng(seed)
         self._first_seed: int | None = seed
         scale = np.ones(worlds.powers) if reward_scale is None else np.asarray(reward_scale)
         self.reward_scale = scale[self.seats]
@@ -133,11 +135,11 @@ class SeatVecEnv(VecEnv):
             self._chosen = given
         else:
             assert self._profile is not None
-            self._chosen = choose(self.worlds, self._profile, self._rng)
+            self._chosen = choose(self.worlds, self._profile, self.rng)
             self._chosen[:, self.seats] = given
         for strategy, at, power in self._scripted:
             seen, masks = self.worlds.observations[at, power], self.worlds.masks[at, power]
-            self._chosen[at, power] = strategy.act(seen, masks, self._rng)
+            self._chosen[at, power] = strategy.act(seen, masks, self.rng)
 
     def step_wait(
         self,

@@ -14,7 +14,7 @@ from counterpoise.envs.grand_strategy.crisis import can_demand, can_embargo
 from counterpoise.envs.grand_strategy.diplomacy import can_ally, expected_reliability
 from counterpoise.envs.grand_strategy.military import attack_odds, effective
 from counterpoise.envs.grand_strategy.parameters import Parameters
-from counterpoise.envs.grand_strategy.politics import USUAL_CONSUMPTION
+from counterpoise.envs.grand_strategy.politics import MOST_FEAR, USUAL_CONSUMPTION
 from counterpoise.envs.grand_strategy.world import (
     ANSWER,
     CHALLENGE,
@@ -42,6 +42,12 @@ YEARS = 40
 USUAL_CALLS = 3.0
 LEAST_ARMS = 1e-4
 
+
+def _bounds(parameter: str) -> tuple[float, float]:
+    declared = Parameters.declarations[parameter]
+    return declared.low, declared.high
+
+
 FEATURES = (
     Feature("year", 0.0, 5.0, f"of {YEARS} years", "Years passed.", kind="count"),
     Feature("phase", 0.0, 3.0, doc=f"Phase of the year: {', '.join(PHASES)}.", kind="count"),
@@ -56,9 +62,15 @@ FEATURES = (
     Feature("reserves", 0.0, 1.0, "years", "V: strategic reserves."),
     Feature("debt", -2.0, 3.0, "of product", "B: public debt.", kind="share"),
     Feature("interest", 0.0, 0.4, "1/year", "r: interest rate last year.", kind="share"),
-    Feature("excluded", 0.0, 20.0, "years", "Years left without access to credit.", kind="count"),
+    Feature(
+        "excluded",
+        *_bounds("exclusion_years"),
+        "years",
+        "Years left without access to credit.",
+        kind="count",
+    ),
     Feature("coherence", 0.0, 1.0, doc="S: cohesion of state and people."),
-    Feature("fear", 0.0, 4.0, doc="The government's weight of security, relative to theta."),
+    Feature("fear", 0.0, MOST_FEAR, doc="The government's weight of security, relative to theta."),
     Feature(
         "security", 0.0, 1.0, doc="Odds of withstanding the worst attack, last year.", kind="odds"
     ),
@@ -72,11 +84,15 @@ FEATURES = (
         "years_certain", 0.0, 5.0, f"of {YEARS} years", "Years before the game can end.",
         kind="count",
     ),
-    Feature("most_allies", 0.0, 7.0, "allies", "Maximum number of allies.", kind="count"),
-    Feature("most_procurement", 0.0, 0.12, "of product", "Maximum procurement.", kind="share"),
     Feature(
-        "forced_procurement", 0.0, 0.06, "of product", "Procurement beyond the power's choice.",
+        "most_allies", *_bounds("most_allies"), "allies", "Maximum number of allies.", kind="count"
+    ),
+    Feature("most_procurement", *_bounds("most_procurement"), "of product", "Maximum procurement.",
         kind="share",
+    ),
+    Feature(
+        "forced_procurement", *_bounds("forced_procurement"), "of product",
+        "Procurement beyond the power's choice.", kind="share",
     ),
     Feature(
         "prosperity", -3.0, 3.0, "log", "Product per worker over that at the start (25).",
@@ -103,8 +119,13 @@ FEATURES = (
     Feature("allied", 0.0, 1.0, doc="Whether it is an ally.", others=True, kind="flag"),
     Feature("truce", 0.0, 1.0, doc="Whether a truce with it holds.", others=True, kind="flag"),
     Feature("proximity", 0.0, 1.0, doc="prox: part of its strength that arrives.", others=True),
-    Feature("dependence", 0.0, 4.0, doc="dep: trade dependence on it.", others=True),
-    Feature("other_dependence", 0.0, 4.0, doc="dep: its trade dependence on one.", others=True),
+    Feature(
+        "dependence", *_bounds("dependence"), doc="dep: trade dependence on it.", others=True
+    ),
+    Feature(
+        "other_dependence", *_bounds("dependence"), doc="dep: its trade dependence on one.",
+        others=True,
+    ),
     Feature(
         "other_defence", 0.0, 0.2, "of its product", "g_M + g_O of it last year.", True, "share"
     ),

@@ -55,6 +55,10 @@ from counterpoise.envs.grand_strategy.world import (
     World,
 )
 
+MOST_DEPENDENCE = Parameters.declarations["dependence"].high
+LEAST_PROXIMITY = Parameters.declarations["proximity"].low
+MOST_PROXIMITY = Parameters.declarations["proximity"].high
+
 # -- the start ---------------------------------------------------------------------------------
 
 
@@ -130,12 +134,12 @@ def draw_geography(world: World, parameters: Parameters) -> None:
                 if spread > 0.0:
                     # Its mean is the parameter.
                     drawn *= math.exp(spread * normal(world) - 0.5 * spread * spread)
-                world.dependence[power, other] = min(drawn, 4.0)
+                world.dependence[power, other] = min(drawn, MOST_DEPENDENCE)
 
 
 @rule
 def _within(proximity: float) -> float:
-    return min(max(proximity, 0.3), 1.0)
+    return min(max(proximity, LEAST_PROXIMITY), MOST_PROXIMITY)
 
 
 @rule

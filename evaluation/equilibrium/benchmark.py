@@ -1,10 +1,9 @@
-"""The benchmark: every solved game learned with several seeds and held against its theory.
+"""The benchmark: every solved game learned with several seeds and compared with its theory.
 
-Each training is a run folder of its own; what it came to is one small file beside it, a *row*,
-written in one piece when the run has been judged. So a benchmark that is killed at any moment goes
-on where it was: finished rows are read, unfinished runs resumed. A row knows what it was made from
-(the configuration, the version of the game and of this package); if that has changed it is made
-again.
+Each training is a run folder. Its results are one small file in it, a *row*, written atomically
+once the run has been judged. A benchmark that is killed continues where it was: finished rows are
+read, unfinished runs resumed. A row records its origin (configuration, version of the game and of
+this package) and is made again when that changes.
 """
 
 from __future__ import annotations
@@ -44,7 +43,7 @@ RESULTS = "results.parquet"
 QUICK_SEEDS = 2
 QUICK_SHARE = 0.1
 QUICK_REGRET_POINTS = 1
-# What a learned best response is given to learn from, as a share of the training's agent-steps.
+# Training length of a learned best response, as a share of the training's agent steps.
 BEST_RESPONSE_SHARE = 0.5
 FORMAT = 1
 
@@ -58,7 +57,7 @@ class Entry:
     configuration : Configuration
     seed : int
     folder : Path
-        Of the run; its row lies in it.
+        The run's folder, which holds the row.
     """
 
     configuration: Configuration
@@ -77,7 +76,7 @@ class Entry:
 
     @property
     def is_outdated(self) -> bool:
-        """Whether the folder holds a run of something else than is asked now."""
+        """Whether the folder holds a run of another configuration or version."""
         if (self.folder / ROW).is_file() and self.row() is None:
             return True
         if not (self.folder / "config.toml").is_file():
@@ -91,7 +90,7 @@ def entries(out: Path, *, games: Sequence[str] | None, seeds: int, is_quick: boo
     Raises
     ------
     UnknownNameError
-        If there is no game of a name.
+        If a name is not that of a solved game.
     """
     asked = list(games) if games else regret.solved_games()
     made = []
@@ -131,7 +130,7 @@ class _Making:
 
 def make_row(entry: Entry, tell: Tell) -> None:
     """Train, judge, learn a best response, and write the row."""
-    # Takes seconds to import; the process that only reads rows has no need of it.
+    # Takes seconds to import; a process that only reads rows does not need it.
     from counterpoise.training.best_responses import learn_best_response
 
     training = Training(entry.configuration, entry.folder, entry.seed, resume=True)
@@ -169,7 +168,7 @@ def make_row(entry: Entry, tell: Tell) -> None:
 
 
 def machine() -> str:
-    """Return the processor and how many of its cores there are."""
+    """Return the processor and its number of cores."""
     name = platform.processor() or platform.machine()
     path = Path("/proc/cpuinfo")
     if path.is_file():
@@ -196,18 +195,18 @@ def run_benchmark(
     out : Path
         The benchmark's folder.
     games : sequence of str, optional
-        All by default.
+        Names of solved games; all by default.
     seeds : int
     is_quick : bool
-        A tenth of the agent-steps, and no verdicts.
+        Whether to train for a tenth of the agent steps, without verdicts.
     processes : int
-        How many trainings go on at once.
+        Number of worker processes.
     console : Console
 
     Raises
     ------
     CounterpoiseError
-        If the folder holds a quick benchmark and a whole one is asked for, or the reverse.
+        If the folder holds a quick benchmark and a full one is asked for, or the reverse.
     """
     asked = entries(out, games=games, seeds=seeds, is_quick=is_quick)
     _refuse_another(out, is_quick)
@@ -219,7 +218,7 @@ def run_benchmark(
             shutil.rmtree(entry.folder)
     missing = [entry for entry in asked if entry.row() is None]
     if len(missing) < len(asked):
-        console.print(f"{len(asked) - len(missing)} of {len(asked)} rows are there already.")
+        console.print(f"{len(asked) - len(missing)} of {len(asked)} rows exist already.")
     in_processes([_Making(entry) for entry in missing], processes=processes, console=console)
     results = Results(tuple(asked), is_quick)
     results.write(out)
@@ -230,7 +229,7 @@ def _refuse_another(out: Path, is_quick: bool) -> None:
     path = out / "benchmark.json"
     asked = {"quick": is_quick}
     if path.is_file() and json.loads(path.read_text()) != asked:
-        there, wanted = ("whole", "quick") if is_quick else ("quick", "whole")
+        there, wanted = ("full", "quick") if is_quick else ("quick", "full")
         raise CounterpoiseError(
             f"{out} holds a {there} benchmark, and a {wanted} one is asked for: choose another "
             "folder with --out."
@@ -247,7 +246,7 @@ class Results:
 
     @functools.cached_property
     def groups(self) -> list[tuple[Group[Any], list[dict[str, Any]]]]:
-        """The games, each with its runs judged and its rows."""
+        """The games, each with its judged runs and its rows."""
         found = []
         by_game: dict[str, list[Entry]] = {}
         for entry in self.entries:
@@ -259,11 +258,11 @@ class Results:
         return found
 
     def summary(self) -> list[dict[str, Any]]:
-        """Return one row for each game, over its seeds."""
+        """Return one row per game, over its seeds."""
         return [_summarised(group, rows, self.is_quick) for group, rows in self.groups]
 
     def tidy(self) -> polars.DataFrame:
-        """Return one row for each game, seed and power."""
+        """Return one row per game, seed and power."""
         rows = []
         for group, found in self.groups:
             for k, row in enumerate(found):

@@ -33,7 +33,7 @@ from counterpoise.training.runs import CONFIGURATION, SEED, Run
 if TYPE_CHECKING:
     from rich.console import Console
 
-# What is nothing in theory is measured against this share of the outcome's largest entry.
+# Distances from values near 0 are relative to this share of the outcome's largest entry.
 LEAST_OF_LARGEST = 0.01
 
 REGRET, GAIN, STAKE, NASH_CONV = "regret", "gain", "stake", "nash_conv"
@@ -44,8 +44,8 @@ PAYOFF = "payoff"
 def distance(outcomes: Mapping[str, Any], theory: Mapping[str, Any], names: Sequence[str]) -> float:
     """Return the largest relative distance of some outcomes from those of theory.
 
-    Each number is compared with its own in theory, or, if that is smaller, with a hundredth of the
-    largest of the same outcome.
+    A distance is relative to the theoretical value or, if that is smaller, to a hundredth of the
+    outcome's largest value.
     """
     furthest = 0.0
     for name in names:
@@ -56,7 +56,7 @@ def distance(outcomes: Mapping[str, Any], theory: Mapping[str, Any], names: Sequ
             continue
         size = np.maximum(np.abs(expected[known]), LEAST_OF_LARGEST * np.abs(expected[known]).max())
         apart = np.abs(found[known] - expected[known])
-        # Where theory says nothing at all happens, whatever happens counts as it is.
+        # Where all theoretical values are 0, the distance is absolute.
         furthest = max(furthest, float((apart / np.where(size > 0.0, size, 1.0)).max()))
     return furthest
 
@@ -72,9 +72,9 @@ class Group(Generic[P]):
     judgements : tuple of Judgement
         One for each run.
     equilibria : tuple of Equilibrium
-        Of the game under the parameters by which the runs are judged, the usual one first.
+        Of the game under the runs' parameters; the first is the one compared with.
     scenario : Scenario or None
-        The named starting point, with what really happened where it is known.
+        The named starting point, with recorded values of outcomes where it has them.
     """
 
     runs: tuple[Run, ...]
@@ -99,7 +99,7 @@ class Group(Generic[P]):
 
     @functools.cached_property
     def reached(self) -> tuple[Equilibrium, ...]:
-        """The equilibrium whose outcomes each run comes nearest to, [seeds]."""
+        """The equilibrium with outcomes nearest to each run's, [seeds]."""
         names = self.targets.outcomes
         return tuple(
             min(self.equilibria, key=lambda each: distance(run.outcomes, each.outcomes, names))
@@ -119,14 +119,14 @@ class Group(Generic[P]):
 
     @property
     def is_near(self) -> bool:
-        """Whether the outcomes are as near as they are to be; not asked where there are several."""
+        """Whether the outcomes are within the tolerance; True if the equilibrium is not unique."""
         if not self.equilibrium.is_unique:
             return True
         return bool((self.distance <= self.targets.tolerance).all())
 
     @property
     def configuration(self) -> Configuration:
-        """What all the runs were asked for."""
+        """The configuration of all runs."""
         return self.runs[0].configuration
 
     @property
@@ -136,7 +136,7 @@ class Group(Generic[P]):
 
     @property
     def title(self) -> str:
-        """What a heading calls the group: the scenario's title, else the configuration's name."""
+        """The group's heading: the scenario's title, else the configuration's name."""
         if self.scenario is not None:
             return self.scenario.title.split(":")[0]
         return self.name.replace("_", " ").capitalize()
@@ -148,7 +148,7 @@ class Group(Generic[P]):
 
     @property
     def parameters(self) -> P:
-        """The parameters by which the runs are judged."""
+        """The parameters under which the runs are judged."""
         return cast("P", self.runs[0].parameters)
 
     @property
@@ -163,7 +163,7 @@ class Group(Generic[P]):
 
     @property
     def power_names(self) -> list[str]:
-        """What the powers are called."""
+        """The powers' names."""
         return power_names(self.game, self.powers, self.scenario)
 
     @property
@@ -173,12 +173,12 @@ class Group(Generic[P]):
 
     @functools.cached_property
     def gains(self) -> NDArray[np.float64]:
-        """What each power would gain by its best response, [seeds, powers]."""
+        """The gain of each power's best response, in payoff, [seeds, powers]."""
         return np.array([judgement.gains for judgement in self.judgements])
 
     @functools.cached_property
     def regret(self) -> NDArray[np.float64]:
-        """The gains in units of the stakes, [seeds, powers]."""
+        """Each power's regret: its gain as a share of its stake, [seeds, powers]."""
         return np.array([judgement.regret for judgement in self.judgements])
 
     @property
@@ -198,14 +198,14 @@ class Group(Generic[P]):
 
     @property
     def unfinished(self) -> list[Run]:
-        """The runs whose training has not come to its end."""
+        """The runs whose training has not finished."""
         return [run for run in self.runs if not run.is_finished]
 
     @property
     def is_met(self) -> bool | None:
-        """Whether every power in every seed is within the targets; None if that is undecided.
+        """Whether every power in every seed is within the targets; None if undecided.
 
-        Beyond a target in one seed is not met; within all in fewer than three is undecided.
+        One seed beyond a target decides; fewer than three seeds, all within, do not.
         """
         if not (self.worst_regret <= self.targets.regret and self.is_near):
             return False
@@ -229,7 +229,7 @@ class Group(Generic[P]):
         return np.array([np.asarray(each.outcomes[name], float) for each in self.judgements])
 
     def observed(self, name: str) -> NDArray[np.float64] | None:
-        """Return what the powers really did, [powers], where the scenario knows it."""
+        """Return an outcome's recorded values, [powers], where the scenario has them."""
         return None if self.scenario is None else self.scenario.observed.get(name)
 
     def axes(self, name: str) -> tuple[str, ...]:
@@ -244,7 +244,7 @@ class Group(Generic[P]):
     # -- tables ----------------------------------------------------------------------------------
 
     def quantities(self) -> Iterator[Quantity]:
-        """Go through everything that is compared, one number for each seed at a time."""
+        """Yield every quantity that is compared, with one number per seed."""
         names = self.power_names
         for seat, name in enumerate(names):
             yield Quantity(REGRET, seat, name, None, OF_STAKE, self.regret[:, seat], 0.0)
@@ -270,7 +270,7 @@ class Group(Generic[P]):
                 )
 
     def tidy(self) -> polars.DataFrame:
-        """Return one row for each quantity and run."""
+        """Return one row per quantity and run."""
         rows = [
             {
                 **self._label(),
@@ -287,7 +287,7 @@ class Group(Generic[P]):
         return polars.DataFrame(rows, infer_schema_length=None)
 
     def summary(self) -> polars.DataFrame:
-        """Return one row for each quantity: the mean over seeds, its interval, the theory."""
+        """Return one row per quantity: mean over seeds, interval, theoretical value."""
         rows = []
         for quantity in self.quantities():
             found = bootstrap(quantity.learned)
@@ -317,7 +317,7 @@ class Group(Generic[P]):
 
 @dataclasses.dataclass(frozen=True)
 class Quantity:
-    """One number that is compared: what each seed learned, [seeds], and what theory says."""
+    """One quantity that is compared: a learned value per seed, [seeds], and the theoretical one."""
 
     quantity: str
     power: int | None
@@ -328,31 +328,31 @@ class Quantity:
     theory: float | None
 
     def label(self) -> dict[str, Any]:
-        """Return what the number is, for a row of a table."""
+        """Return the columns that identify the quantity in a table."""
         names = ("quantity", "power", "power_name", "year", "unit")
         return {name: getattr(self, name) for name in names}
 
     def difference(self, learned: float) -> float | None:
-        """Return learned less theory."""
+        """Return the learned value less the theoretical one."""
         return None if self.theory is None else learned - self.theory
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Comparison:
-    """All groups that were compared."""
+    """All groups of a comparison."""
 
     groups: tuple[Group[Any], ...]
 
     def tidy(self) -> polars.DataFrame:
-        """Return one row for each quantity and run."""
+        """Return one row per quantity and run."""
         return polars.concat([group.tidy() for group in self.groups], how="vertical_relaxed")
 
     def summary(self) -> polars.DataFrame:
-        """Return one row for each quantity, over seeds."""
+        """Return one row per quantity, over seeds."""
         return polars.concat([group.summary() for group in self.groups], how="vertical_relaxed")
 
     def overview(self) -> polars.DataFrame:
-        """Return one row for each group: the worst regret, NashConv and the verdict."""
+        """Return one row per group: worst regret, NashConv, distance and verdict."""
         rows = []
         for group in self.groups:
             nash_conv = bootstrap(group.nash_conv)
@@ -391,18 +391,18 @@ class Comparison:
         return all(group.is_met is True for group in self.groups)
 
     def write_parquet(self, path: Path, *, summarised: bool = False) -> None:
-        """Write the tidy table, or the one over seeds, in one piece."""
+        """Write the tidy table, or the summary over seeds, atomically."""
         table = self.summary() if summarised else self.tidy()
         write_atomically(path, table.write_parquet)
 
 
 def find_runs(paths: Sequence[str | Path]) -> list[Run]:
-    """Return the runs in the given folders, each a run or a folder with runs somewhere below.
+    """Return the runs in the given folders, each a run or a folder with runs below it.
 
     Raises
     ------
     CounterpoiseError
-        If a folder is not there, or holds no run.
+        If a folder does not exist, or holds no run.
     """
     folders: dict[Path, Path] = {}
     for given in paths:
@@ -447,7 +447,7 @@ def compare(
 
 
 def gather(judgements: Sequence[Judgement]) -> Comparison:
-    """Put judgements of runs into groups, in the order in which configurations first appear."""
+    """Group judgements by configuration, in the order in which configurations first appear."""
     if not judgements:
         raise CounterpoiseError("There is nothing to compare: give at least one run.")
     groups: dict[str, list[tuple[Run, Judgement]]] = {}

@@ -1,8 +1,8 @@
-"""Comparative statics, learned: how outcomes move with a parameter, beside the solved curve.
+"""Learned comparative statics: how outcomes change with a parameter, learned and solved.
 
-*Amortised*: in one training the worlds differ in the parameter, which the powers see; the learned
-policy is then asked at every value. *Separate*: one training for each value, which needs no
-observation. Either way each seed gives one learned curve, and the interval is over seeds.
+*Amortised*: the worlds of one training differ in the parameter, which the powers observe, and the
+learned policy is evaluated at every value. *Separate*: one training per value, for which the
+parameter need not be observed. Each seed gives one learned curve, and the interval is over seeds.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ from counterpoise.training.runs import Run
 if TYPE_CHECKING:
     from rich.console import Console
 
-# Over how many values an amortised training deals its worlds.
+# Number of values over which the worlds of an amortised training are spread.
 DEALT = 33
-# A whole curve is more to learn than one point of it.
+# A whole curve takes longer to learn than one point of it.
 AMORTISED_SHARE = 2.0
 QUICK_SHARE = 0.05
 QUICK_SEEDS = 1
@@ -43,7 +43,7 @@ SECONDS_OF_SOLVING = 20.0
 
 
 def shipped_curves(game: str) -> tuple[Curve, ...]:
-    """Return the curves that the theory of a game is about.
+    """Return the curves that a game's theory declares.
 
     Raises
     ------
@@ -57,14 +57,14 @@ def shipped_curves(game: str) -> tuple[Curve, ...]:
 def read_vary(text: str) -> dict[str, NDArray[np.float64]]:
     """Return the values of each parameter from ``name=low:high:points`` or ``name=1,2,3``.
 
-    Parameters that move in step are joined: ``a=0:1:5+b=1:0:5``.
+    Parameters that move together are joined by +: ``a=0:1:5+b=1:0:5``.
 
     Raises
     ------
     ParameterError
-        If the text is not of that form, or parameters in step have not equally many values.
+        If the text has another form, or joined parameters differ in their number of values.
     """
-    form = "expected NAME=LOW:HIGH:POINTS or NAME=VALUE,VALUE, joined by + if they move in step"
+    form = "expected NAME=LOW:HIGH:POINTS or NAME=VALUE,VALUE, joined by + to move together"
     found: dict[str, NDArray[np.float64]] = {}
     for part in text.split("+"):
         name, equals, values = part.partition("=")
@@ -86,23 +86,24 @@ def read_vary(text: str) -> dict[str, NDArray[np.float64]]:
         if len(found[name]) < 2 or not np.isfinite(found[name]).all():
             raise ParameterError(f"--vary {text!r}: a curve needs at least 2 numbers.")
     if len({len(values) for values in found.values()}) > 1:
-        raise ParameterError(f"--vary {text!r}: parameters in step need equally many values.")
+        raise ParameterError(f"--vary {text!r}: joined parameters need the same number of values.")
     return found
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class CurveTask:
-    """One curve that is to be learned.
+    """A curve to learn: its trainings, values and outcomes.
 
     Attributes
     ----------
     name, title : str
     configuration : Configuration
-        That its trainings start from.
+        The configuration that its trainings start from.
     values : mapping of str to ndarray, [points]
-        Of each parameter that moves; the first is the axis.
+        Values of each parameter that moves; the first parameter is on the axis.
     outcomes : tuple of str
     is_separate : bool
+        Whether each value has trainings of its own.
     """
 
     name: str
@@ -132,7 +133,7 @@ class CurveTask:
         return {name: _of_kind(self.game, name, each[k]) for name, each in self.values.items()}
 
     def parameters(self, k: int) -> ParametersBase:
-        """Return what the game is judged by at one value."""
+        """Return the parameters under which the game is judged at one value."""
         return self.configuration.parameters_to_judge().replace(**self.changes(k))
 
     def trainings(self, out: Path, seeds: int, resume: bool = True) -> list[Training]:
@@ -170,12 +171,12 @@ class CurveTask:
         )
 
     def solved(self, k: int) -> Mapping[str, Any]:
-        """Return the usual equilibrium's outcomes at one value; NaN where there is none."""
+        """Return the equilibrium's outcomes at one value; NaN where the theory finds none."""
         found = _solved(self.game.name, self.parameters(k))
         return found if found is not None else dict.fromkeys(self.outcomes, np.nan)
 
     def run_of(self, out: Path, k: int, seed: int) -> Run:
-        """Return the run that is asked at one value."""
+        """Return the run that is evaluated at one value."""
         if self.is_separate:
             return Run(out / "separate" / f"point_{k}" / f"seed_{seed}")
         return Run(out / "amortised" / f"seed_{seed}")
@@ -187,7 +188,7 @@ def _of_kind(game: Game, name: str, value: float) -> Any:
 
 
 def _dealt(game: Game, name: str, values: NDArray[np.float64]) -> list[Any]:
-    """Return what a parameter is in the worlds of an amortised training: finer than is asked."""
+    """Return a parameter's values in the worlds of an amortised training: a finer grid."""
     kind = game.parameters.declarations[name].type
     if kind in (int, bool):
         return [_of_kind(game, name, value) for value in values]
@@ -206,14 +207,14 @@ def task_of(
     is_separate: bool = False,
     is_quick: bool = False,
 ) -> CurveTask:
-    """Return what is to be learned for one curve, shipped or asked for.
+    """Return the task of learning one curve, shipped or given by its values.
 
     Raises
     ------
     UnknownNameError
         If the game has no such parameter or outcome.
     ParameterError
-        If a parameter is not seen by the powers and trainings are not separate, or a value is
+        If the powers do not observe a parameter and trainings are not separate, or a value is
         outside its range.
     """
     the_game = game_named(game)
@@ -227,8 +228,8 @@ def task_of(
         if not is_separate and not declarations[name].observed:
             seen = [each for each in declarations if declarations[each].observed]
             raise ParameterError(
-                f"The powers of {game} do not see {name}, so one policy cannot be learned for all "
-                f"its values: add --separate, or vary one of {', '.join(seen)}."
+                f"The powers of {game} do not observe {name}, so one policy cannot be learned for "
+                f"all its values: add --separate, or vary one of {', '.join(seen)}."
             )
     base = _configuration(game, configuration, is_separate)
     if fixed is None:
@@ -252,7 +253,7 @@ def task_of(
         is_separate=is_separate,
     )
     for k in range(task.points):
-        # A value outside its range is refused before anything is trained.
+        # A value outside its range is refused before any training.
         task.parameters(k)
     return task
 
@@ -284,20 +285,20 @@ def _usual(game: str) -> tuple[str, ...]:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class LearnedCurve:
-    """A curve that was learned.
+    """A learned curve.
 
     Attributes
     ----------
     task : CurveTask
     table : DataFrame
-        One row for each value, outcome, entry of it and seed.
+        One row per value, outcome, entry of the outcome and seed.
     """
 
     task: CurveTask
     table: polars.DataFrame
 
     def summary(self) -> polars.DataFrame:
-        """Return one row for each value, outcome and entry: solved, learned, and the interval."""
+        """Return one row per value, outcome and entry: solved, learned, and the interval."""
         rows = []
         keys = ["value", "outcome", "entry"]
         for key, part in self.table.group_by(keys, maintain_order=True):
@@ -317,7 +318,7 @@ class LearnedCurve:
 
 
 def judge_curve(task: CurveTask, out: Path, seeds: int) -> LearnedCurve:
-    """Ask every run at every value, and solve the game there."""
+    """Evaluate every run at every value, and solve the game there."""
     rows = [
         row
         for k in range(task.points)
@@ -328,7 +329,7 @@ def judge_curve(task: CurveTask, out: Path, seeds: int) -> LearnedCurve:
 
 
 def judge_run(task: CurveTask, k: int, run: Run, seed: int) -> list[dict[str, Any]]:
-    """Ask one run at one value: a row for each outcome and entry of it, beside the solved one."""
+    """Evaluate one run at one value: one row per outcome and entry, learned and solved."""
     name, parameters = task.game.name, task.parameters(k)
     solved = _solved(name, parameters)
     profile = run.profile(parameters=parameters)
@@ -361,7 +362,7 @@ def judge_run(task: CurveTask, k: int, run: Run, seed: int) -> list[dict[str, An
 
 @functools.cache
 def _solved(game: str, parameters: ParametersBase) -> Mapping[str, Any] | None:
-    """Return the usual equilibrium's outcomes; None where the theory says that it has none."""
+    """Return the equilibrium's outcomes; None where the theory finds none."""
     try:
         return regret.equilibrium(game, parameters).outcomes
     except (ParameterError, ArithmeticError):

@@ -1,9 +1,9 @@
-"""Exams: how a learned policy does among strangers.
+"""Exams: how a learned policy performs against unseen opponents.
 
-In the manner of Melting Pot (Leibo et al. 2021, "Scalable evaluation of multi-agent reinforcement
-learning with Melting Pot", ICML): each test is a scenario with a background population that was not
-met in training; the policy plays the focal seats. A game's tests stand in its module under
-`counterpoise.evaluation`, as ``EXAM``.
+After Melting Pot (Leibo et al. 2021, "Scalable evaluation of multi-agent reinforcement learning
+with Melting Pot", ICML): an exam consists of situations, each with a background population that was
+not met in training. The policy plays the focal seats. A game's situations are found through its row
+in the registry.
 """
 
 from __future__ import annotations
@@ -31,18 +31,18 @@ Background = Callable[[ParametersBase, int, np.random.Generator], Strategy]
 
 @dataclasses.dataclass(frozen=True)
 class Situation:
-    """One test of generalisation: a scenario with opponents that the policy has not met.
+    """One situation of an exam.
 
     Attributes
     ----------
     name, claim : str
-        What it is called, and what it asks of a policy.
+        Its name, and what it requires of a policy.
     focal : int
-        How many of the first seats the policy plays.
+        Number of focal seats, which come first.
     background : callable
-        From parameters, power and a generator to who plays one of the other seats.
-    parameters : mapping
-        Changes to the game's defaults; for as many powers as the policy was learned with.
+        From parameters, power and a generator to the strategy in one of the other seats.
+    parameters : callable
+        From the number of powers to changes of the game's defaults.
     """
 
     name: str
@@ -53,19 +53,20 @@ class Situation:
 
 
 @dataclasses.dataclass(frozen=True)
-class Mark:
-    """How the policy did in one test.
+class Result:
+    """How a policy performed in one situation.
 
     Attributes
     ----------
+    situation : Situation
     focal, welfare : float
         Mean payoff of the focal powers, and of all powers.
     error : float
         Standard error of `focal` over worlds.
     random, best : float
-        What uniformly random play, and the best of the game's doctrines, gets in the focal seats.
+        Mean payoff of uniformly random play, and of the best doctrine, in the focal seats.
     doctrine : str
-        Which doctrine that is.
+        The best doctrine.
     """
 
     situation: Situation
@@ -78,45 +79,46 @@ class Mark:
 
     @property
     def score(self) -> float:
-        """0 is random play, 1 the best doctrine; more is better than any of them."""
+        """The payoff on a scale on which random play is 0 and the best doctrine is 1."""
         return (self.focal - self.random) / (self.best - self.random)
 
 
 def situations_of(game: str) -> tuple[Situation, ...]:
-    """Return the tests of a game.
+    """Return the situations of a game's exam.
 
     Raises
     ------
     CounterpoiseError
-        If it has none.
+        If the game has no exam.
     """
     found = part(game, "exam")
     if not found:
         raise CounterpoiseError(
-            f"{game} has no exam: it is held against its equilibrium by counterpoise compare."
+            f"{game} has no exam: compare a policy with its equilibrium by counterpoise compare."
         )
     return tuple(found)
 
 
-def sit(run: Run, *, count: int = 200, seed: int = 0) -> list[Mark]:
-    """Have a run's policy sit every test of its game.
+def sit(run: Run, *, count: int = 200, seed: int = 0) -> list[Result]:
+    """Play a run's policy in every situation of its game's exam.
 
     Parameters
     ----------
     run : Run
     count : int
-        Worlds of each test.
+        Number of worlds per situation.
     seed : int
-        Of the first world, and of what is drawn of the backgrounds.
+        Seed of the first world and of the background populations.
     """
-    situations = situations_of(run.game.name)
-    return [_marked(run, each, count, seed) for each in situations]
+    return [_result(run, situation, count, seed) for situation in situations_of(run.game.name)]
 
 
-def _marked(run: Run, situation: Situation, count: int, seed: int) -> Mark:
+def _result(run: Run, situation: Situation, count: int, seed: int) -> Result:
     game, powers = run.game, run.parameters.powers
     if situation.focal >= powers:
-        raise CounterpoiseError(f"{situation.name} needs more than {situation.focal} powers.")
+        raise CounterpoiseError(
+            f"{situation.name} needs more than {situation.focal} powers; the run has {powers}."
+        )
     changes = {"powers": powers, **situation.parameters(powers)}
     parameters = game.parameters.from_mapping(changes)
     rng = np.random.default_rng(seed)
@@ -139,7 +141,7 @@ def _marked(run: Run, situation: Situation, count: int, seed: int) -> Mark:
     }
     best = max(rivals, key=lambda name: rivals[name])
     at_random = paid([Uniform(game, parameters, power) for power in range(situation.focal)])
-    return Mark(
+    return Result(
         situation=situation,
         focal=float(focal.mean()),
         error=float(focal.std(ddof=1) / np.sqrt(count)),
@@ -150,27 +152,27 @@ def _marked(run: Run, situation: Situation, count: int, seed: int) -> Mark:
     )
 
 
-def tidy(marks: Sequence[Mark]) -> polars.DataFrame:
-    """Return one row a test."""
+def tidy(results: Sequence[Result]) -> polars.DataFrame:
+    """Return a table with one row per situation."""
     return polars.DataFrame(
         [
             {
-                "test": mark.situation.name,
-                "focal_powers": mark.situation.focal,
-                "focal": mark.focal,
-                "standard_error": mark.error,
-                "welfare": mark.welfare,
-                "random": mark.random,
-                "best_doctrine": mark.doctrine,
-                "best_doctrine_payoff": mark.best,
-                "score": mark.score,
-                "claim": mark.situation.claim,
+                "situation": result.situation.name,
+                "focal_powers": result.situation.focal,
+                "focal": result.focal,
+                "standard_error": result.error,
+                "welfare": result.welfare,
+                "random": result.random,
+                "best_doctrine": result.doctrine,
+                "best_doctrine_payoff": result.best,
+                "score": result.score,
+                "claim": result.situation.claim,
             }
-            for mark in marks
+            for result in results
         ]
     )
 
 
-def write(marks: Sequence[Mark], path: Path) -> None:
-    """Write the marks as Parquet."""
-    write_atomically(path, tidy(marks).write_parquet)
+def write(results: Sequence[Result], path: Path) -> None:
+    """Write the results as Parquet."""
+    write_atomically(path, tidy(results).write_parquet)

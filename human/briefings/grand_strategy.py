@@ -53,8 +53,8 @@ LABELS = {
     "security": "security",
     "standing": "standing",
     "allies": "allies",
-    "scaling": "share of the plan financed",
-    "reliability": "expected reliability of an untried ally",
+    "scaling": "plan financed",
+    "reliability": "reliability of an untried ally",
     "years_certain": "years certain to follow",
     "most_allies": "maximum number of allies",
     "most_procurement": "maximum procurement",
@@ -95,7 +95,7 @@ LABELS = {
     "stand": "if your demand is resisted",
     "stance": "towards it",
     "resolve": "if it presses you",
-    "honour": "if it is your ally and calls for help",
+    "honour": "if it calls for help",
 }
 # What `gather_intelligence` observes with noise, and the odds computed from it.
 ESTIMATED = frozenset({"other_arms", "other_readiness", "other_resilience", "threat", "prospect"})

@@ -19,6 +19,7 @@ from counterpoise.envs.engine.errors import ActionError
 from counterpoise.envs.engine.game import Account, Choice, Feature, Game, Role
 from counterpoise.envs.engine.parameters import ParametersBase, parameter, parameters
 from counterpoise.envs.engine.randomness import uniform
+from counterpoise.envs.engine.registration import game, game_names, row
 from counterpoise.envs.engine.strategy import Strategy
 from counterpoise.envs.engine.world import PerPower, WorldRecord, world_dtype
 from counterpoise.envs.engine.worlds import Worlds
@@ -185,6 +186,11 @@ def test_vector_rows_equal_single_worlds() -> None:
             for mask, expected in zip(own[4]["action_mask"], other[4]["action_mask"], strict=True):
                 assert is_same(mask, expected)
         assert ours.action_masks().shape == (3, 7 if power == 0 else 3)
+
+
+def test_the_version_is_the_registry_s() -> None:
+    assert GAME.version == 0
+    assert all(game(name).version == row(name).version for name in game_names())
 
 
 def test_games_that_share_a_name_do_not_share_their_rules() -> None:

@@ -133,6 +133,23 @@ def test_ctrl_c_leaves_a_usable_run_and_says_how_to_go_on(learned, tmp_path):
     assert_same_weights(learned, train(SMALL, tmp_path / "run", seed=4, resume=True))
 
 
+def test_a_resumed_run_meets_the_same_random_opponents(tmp_path):
+    among_others = SMALL.replace(
+        agent_steps=20_480,
+        worlds={"opponents": ("random",), "opponent_share": 0.5},
+        network={"policy": "shared"},
+    )
+    whole = train(among_others, tmp_path / "whole", seed=4)
+
+    def stop(progress):
+        if progress.agent_steps >= 2_560 * 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(Interrupted):
+        train(among_others, tmp_path / "run", seed=4, on_progress=stop)
+    assert_same_weights(whole, train(among_others, tmp_path / "run", seed=4, resume=True))
+
+
 def test_a_run_is_never_overwritten(learned):
     with pytest.raises(CounterpoiseError, match="holds a run already"):
         train(SMALL, learned.folder, seed=4)
