@@ -21,10 +21,8 @@ from counterpoise.envs.engine.files import write_text_atomically
 from counterpoise.evaluation.equilibrium.benchmark import RESULTS, Results
 from counterpoise.evaluation.equilibrium.comparison import (
     Comparison,
-    Interval,
-    claims,
-    interval_in_words,
 )
+from counterpoise.evaluation.equilibrium.statistics import Interval, interval_in_words
 from counterpoise.training.runs import versions
 
 if TYPE_CHECKING:
@@ -95,7 +93,7 @@ def print_comparison(console: Console, comparison: Comparison) -> None:
         f"{_intervals(comparison)}[/dim]\n"
     )
     for group in comparison.groups:
-        for claim in claims(group):
+        for claim in group.claims:
             verdict = coloured("met" if claim.is_met else "NOT met", claim.is_met)
             console.print(f"{verdict}  {group.title}: {claim.words}", highlight=False)
 
@@ -306,6 +304,7 @@ def print_exam(console: Console, results: Sequence[Result]) -> None:
     """Print one row per situation of an exam."""
     rows = [
         [
+<<<<<<< HEAD
             result.situation.name,
             str(result.situation.focal),
             with_error(result.focal, result.error),
@@ -313,6 +312,15 @@ def print_exam(console: Console, results: Sequence[Result]) -> None:
             decimal(result.random),
             f"{decimal(result.best)} {result.doctrine}",
             coloured(decimal(result.score), result.score >= 1.0),
+=======
+            mark.situation.name,
+            str(mark.situation.focal),
+            with_error(mark.focal, mark.error),
+            decimal(mark.welfare),
+            decimal(mark.random),
+            f"{decimal(mark.best)} {mark.doctrine}",
+            coloured(decimal(mark.score), mark.score >= 1.0),
+>>>>>>> main
         ]
         for result in results
     ]
@@ -330,8 +338,13 @@ def print_exam(console: Console, results: Sequence[Result]) -> None:
         "\n[dim]Score: 0 is the payoff of random play, 1 that of the best doctrine in the same "
         "seats.[/dim]"
     )
+<<<<<<< HEAD
     for situation in (result.situation for result in results):
         console.print(f"[dim]{situation.name}: {situation.claim}[/dim]", highlight=False)
+=======
+    for mark in marks:
+        console.print(f"[dim]{mark.situation.name}: {mark.situation.claim}[/dim]", highlight=False)
+>>>>>>> main
 
 
 def print_exploit(console: Console, found: Exploit) -> None:

@@ -62,7 +62,10 @@ FEATURES = (
     Feature("reserves", 0.0, 1.0, "years", "V: strategic reserves."),
     Feature("debt", -2.0, 3.0, "of product", "B: public debt.", kind="share"),
     Feature("interest", 0.0, 0.4, "1/year", "r: interest rate last year.", kind="share"),
-    Feature("excluded", *_bounds("exclusion_years"), "years", "Years left without access to credit.", kind="count"),
+    Feature(
+        "excluded", *_bounds("exclusion_years"), "years", "Years left without access to credit.",
+        kind="count",
+    ),
     Feature("coherence", 0.0, 1.0, doc="S: cohesion of state and people."),
     Feature("fear", 0.0, MOST_FEAR, doc="The government's weight of security, relative to theta."),
     Feature(
@@ -78,8 +81,11 @@ FEATURES = (
         "years_certain", 0.0, 5.0, f"of {YEARS} years", "Years before the game can end.",
         kind="count",
     ),
-    Feature("most_allies", *_bounds("most_allies"), "allies", "Maximum number of allies.", kind="count"),
-    Feature("most_procurement", *_bounds("most_procurement"), "of product", "Maximum procurement.",
+    Feature(
+        "most_allies", *_bounds("most_allies"), "allies", "Maximum number of allies.", kind="count"
+    ),
+    Feature(
+        "most_procurement", *_bounds("most_procurement"), "of product", "Maximum procurement.",
         kind="share",
     ),
     Feature(

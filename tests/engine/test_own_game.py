@@ -88,7 +88,6 @@ SPEAK = Choice("speak", ("nothing", "softly", "aloud", "often"))
 
 GAME = Game(
     name="own_game",
-    version=0,
     title="A test",
     source="ours",
     parameters=Parameters,

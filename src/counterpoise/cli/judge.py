@@ -53,11 +53,11 @@ def solve(
     parameters, names = parameters_asked(game, settings, scenario, variant)
     solved, *rest = equilibria(game, parameters)
     if picture is not None:
+        from counterpoise.display.curves import draw_solved
         from counterpoise.display.figures import write_png
-        from counterpoise.evaluation.equilibrium.curves import draw_solved
 
         write_png(draw_solved(game), picture)
-    units: dict[str, str] = theory_of(game).OUTCOME_UNITS
+    units = {name: spec.unit for name, spec in theory_of(game).declared.items()}
     outcomes = {name: np.asarray(value) for name, value in solved.outcomes.items()}
     if as_json:
         print_json(
