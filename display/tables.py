@@ -304,7 +304,6 @@ def print_exam(console: Console, results: Sequence[Result]) -> None:
     """Print one row per situation of an exam."""
     rows = [
         [
-<<<<<<< HEAD
             result.situation.name,
             str(result.situation.focal),
             with_error(result.focal, result.error),
@@ -312,15 +311,6 @@ def print_exam(console: Console, results: Sequence[Result]) -> None:
             decimal(result.random),
             f"{decimal(result.best)} {result.doctrine}",
             coloured(decimal(result.score), result.score >= 1.0),
-=======
-            mark.situation.name,
-            str(mark.situation.focal),
-            with_error(mark.focal, mark.error),
-            decimal(mark.welfare),
-            decimal(mark.random),
-            f"{decimal(mark.best)} {mark.doctrine}",
-            coloured(decimal(mark.score), mark.score >= 1.0),
->>>>>>> main
         ]
         for result in results
     ]
@@ -338,13 +328,8 @@ def print_exam(console: Console, results: Sequence[Result]) -> None:
         "\n[dim]Score: 0 is the payoff of random play, 1 that of the best doctrine in the same "
         "seats.[/dim]"
     )
-<<<<<<< HEAD
     for situation in (result.situation for result in results):
         console.print(f"[dim]{situation.name}: {situation.claim}[/dim]", highlight=False)
-=======
-    for mark in marks:
-        console.print(f"[dim]{mark.situation.name}: {mark.situation.claim}[/dim]", highlight=False)
->>>>>>> main
 
 
 def print_exploit(console: Console, found: Exploit) -> None:

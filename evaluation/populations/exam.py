@@ -31,11 +31,7 @@ Background = Callable[[ParametersBase, int, np.random.Generator], Strategy]
 
 @dataclasses.dataclass(frozen=True)
 class Situation:
-<<<<<<< HEAD
     """One situation of an exam.
-=======
-    """One test of generalisation: a scenario with opponents that the policy has not met.
->>>>>>> main
 
     Attributes
     ----------
@@ -88,11 +84,7 @@ class Result:
 
 
 def situations_of(game: str) -> tuple[Situation, ...]:
-<<<<<<< HEAD
     """Return the situations of a game's exam.
-=======
-    """Return the tests of a game.
->>>>>>> main
 
     Raises
     ------
@@ -118,7 +110,6 @@ def sit(run: Run, *, count: int = 200, seed: int = 0) -> list[Result]:
     seed : int
         Seed of the first world and of the background populations.
     """
-<<<<<<< HEAD
     return [_result(run, situation, count, seed) for situation in situations_of(run.game.name)]
 
 
@@ -128,16 +119,6 @@ def _result(run: Run, situation: Situation, count: int, seed: int) -> Result:
         raise CounterpoiseError(
             f"{situation.name} needs more than {situation.focal} powers; the run has {powers}."
         )
-=======
-    situations = situations_of(run.game.name)
-    return [_marked(run, each, count, seed) for each in situations]
-
-
-def _marked(run: Run, situation: Situation, count: int, seed: int) -> Mark:
-    game, powers = run.game, run.parameters.powers
-    if situation.focal >= powers:
-        raise CounterpoiseError(f"{situation.name} needs more than {situation.focal} powers.")
->>>>>>> main
     changes = {"powers": powers, **situation.parameters(powers)}
     parameters = game.parameters.from_mapping(changes)
     rng = np.random.default_rng(seed)
@@ -160,11 +141,7 @@ def _marked(run: Run, situation: Situation, count: int, seed: int) -> Mark:
     }
     best = max(rivals, key=lambda name: rivals[name])
     at_random = paid([Uniform(game, parameters, power) for power in range(situation.focal)])
-<<<<<<< HEAD
     return Result(
-=======
-    return Mark(
->>>>>>> main
         situation=situation,
         focal=float(focal.mean()),
         error=float(focal.std(ddof=1) / np.sqrt(count)),
@@ -180,7 +157,6 @@ def tidy(results: Sequence[Result]) -> polars.DataFrame:
     return polars.DataFrame(
         [
             {
-<<<<<<< HEAD
                 "situation": result.situation.name,
                 "focal_powers": result.situation.focal,
                 "focal": result.focal,
@@ -191,18 +167,6 @@ def tidy(results: Sequence[Result]) -> polars.DataFrame:
                 "best_doctrine_payoff": result.best,
                 "score": result.score,
                 "claim": result.situation.claim,
-=======
-                "test": mark.situation.name,
-                "focal_powers": mark.situation.focal,
-                "focal": mark.focal,
-                "standard_error": mark.error,
-                "welfare": mark.welfare,
-                "random": mark.random,
-                "best_doctrine": mark.doctrine,
-                "best_doctrine_payoff": mark.best,
-                "score": mark.score,
-                "claim": mark.situation.claim,
->>>>>>> main
             }
             for result in results
         ]
