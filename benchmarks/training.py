@@ -32,10 +32,11 @@ from stable_baselines3.common.vec_env import VecEnv
 
 from counterpoise.envs.adapters.pettingzoo import CounterpoiseParallel
 from counterpoise.envs.adapters.sb3 import SeatVecEnv
+from counterpoise.envs.engine.errors import Interrupted
 from counterpoise.envs.engine.registration import game as game_named
 from counterpoise.envs.engine.worlds import Worlds
 from counterpoise.training.configuration import load, shipped
-from counterpoise.training.learn import Interrupted, train
+from counterpoise.training.learn import train
 from counterpoise.training.policies import Architecture, SeatPolicy
 from counterpoise.training.ppo import SeatPPO
 

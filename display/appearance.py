@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 Array = NDArray[Any]
 
 FEWEST_IN_A_BUDGET = 2
+KINDS = {"spends": "flow per step", "holds": "stock", "owes": "debt"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -190,8 +191,8 @@ class Display:
     appearance : Appearance, optional
     """
 
-    pictures: Callable[[Group], list[Picture]] | None = None
-    panel: Callable[[SubFigure, Group], None] | None = None
+    pictures: Callable[[Group[Any]], list[Picture]] | None = None
+    panel: Callable[[SubFigure, Group[Any]], None] | None = None
     picture: Callable[[Any, Any, Sequence[str]], NDArray[np.uint8]] | None = None
     appearance: Appearance | None = None
 
@@ -229,7 +230,7 @@ def _part_of(account: Account) -> BudgetPart:
         "" if account.unit == "1" else account.unit,
         amount(account.field),
         is_flow=account.kind == "spends",
-        doc=account.kind,
+        doc=KINDS[account.kind],
         fields=(account.field,),
     )
 

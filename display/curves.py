@@ -24,10 +24,9 @@ from counterpoise.display.numbers import axis_label, counted, in_words, plain
 from counterpoise.display.tables import markdown_table
 from counterpoise.envs.engine.errors import CounterpoiseError
 from counterpoise.envs.engine.files import write_atomically, write_text_atomically
-from counterpoise.evaluation.equilibrium.comparison import game_module
 from counterpoise.evaluation.equilibrium.curves import (
-    Learned,
-    Task,
+    CurveTask,
+    LearnedCurve,
     shipped_curves,
     solved_line,
     task_of,
@@ -38,7 +37,7 @@ POINTS_FILE, TABLE_FILE, FIGURE_FILE = "curve.parquet", "curve.md", "curve.png"
 MOST_LINES = 4
 
 
-def write(learned: Learned, out: Path) -> Path:
+def write(learned: LearnedCurve, out: Path) -> Path:
     """Write data, table and figure of a learned curve into a folder; return the figure's path."""
     write_atomically(out / POINTS_FILE, learned.table.write_parquet)
     write_text_atomically(out / TABLE_FILE, markdown(learned))
@@ -46,7 +45,7 @@ def write(learned: Learned, out: Path) -> Path:
     return out / FIGURE_FILE
 
 
-def rows_in_words(learned: Learned) -> tuple[list[str], list[list[str]]]:
+def rows_in_words(learned: LearnedCurve) -> tuple[list[str], list[list[str]]]:
     """Return the head and the rows of the table: value, solved, learned, interval."""
     head = [learned.task.axis, "outcome", "solved", "learned", "interval"]
     several = {
@@ -66,7 +65,7 @@ def rows_in_words(learned: Learned) -> tuple[list[str], list[list[str]]]:
     return head, rows
 
 
-def markdown(learned: Learned) -> str:
+def markdown(learned: LearnedCurve) -> str:
     """Return the table as Markdown."""
     how = "a training for each value" if learned.task.is_separate else "one training for all values"
     seeds = learned.table["seed"].n_unique()
@@ -81,7 +80,7 @@ def markdown(learned: Learned) -> str:
     return "\n".join(lines)
 
 
-def draw(learned: Learned) -> Figure:
+def draw(learned: LearnedCurve) -> Figure:
     """Return the figure: learned points with their intervals, and the solved lines."""
     task, summary = learned.task, learned.summary()
     line_values, lines = solved_line(task)
@@ -145,13 +144,13 @@ def draw_solved(game: str) -> Figure:
     return figure
 
 
-def _label(axes: Any, task: Task, outcome: str) -> None:
-    unit = regret.theory_of(task.game.name).OUTCOME_UNITS.get(outcome, "1")
+def _label(axes: Any, task: CurveTask, outcome: str) -> None:
+    unit = regret.theory_of(task.game.name).declared[outcome].unit
     axes.set_xlabel(in_words(task.axis))
     axes.set_ylabel(axis_label(outcome, unit))
     axes.xaxis.set_major_locator(MaxNLocator(6))
 
 
-def _entry_in_words(task: Task, outcome: str, entry: int) -> str:
-    axes = getattr(game_module(task.game.name), "AXES", {}).get(outcome, ("power",))
+def _entry_in_words(task: CurveTask, outcome: str, entry: int) -> str:
+    axes = regret.theory_of(task.game.name).declared[outcome].axes
     return f"{axes[0]} {entry}" if len(axes) == 1 else f"entry {entry}"

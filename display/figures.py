@@ -32,9 +32,8 @@ from counterpoise.envs.engine.files import write_atomically
 from counterpoise.evaluation.equilibrium.comparison import (
     Comparison,
     Group,
-    bootstrap,
-    interval_in_words,
 )
+from counterpoise.evaluation.equilibrium.statistics import bootstrap, interval_in_words
 
 INK, GRID, PAPER = "#1b1f24", "#d0d7de", "#ffffff"
 
@@ -167,7 +166,7 @@ def legend_outside(figure: Figure, axes: Any) -> None:
     figure.legend(*axes.get_legend_handles_labels(), loc="outside upper right", ncols=4)
 
 
-def learning_curves(group: Group) -> Picture:
+def learning_curves(group: Group[Any]) -> Picture:
     """Return regret and reward of every power during training, all seeds."""
     with style():
         figure = new_figure(9.4, 3.6)
@@ -218,7 +217,7 @@ def learning_curves(group: Group) -> Picture:
 OF_MANY = {"max": "highest of all powers", "median": "median power", "min": "lowest of all powers"}
 
 
-def _lines_shown(group: Group) -> list[tuple[int | str, str]]:
+def _lines_shown(group: Group[Any]) -> list[tuple[int | str, str]]:
     """Return the powers drawn as lines; of many, the highest, the median and the lowest."""
     return list(enumerate(group.power_names) if group.powers <= MOST_LINES else OF_MANY.items())
 
@@ -252,7 +251,7 @@ def _line(
     )  # fmt: skip
 
 
-def outcome_bars(group: Group) -> Picture:
+def outcome_bars(group: Group[Any]) -> Picture:
     """Return one panel for each outcome that is one number, or one number per power."""
     shown = [name for name in group.equilibrium.outcomes if group.axes(name) in ((), ("power",))]
     with style():
@@ -275,7 +274,7 @@ def outcome_bars(group: Group) -> Picture:
     )
 
 
-def outcome_panel(axes: Any, group: Group, name: str, title: str | None = None) -> None:
+def outcome_panel(axes: Any, group: Group[Any], name: str, title: str | None = None) -> None:
     """Draw one outcome, one number or one per power, beside the equilibrium."""
     unit = group.units.get(name, "1")
     factor, shown = displayed(unit)
@@ -288,7 +287,7 @@ def outcome_panel(axes: Any, group: Group, name: str, title: str | None = None) 
         axes.set_xlim(-1.0, 1.0)
 
 
-def pictures(group: Group) -> list[Picture]:
+def pictures(group: Group[Any]) -> list[Picture]:
     """Return every figure of a group: learning curves, then the game's own figures."""
     drawn_by_game = display_of(group.game).pictures
     own = [outcome_bars(group)] if drawn_by_game is None else drawn_by_game(group)
@@ -308,7 +307,7 @@ def composite(comparison: Comparison) -> Figure:
     return figure
 
 
-def _generic_panel(canvas: SubFigure, group: Group) -> None:
+def _generic_panel(canvas: SubFigure, group: Group[Any]) -> None:
     shown = [name for name in group.equilibrium.outcomes if group.axes(name) in ((), ("power",))]
     axes = canvas.subplots()
     outcome_panel(axes, group, shown[0], f"{in_words(group.name)}: {in_words(shown[0])}")

@@ -44,7 +44,9 @@ def with_error(value: float, error: float, decimals: int = 2) -> str:
 
 def plain(value: float, digits: int = 6) -> str:
     """Return a number without trailing zeros, to at most a number of significant digits."""
-    return f"{value:.{digits}g}".replace("-", MINUS)
+    mantissa, _, exponent = f"{value:.{digits}g}".partition("e")
+    shown = f"{mantissa}e{int(exponent)}" if exponent else mantissa
+    return shown.replace("-", MINUS)
 
 
 def percent(share: float, decimals: int = 1) -> str:

@@ -32,16 +32,14 @@ from counterpoise.display.numbers import (
 from counterpoise.display.replay import page_of, replay_data
 from counterpoise.envs.engine.files import write_text_atomically
 from counterpoise.evaluation.equilibrium.comparison import (
-    FEWEST_SEEDS,
     GAIN,
     NASH_CONV,
     REGRET,
     STAKE,
     Comparison,
     Group,
-    claims,
-    interval_in_words,
 )
+from counterpoise.evaluation.equilibrium.statistics import FEWEST_SEEDS, interval_in_words
 from counterpoise.evaluation.playback import long_episode, play_episode
 from counterpoise.training.runs import VERSIONS, Run
 
@@ -116,7 +114,7 @@ def as_html(comparison: Comparison, page: Path, *, title: str = "") -> str:
     )
 
 
-def _unique_names(groups: Sequence[Group]) -> list[str]:
+def _unique_names(groups: Sequence[Group[Any]]) -> list[str]:
     """Return a name for each section, unique and valid in a link."""
     names: list[str] = []
     for group in groups:
@@ -160,7 +158,7 @@ def _summary(comparison: Comparison, names: list[str], page: Path) -> str:
                 f"{number(row['worst_regret'])}<br>(target {plain(row['target_regret'])})",
                 f"{number(row['worst_power_mean_regret'])} ({html.escape(row['worst_power'])})",
                 _distance(row),
-                _verdict(group),
+                _verdict(group).replace(": ", ":<br>", 1),
                 with_interval(row["nash_conv"], row["nash_conv_low"], row["nash_conv_high"]),
                 f"{millions(row['agent_steps'])} in {duration(row['seconds'])}",
             ]
@@ -170,7 +168,7 @@ def _summary(comparison: Comparison, names: list[str], page: Path) -> str:
         "worst power's<br>mean regret", "distance<br>in outcomes", "target", "NashConv<br>(payoff)",
         "agent-steps<br>per run",
     ]  # fmt: skip
-    claimed = [(group, claim) for group in comparison.groups for claim in claims(group)]
+    claimed = [(group, claim) for group in comparison.groups for claim in group.claims]
     items = "".join(
         f"<li>{_badge(claim.is_met)}{html.escape(group.title)}: {html.escape(claim.words)}</li>"
         for group, claim in claimed
@@ -199,7 +197,7 @@ def _distance(row: dict[str, Any]) -> str:
     return f"{distance}<br>(target {plain_percent(row['target_distance'])})"
 
 
-def _reached(group: Group) -> str:
+def _reached(group: Group[Any]) -> str:
     """Return the distance of the outcomes from the equilibrium, or from the nearest of several."""
     judged = in_words(", ".join(group.targets.outcomes))
     if not judged:
@@ -220,7 +218,7 @@ def _reached(group: Group) -> str:
     )
 
 
-def _verdict(group: Group) -> str:
+def _verdict(group: Group[Any]) -> str:
     kind = {True: "met", False: "not-met", None: "undecided"}[group.is_met]
     return f'<span class="{kind}">{html.escape(group.verdict)}</span>'
 
@@ -232,7 +230,7 @@ def _badge(is_met: bool) -> str:
 # -- one group -------------------------------------------------------------------------------------
 
 
-def _section(group: Group, name: str, folder: Path) -> str:
+def _section(group: Group[Any], name: str, folder: Path) -> str:
     game = group.game
     about = [html.escape(game.title) + "; " + html.escape(game.source) + "."]
     if group.scenario is not None:
@@ -274,14 +272,14 @@ def _figure(picture: Picture, name: str) -> str:
     )
 
 
-def _interval_note(group: Group) -> str:
+def _interval_note(group: Group[Any]) -> str:
     words = interval_in_words(len(group.runs))
     return (
         f"In brackets: {words[0].lower()}{words[1:]}" if len(group.runs) >= FEWEST_SEEDS else words
     )
 
 
-def _regret_table(group: Group) -> str:
+def _regret_table(group: Group[Any]) -> str:
     table = group.summary()
     rows = []
     worst_first = np.argsort(-group.regret.max(axis=0), kind="stable")
@@ -319,7 +317,7 @@ def _regret_table(group: Group) -> str:
     return _long_table(head, rows, keep_last=True)
 
 
-def _outcome_tables(group: Group) -> str:
+def _outcome_tables(group: Group[Any]) -> str:
     """Return a table of the outcomes, and a folded one of the outcomes by year."""
     table = group.summary().filter(~polars.col("quantity").is_in([REGRET, GAIN, STAKE, NASH_CONV]))
     parts = []
@@ -360,7 +358,7 @@ def _outcome_row(row: dict[str, Any]) -> list[str]:
     ]
 
 
-def _replay(group: Group) -> str:
+def _replay(group: Group[Any]) -> str:
     run = group.runs[0]
     profile = list(run.profile())
     learned = long_episode(group.game, group.parameters, profile, names=group.power_names)
@@ -380,7 +378,7 @@ def _replay(group: Group) -> str:
     )
 
 
-def _parameters(group: Group) -> str:
+def _parameters(group: Group[Any]) -> str:
     defaults = group.game.parameters.from_mapping({})
     rows = []
     for name, declaration in group.parameters.declarations.items():
@@ -417,11 +415,11 @@ def _values(value: Any) -> str:
     return plain(value) if isinstance(value, float) else str(value)
 
 
-def _configuration(group: Group) -> str:
+def _configuration(group: Group[Any]) -> str:
     return f"<pre><code>{html.escape(group.configuration.to_toml())}</code></pre>"
 
 
-def _runs(group: Group, folder: Path) -> str:
+def _runs(group: Group[Any], folder: Path) -> str:
     rows = []
     for run in group.runs:
         state = run.state

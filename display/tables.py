@@ -21,16 +21,14 @@ from counterpoise.envs.engine.files import write_text_atomically
 from counterpoise.evaluation.equilibrium.benchmark import RESULTS, Results
 from counterpoise.evaluation.equilibrium.comparison import (
     Comparison,
-    Interval,
-    claims,
-    interval_in_words,
 )
+from counterpoise.evaluation.equilibrium.statistics import Interval, interval_in_words
 from counterpoise.training.runs import versions
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from counterpoise.evaluation.populations.exam import Mark
+    from counterpoise.evaluation.populations.exam import Result
     from counterpoise.evaluation.populations.exploitability import Exploit
     from counterpoise.evaluation.populations.tournament import Tournament
 
@@ -95,7 +93,7 @@ def print_comparison(console: Console, comparison: Comparison) -> None:
         f"{_intervals(comparison)}[/dim]\n"
     )
     for group in comparison.groups:
-        for claim in claims(group):
+        for claim in group.claims:
             verdict = coloured("met" if claim.is_met else "NOT met", claim.is_met)
             console.print(f"{verdict}  {group.title}: {claim.words}", highlight=False)
 
@@ -302,28 +300,36 @@ def write_tournament(held: Tournament, folder: Path, settings: str) -> list[Path
 # -- exams and best responses ----------------------------------------------------------------------
 
 
-def print_marks(console: Console, marks: Sequence[Mark]) -> None:
-    """Print one row per test of an exam."""
+def print_exam(console: Console, results: Sequence[Result]) -> None:
+    """Print one row per situation of an exam."""
     rows = [
         [
-            mark.test.name,
-            str(mark.test.focal),
-            with_error(mark.focal, mark.error),
-            decimal(mark.welfare),
-            decimal(mark.random),
-            f"{decimal(mark.best)} {mark.doctrine}",
-            coloured(decimal(mark.score), mark.score >= 1.0),
+            result.situation.name,
+            str(result.situation.focal),
+            with_error(result.focal, result.error),
+            decimal(result.welfare),
+            decimal(result.random),
+            f"{decimal(result.best)} {result.doctrine}",
+            coloured(decimal(result.score), result.score >= 1.0),
         ]
-        for mark in marks
+        for result in results
     ]
-    head = ["test", "focal", "payoff (s.e.)", "all powers'", "random", "best doctrine", "score"]
+    head = [
+        "situation",
+        "focal",
+        "payoff (s.e.)",
+        "all powers'",
+        "random",
+        "best doctrine",
+        "score",
+    ]
     print_table(console, head, rows)
     console.print(
         "\n[dim]Score: 0 is the payoff of random play, 1 that of the best doctrine in the same "
         "seats.[/dim]"
     )
-    for mark in marks:
-        console.print(f"[dim]{mark.test.name}: {mark.test.claim}[/dim]", highlight=False)
+    for situation in (result.situation for result in results):
+        console.print(f"[dim]{situation.name}: {situation.claim}[/dim]", highlight=False)
 
 
 def print_exploit(console: Console, found: Exploit) -> None:

@@ -17,6 +17,7 @@ from counterpoise.envs.engine.errors import CounterpoiseError
 from counterpoise.envs.engine.game import Game
 from counterpoise.envs.engine.parameters import ParametersBase
 from counterpoise.envs.engine.registration import game as game_named
+from counterpoise.envs.engine.registration import game_names
 from counterpoise.envs.engine.rollouts import play
 from counterpoise.envs.engine.strategy import Profile, Strategy
 from counterpoise.envs.engine.worlds import Worlds
@@ -87,7 +88,7 @@ def who_plays(
         If a name is unknown, or strategies, parameters or a scenario are given for a run.
     """
     what = os.fspath(what)
-    if os.sep in what or Path(what).is_dir():
+    if os.sep in what or (Path(what).is_dir() and what not in game_names()):
         run = Run(what)
         if players or changes or scenario:
             raise CounterpoiseError(

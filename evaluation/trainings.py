@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from counterpoise.evaluation.equilibrium.comparison import Judgement, judge
+from counterpoise.evaluation.equilibrium.judgement import Judgement, judged
 from counterpoise.evaluation.runner import Tell, as_time, in_processes, usual_processes
 from counterpoise.training.configuration import Configuration
 from counterpoise.training.runs import Run
@@ -85,7 +85,7 @@ class _Judged:
             return None
         total = int(run.state["total_agent_steps"])
         tell(total, total, total / max(run.state["seconds"], 1e-9), "judging")
-        return judge(run)
+        return judged(run)
 
 
 def train_all(

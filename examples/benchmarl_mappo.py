@@ -1,4 +1,4 @@
-"""BenchMARL: MAPPO on `paradox_of_power`, the critic looking at `state()`.
+"""BenchMARL: MAPPO on `paradox_of_power`, with `state()` as the critic's input.
 
 pip install "counterpoise[benchmarl]"
 """
@@ -16,21 +16,20 @@ from benchmarl.models.mlp import MlpConfig
 from tensordict import TensorDict
 from torchrl.envs import ExplorationType, PettingZooWrapper, set_exploration_type
 
+import counterpoise
 from counterpoise.envs import paradox_of_power_v0
-from counterpoise.envs.engine.registration import game
 from counterpoise.envs.engine.strategy import Strategy
-from counterpoise.theory.regret import regret
 
 GAME, FRAMES, TARGET = "paradox_of_power", 6_000, 0.01
 CHANGES = {"inequality": 0.6, "resources": 2.0, "years": 10}
 
 
 class ParadoxOfPower(PettingZooClass):
-    """How BenchMARL makes the worlds; the rest is as for PettingZoo's own."""
+    """Makes the environment; everything else is BenchMARL's adapter for PettingZoo."""
 
     def get_env_fun(self, num_envs, continuous_actions, seed, device):
-        """Return what makes a world."""
-        # Where powers left early BenchMARL would fail (BenchMARL issue 177); here nobody does.
+        """Return a function that makes the environment."""
+        # BenchMARL fails where agents leave early (its issue 177); here no power does.
         return lambda: PettingZooWrapper(
             paradox_of_power_v0.parallel_env(**CHANGES),
             return_state=True,
@@ -39,12 +38,12 @@ class ParadoxOfPower(PettingZooClass):
         )
 
     def supports_continuous_actions(self):
-        """Say that actions are amounts."""
+        """Return that actions are continuous."""
         return True
 
 
 class Learned(Strategy):
-    """What the policy does in either seat, without the noise that it learned with."""
+    """The policy in either seat, without exploration noise."""
 
     def __init__(self, policy):
         self.policy = policy
@@ -57,14 +56,13 @@ class Learned(Strategy):
             return np.asarray(self.policy(asked)["power", "action"][:, 0], np.float64)
 
 
-torch.set_num_threads(1)  # small networks are slower on several
-parameters = game(GAME).parameters(**CHANGES)
+torch.set_num_threads(1)  # small networks are slower on several threads
 settings = ExperimentConfig.get_from_yaml()
 settings.loggers, settings.create_json, settings.evaluation = [], False, False
 settings.max_n_frames, settings.on_policy_collected_frames_per_batch = FRAMES, 240
 settings.on_policy_n_envs_per_worker, settings.on_policy_minibatch_size = 1, 60
 settings.on_policy_n_minibatch_iters = 8
-settings.lr, settings.gamma = 3e-3, 0.0  # nobody's fighting changes a later year
+settings.lr, settings.gamma = 3e-3, 0.0  # fighting does not affect later years
 network = MlpConfig.get_from_yaml()
 network.num_cells = [32]
 task = ParadoxOfPower("PARADOX_OF_POWER", {"max_cycles": CHANGES["years"]})
@@ -74,6 +72,6 @@ with tempfile.TemporaryDirectory() as settings.save_folder:
         seed=0, config=settings, critic_model_config=network,
     )  # fmt: skip
     experiment.run()
-found = regret(GAME, parameters, [Learned(experiment.policy)] * 2).max()
+found = counterpoise.regret(GAME, [Learned(experiment.policy)] * 2, **CHANGES).max()
 print(f"{GAME}: regret {found:.4f} (target {TARGET}), {time.process_time():.0f} s of one core")
 sys.exit(int(not found <= TARGET))

@@ -1,4 +1,4 @@
-"""CleanRL's way: PPO in one file, here for one member of `burden_sharing`, many worlds at once.
+"""In the style of CleanRL: PPO in one file for one member of `burden_sharing`, in many worlds.
 
 pip install counterpoise
 """
@@ -10,17 +10,15 @@ import gymnasium
 import numpy as np
 import torch
 
-import counterpoise  # noqa: F401 - registers the games with Gymnasium
-from counterpoise.envs.engine.registration import game
+import counterpoise
 from counterpoise.envs.engine.strategy import Strategy
-from counterpoise.theory.regret import equilibrium, regret
 
 GAME, POWER, TARGET = "burden_sharing", 0, 0.01
 WORLDS, YEARS, UPDATES, EPOCHS, BATCH, CLIP = 256, 10, 150, 4, 640, 0.2
 
 
 class Agent(torch.nn.Module, Strategy):
-    """A Gaussian over the share of the cap that is spent, and a critic; plays the mean."""
+    """A Gaussian policy over the share of the cap that is spent, and a critic; plays the mean."""
 
     def __init__(self, space, features):
         super().__init__()
@@ -43,7 +41,7 @@ class Agent(torch.nn.Module, Strategy):
         return self.amounts(self.policy(torch.as_tensor(observations)).mean.double().numpy())
 
 
-torch.set_num_threads(1)  # small networks are slower on several
+torch.set_num_threads(1)  # small networks are slower on several threads
 torch.manual_seed(0)
 settings = {"power": POWER, "others": "equilibrium"}
 worlds = gymnasium.make_vec("counterpoise/BurdenSharing-v0", WORLDS, **settings)
@@ -57,7 +55,7 @@ for update in range(UPDATES):
         share = agent.policy(seen := torch.as_tensor(now)).sample()
         now, paid, _, _, _ = worlds.step(agent.amounts(share.numpy()))
         years.append((seen, share, torch.as_tensor(paid).float()[:, None]))
-    # Nobody's spending changes a later year: what a year pays is all that it returns.
+    # Spending does not affect later years: the return of a year is its reward.
     seen, shares, returns = map(torch.cat, zip(*years, strict=True))
     before = agent.policy(seen).log_prob(shares).detach()
     advantages = returns - agent.value(seen).detach()
@@ -71,9 +69,8 @@ for update in range(UPDATES):
             optimizer.zero_grad()
             (0.5 * misfit - surrogate).mean().backward()
             optimizer.step()
-parameters = game(GAME).parameters()
-profile = list(equilibrium(GAME, parameters).strategies)
+profile = list(counterpoise.solve(GAME).strategies)
 profile[POWER] = agent
-found = regret(GAME, parameters, profile)[POWER]
+found = counterpoise.regret(GAME, profile)[POWER]
 print(f"{GAME}: regret {found:.4f} (target {TARGET}), {time.process_time():.0f} s of one core")
 sys.exit(int(not found <= TARGET))

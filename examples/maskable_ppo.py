@@ -1,4 +1,4 @@
-"""sb3-contrib: MaskablePPO is one power of `buck_passing`, the others of which never balance.
+"""sb3-contrib: MaskablePPO trains one power of `buck_passing`; the others never balance.
 
 pip install counterpoise
 """
@@ -12,11 +12,9 @@ import torch
 from sb3_contrib import MaskablePPO
 from stable_baselines3.common.env_util import make_vec_env
 
-import counterpoise  # noqa: F401 - registers the games with Gymnasium
+import counterpoise
 from counterpoise.agents.named import profile
-from counterpoise.envs.engine.registration import game
 from counterpoise.envs.engine.strategy import Strategy
-from counterpoise.theory.regret import regret
 
 GAME, POWER, STEPS, TARGET = "buck_passing", 0, 12_000, 0.01
 
@@ -33,9 +31,9 @@ class Learned(Strategy):
         return chosen.astype(np.int64)[:, None]
 
 
-torch.set_num_threads(1)  # small networks are slower on several
-parameters = game(GAME).parameters()
-# The mask closes balancing once it is too late. `gymnasium.make` keeps action_masks() in reach.
+torch.set_num_threads(1)  # small networks are slower on several threads
+parameters = counterpoise.game(GAME).parameters()
+# The mask closes balancing once it is too late. `gymnasium.make` passes action_masks() on.
 worlds = make_vec_env(
     lambda: gymnasium.make("counterpoise/BuckPassing-v0", power=POWER, others="buck_passer"),
     n_envs=8,
@@ -54,8 +52,8 @@ model = MaskablePPO(
     device="cpu",
 )
 model.learn(STEPS)
-learned = list(profile("buck_passer", game(GAME), parameters))
+learned = list(profile("buck_passer", counterpoise.game(GAME), parameters))
 learned[POWER] = Learned(model)
-found = regret(GAME, parameters, learned)[POWER]
+found = counterpoise.regret(GAME, learned)[POWER]
 print(f"{GAME}: regret {found:.4f} (target {TARGET}), {time.process_time():.0f} s of one core")
 sys.exit(int(not found <= TARGET))

@@ -1,4 +1,4 @@
-"""RLlib: PPO of the new API stack, a policy for each power of `paradox_of_power`.
+"""RLlib: PPO of the new API stack, one policy for each power of `paradox_of_power`.
 
 pip install "counterpoise[rllib]"
 """
@@ -15,17 +15,16 @@ from ray.rllib.core.rl_module.default_model_config import DefaultModelConfig
 from ray.rllib.env.wrappers.pettingzoo_env import ParallelPettingZooEnv
 from ray.tune.registry import register_env
 
+import counterpoise
 from counterpoise.envs import paradox_of_power_v0
-from counterpoise.envs.engine.registration import game
 from counterpoise.envs.engine.strategy import Strategy
-from counterpoise.theory.regret import regret
 
 GAME, ROUNDS, TARGET = "paradox_of_power", 30, 0.01
 CHANGES = {"inequality": 0.6, "resources": 2.0, "years": 10}
 
 
 class Learned(Strategy):
-    """What a policy does, without the noise that it learned with."""
+    """A policy without exploration noise."""
 
     def __init__(self, module, space):
         self.module, self.space = module, space
@@ -40,7 +39,7 @@ class Learned(Strategy):
         return self.space.low + share * (self.space.high - self.space.low)
 
 
-torch.set_num_threads(1)  # small networks are slower on several
+torch.set_num_threads(1)  # small networks are slower on several threads
 ray.init(num_cpus=1, include_dashboard=False, log_to_driver=False)
 register_env(GAME, lambda _: ParallelPettingZooEnv(paradox_of_power_v0.parallel_env(**CHANGES)))
 powers = [f"power_{power}" for power in range(2)]
@@ -52,7 +51,7 @@ algorithm = (
     .learners(num_learners=0)
     .rl_module(model_config=DefaultModelConfig(fcnet_hiddens=[32]))
     .training(
-        gamma=0.0,  # nobody's fighting changes a later year
+        gamma=0.0,  # fighting does not affect later years
         lr=[[0, 5e-3], [ROUNDS * 480, 0.0]],
         train_batch_size_per_learner=480,
         minibatch_size=120,
@@ -63,12 +62,12 @@ algorithm = (
 )
 for _ in range(ROUNDS):
     algorithm.train()
-parameters = game(GAME).parameters(**CHANGES)
+parameters = counterpoise.game(GAME).parameters(**CHANGES)
 profile = [
-    Learned(algorithm.get_module(name), game(GAME).action_space(parameters, power))
+    Learned(algorithm.get_module(name), counterpoise.game(GAME).action_space(parameters, power))
     for power, name in enumerate(powers)
 ]
-found = regret(GAME, parameters, profile).max()
+found = counterpoise.regret(GAME, profile, **CHANGES).max()
 print(f"{GAME}: regret {found:.4f} (target {TARGET}), {time.process_time():.0f} s of one core")
 algorithm.stop()
 ray.shutdown()

@@ -1,4 +1,4 @@
-"""Stable-Baselines3: PPO as one power of `arms_race`, the other playing the equilibrium.
+"""Stable-Baselines3: PPO trains one power of `arms_race`; the other plays the equilibrium.
 
 pip install counterpoise
 """
@@ -12,16 +12,14 @@ import torch
 from stable_baselines3 import PPO
 from stable_baselines3.common.env_util import make_vec_env
 
-import counterpoise  # noqa: F401 - registers the games with Gymnasium
-from counterpoise.envs.engine.registration import game
+import counterpoise
 from counterpoise.envs.engine.strategy import Strategy
-from counterpoise.theory.regret import equilibrium, regret
 
 GAME, POWER, STEPS, TARGET = "arms_race", 0, 50_000, 0.01
 
 
 class Learned(Strategy):
-    """What the model does, without the noise that it learned with."""
+    """The model's policy without exploration noise."""
 
     def __init__(self, model):
         self.model = model
@@ -31,13 +29,13 @@ class Learned(Strategy):
         return self.model.predict(observations, deterministic=True)[0].astype(np.float64)
 
 
-torch.set_num_threads(1)  # small networks are slower on several
+torch.set_num_threads(1)  # small networks are slower on several threads
 worlds = make_vec_env(
     lambda: gymnasium.make("counterpoise/ArmsRace-v0", power=POWER, others="equilibrium"),
     n_envs=16,
     seed=0,
 )
-parameters = game(GAME).parameters()
+parameters = counterpoise.game(GAME).parameters()
 model = PPO(
     "MlpPolicy",
     worlds,
@@ -51,8 +49,8 @@ model = PPO(
     device="cpu",
 )
 model.learn(STEPS)
-profile = list(equilibrium(GAME, parameters).strategies)
+profile = list(counterpoise.solve(GAME).strategies)
 profile[POWER] = Learned(model)
-found = regret(GAME, parameters, profile)[POWER]
+found = counterpoise.regret(GAME, profile)[POWER]
 print(f"{GAME}: regret {found:.4f} (target {TARGET}), {time.process_time():.0f} s of one core")
 sys.exit(int(not found <= TARGET))

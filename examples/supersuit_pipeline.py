@@ -1,4 +1,4 @@
-"""SuperSuit: both powers of `arms_race` learn with one PPO of Stable-Baselines3.
+"""SuperSuit: PPO of Stable-Baselines3 trains one policy for both powers of `arms_race`.
 
 pip install "counterpoise[supersuit]"
 """
@@ -12,16 +12,15 @@ import torch
 from stable_baselines3 import PPO
 from stable_baselines3.common.utils import set_random_seed
 
+import counterpoise
 from counterpoise.envs import arms_race_v0
-from counterpoise.envs.engine.registration import game
 from counterpoise.envs.engine.strategy import Strategy
-from counterpoise.theory.regret import regret
 
 GAME, STEPS, TARGET = "arms_race", 50_000, 0.01
 
 
 class Learned(Strategy):
-    """What the model does in either seat, without the noise that it learned with."""
+    """The model's policy in either seat, without exploration noise."""
 
     def __init__(self, model):
         self.model = model
@@ -31,13 +30,13 @@ class Learned(Strategy):
         return self.model.predict(observations, deterministic=True)[0].astype(np.float64)
 
 
-torch.set_num_threads(1)  # small networks are slower on several
+torch.set_num_threads(1)  # small networks are slower on several threads
 # SuperSuit 3.11 has no seed() since seeds moved into reset() (its pull request 148), and passes
 # none on: PPO(seed=0) fails with "'ConcatVecEnv' object has no attribute 'seed'". Seed around it.
 set_random_seed(0)
 worlds = supersuit.pettingzoo_env_to_vec_env_v1(arms_race_v0.parallel_env())
 worlds = supersuit.concat_vec_envs_v1(worlds, 8, num_cpus=0, base_class="stable_baselines3")
-parameters = game(GAME).parameters()
+parameters = counterpoise.game(GAME).parameters()
 model = PPO(
     "MlpPolicy",
     worlds,
@@ -50,6 +49,6 @@ model = PPO(
     device="cpu",
 )
 model.learn(STEPS)
-found = regret(GAME, parameters, [Learned(model)] * parameters.powers).max()
+found = counterpoise.regret(GAME, [Learned(model)] * parameters.powers).max()
 print(f"{GAME}: regret {found:.4f} (target {TARGET}), {time.process_time():.0f} s of one core")
 sys.exit(int(not found <= TARGET))

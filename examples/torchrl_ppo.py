@@ -1,4 +1,4 @@
-"""TorchRL: each power of `paradox_of_power` learns a policy of its own, by PPO.
+"""TorchRL: PPO trains one policy for each power of `paradox_of_power`.
 
 pip install "counterpoise[torchrl]"
 """
@@ -16,17 +16,16 @@ from torchrl.envs import ExplorationType, PettingZooWrapper, set_exploration_typ
 from torchrl.modules import MultiAgentMLP, ProbabilisticActor, TanhNormal
 from torchrl.objectives import ClipPPOLoss, ValueEstimators
 
+import counterpoise
 from counterpoise.envs import paradox_of_power_v0
-from counterpoise.envs.engine.registration import game
 from counterpoise.envs.engine.strategy import Strategy
-from counterpoise.theory.regret import regret
 
 GAME, UPDATES, FRAMES, EPOCHS, TARGET = "paradox_of_power", 30, 300, 8, 0.01
 CHANGES = {"inequality": 0.6, "resources": 2.0, "years": 10}
 
 
 class Learned(Strategy):
-    """What the policy does in one seat, without the noise that it learned with."""
+    """The policy in one seat, without exploration noise."""
 
     def __init__(self, policy, power, powers):
         self.policy, self.power, self.powers = policy, power, powers
@@ -39,12 +38,11 @@ class Learned(Strategy):
             return np.asarray(self.policy(asked)["power", "action"][:, self.power], np.float64)
 
 
-torch.set_num_threads(1)  # small networks are slower on several
+torch.set_num_threads(1)  # small networks are slower on several threads
 torch.manual_seed(0)
 # No power leaves before the others, so that neither done_on_any nor use_mask is needed: early
-# leavers in games with masks made TorchRL fail with a KeyError (its issue 3702, since mended).
+# leavers in games with masks made TorchRL fail with a KeyError (its issue 3702, since fixed).
 world = PettingZooWrapper(paradox_of_power_v0.parallel_env(**CHANGES), seed=0)
-parameters = game(GAME).parameters(**CHANGES)
 powers, width = world.observation_spec["power", "observation"].shape
 seen, shape = [("power", "observation")], [("power", "loc"), ("power", "scale")]
 kind = {"centralized": False, "share_params": False, "depth": 1, "num_cells": 32}
@@ -61,7 +59,7 @@ names = {"value": "state_value", "sample_log_prob": "action_log_prob"} | {
     name: name for name in ("reward", "action", "done", "terminated", "advantage")
 }
 loss.set_keys(**{key: ("power", name) for key, name in names.items()})
-# Nobody's fighting changes a later year: what a year pays is all that it returns.
+# Fighting does not affect later years: the return of a year is its reward.
 loss.make_value_estimator(ValueEstimators.GAE, gamma=0.0, lmbda=0.0)
 optimizer = torch.optim.Adam(loss.parameters(), lr=5e-3)
 decay = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.0, UPDATES)
@@ -74,6 +72,7 @@ for batch in Collector(world, policy, frames_per_batch=FRAMES, total_frames=UPDA
             (found["loss_objective"] + found["loss_critic"]).backward()
             optimizer.step()
     decay.step()
-found = regret(GAME, parameters, [Learned(policy, power, powers) for power in range(powers)]).max()
+profile = [Learned(policy, power, powers) for power in range(powers)]
+found = counterpoise.regret(GAME, profile, **CHANGES).max()
 print(f"{GAME}: regret {found:.4f} (target {TARGET}), {time.process_time():.0f} s of one core")
 sys.exit(int(not found <= TARGET))

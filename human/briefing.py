@@ -72,7 +72,7 @@ def _no_lines(*_: Any) -> list[str]:
     return []
 
 
-def _no_projection(game: Any, record: Any, parameters: Any, power: int, action: Any) -> None:
+def _no_projection(game: Any, records: Any, parameters: Any, power: int, action: Any) -> None:
     return None
 
 
@@ -101,7 +101,8 @@ class Briefing:
     news : callable
         From record, parameters and names to the public events of the last step, one line each.
     projection : callable
-        From game, a copied record, parameters, power and its action to a `Projection`, or None.
+        From game, a copy of the world's records [1], parameters, power and its action to a
+        `Projection`, or None.
     reason : callable
         From a part's name, an option, what is seen and the place of the other power (-1 for a part
         that concerns no other power) to the reason why the option is closed, or "".

@@ -294,7 +294,7 @@ function showProjection(projection) {
   byId("projection-lines").replaceChildren(...projection.lines.map((line) => {
     const row = make("tr", [
       make("th", line.label, { scope: "row" }),
-      make("td", line.amount.replace("-", "−")),
+      make("td", line.amount),
       make("td", `${(100 * line.share).toFixed(1).replace("-", "−")} %`),
     ], { class: line.kind });
     const bar = row.firstChild;

@@ -9,29 +9,29 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from counterpoise.envs.adapters.settings import Settings
 from counterpoise.envs.engine.errors import CounterpoiseError, unknown_name
 from counterpoise.envs.engine.game import Game
 from counterpoise.envs.engine.parameters import ParametersBase
-from counterpoise.envs.engine.registration import game as game_named
 from counterpoise.envs.engine.registration import game_names
-from counterpoise.envs.engine.worlds import as_parameters
-from counterpoise.envs.scenarios import Scenario, scenario_names
 from counterpoise.envs.scenarios import scenario as scenario_named
+from counterpoise.envs.scenarios import scenario_names
 from counterpoise.evaluation.playback import power_names
 from counterpoise.human.saved import FILE, SavedTable, begin, new_folder, resume
-from counterpoise.human.setup import Setup, prepare, seat_named
+from counterpoise.human.setup import prepare, seat_named
 
 GAMES = Path("runs") / "games"
 PACKAGES = ("starlette", "uvicorn", "websockets")
 
 
 def play(
-    game_or_scenario: str | Path | Game | Scenario,
+    game_or_scenario: str | Path | Game,
     *,
+    scenario: str | Path | None = None,
+    parameters: ParametersBase | Mapping[str, Any] | None = None,
     power: str | int | Sequence[str | int] = 0,
     against: str | Sequence[str] = (),
     beside: str | Sequence[str] = (),
-    parameters: ParametersBase | Mapping[str, Any] | None = None,
     seed: int | None = None,
     folder: str | Path | None = None,
     port: int = 0,
@@ -44,9 +44,13 @@ def play(
 
     Parameters
     ----------
-    game_or_scenario : str, path, Game or Scenario
-        A game or a scenario, by name or as a TOML file; or the folder of a saved game, which is
+    game_or_scenario : str, path or Game
+        A game; or a scenario, by name or as a TOML file; or the folder of a saved game, which is
         resumed as it was begun.
+    scenario : str or path, optional
+        A scenario of the game, where that is given first.
+    parameters : Parameters or mapping, optional
+        All parameters of a game, or changes to those of the game or scenario.
     power : str, int, or sequence of them
         The power that you rule, by name or seat; several powers for several people.
     against : str or sequence of str
@@ -54,8 +58,6 @@ def play(
         is the name of a doctrine or the folder of a run. By default the game's doctrines in turn.
     beside : str or sequence of str
         Further strategies to compare your score with at the end.
-    parameters : Parameters or mapping, optional
-        All parameters, or changes to those of the game or scenario.
     seed : int, optional
         Random seed; by default one from the operating system.
     folder : path, optional
@@ -77,21 +79,27 @@ def play(
     """
     require_packages()
     if isinstance(game_or_scenario, str | Path) and _is_folder(game_or_scenario):
-        if power != 0 or seed is not None or against or beside or parameters or folder:
+        given = (scenario, parameters, against, beside, folder)
+        if any(given) or power != 0 or seed is not None:
             raise CounterpoiseError(
                 f"{game_or_scenario} is a saved game, which is resumed as it was begun: give only "
                 "port and open_browser with it."
             )
         serve_table(resume(game_or_scenario), port=port, open_browser=open_browser)
         return
-    setup, name = _set_up(
-        game_or_scenario,
-        parameters,
-        power=[power] if isinstance(power, str | int) else power,
-        against=[against] if isinstance(against, str) else against,
-        beside=[beside] if isinstance(beside, str) else beside,
+    settings = _resolve(game_or_scenario, scenario, parameters)
+    names = power_names(settings.game, settings.parameters.powers, settings.scenario)
+    setup = prepare(
+        settings.game,
+        settings.parameters,
+        names,
+        title=settings.title,
+        humans=[seat_named(str(each), names) for each in _listed(power)],
+        against=_listed(against),
+        beside=_listed(beside),
         seed=seed,
     )
+    name = settings.scenario.name if settings.scenario else settings.game.name
     table = begin(setup, folder or new_folder(GAMES, name))
     serve_table(table, port=port, open_browser=open_browser)
 
@@ -141,40 +149,20 @@ def _is_folder(asked: str | Path) -> bool:
     return (Path(asked) / FILE).is_file()
 
 
-def _set_up(
-    asked: str | Path | Game | Scenario,
-    changes: ParametersBase | Mapping[str, Any] | None,
-    *,
-    power: Sequence[str | int],
-    against: Sequence[str],
-    beside: Sequence[str],
-    seed: int | None,
-) -> tuple[Setup, str]:
-    """Return who plays what, and the name of the game or scenario."""
-    found = asked if isinstance(asked, Game | Scenario) else _named(asked)
-    scenario = found if isinstance(found, Scenario) else None
-    game = game_named(found.game) if isinstance(found, Scenario) else found
-    if isinstance(changes, ParametersBase) or scenario is None:
-        parameters = as_parameters(game.parameters, changes)
-    else:
-        parameters = scenario.parameters.replace(**(changes or {}))
-    names = power_names(game, parameters.powers, scenario)
-    setup = prepare(
-        game,
-        parameters,
-        names,
-        title=scenario.title if scenario else "",
-        humans=[seat_named(str(each), names) for each in power],
-        against=against,
-        beside=beside,
-        seed=seed,
-    )
-    return setup, found.name
+def _resolve(
+    asked: str | Path | Game,
+    scenario: str | Path | None,
+    parameters: ParametersBase | Mapping[str, Any] | None,
+) -> Settings:
+    if isinstance(asked, Game) or str(asked) in game_names():
+        game = asked if isinstance(asked, Game) else str(asked)
+        return Settings.resolve(game, scenario=scenario, parameters=parameters)
+    is_scenario = str(asked) in scenario_names() or Path(asked).suffix == ".toml"
+    if is_scenario and scenario is None:
+        return Settings.resolve(scenario_named(asked).game, scenario=asked, parameters=parameters)
+    known = game_names() if scenario else [*game_names(), *scenario_names()]
+    raise unknown_name("game" if scenario else "game or scenario", str(asked), known)
 
 
-def _named(name: str | Path) -> Game | Scenario:
-    if str(name) in game_names():
-        return game_named(str(name))
-    if str(name) in scenario_names() or Path(name).suffix == ".toml":
-        return scenario_named(name)
-    raise unknown_name("game or scenario", str(name), [*game_names(), *scenario_names()])
+def _listed(given: str | int | Sequence[Any]) -> Sequence[Any]:
+    return [given] if isinstance(given, str | int) else given

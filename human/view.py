@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from counterpoise.agents.named import doctrines
+from counterpoise.display.numbers import percent, plain
 from counterpoise.envs.engine.columns import column, columns
 from counterpoise.envs.engine.game import Choice, Continuous, Feature
 from counterpoise.envs.engine.parameters import observed_parameter_names
@@ -72,8 +73,8 @@ def projection(table: Table, seat: int, action: Any) -> Plain | None:
     game = table.worlds.game
     padded = np.zeros(game.action_width)
     padded[: len(made)] = made
-    record = table.worlds.records.copy()[0]
-    found = table.briefing.projection(game, record, table.setup.parameters, seat, padded)
+    records = table.worlds.records.copy()
+    found = table.briefing.projection(game, records, table.setup.parameters, seat, padded)
     return None if found is None else dataclasses.asdict(found)
 
 
@@ -228,30 +229,26 @@ def value_in_words(value: float, kind: str, unit: str) -> str:
     kind : str
         One of `counterpoise.envs.engine.parameters.KINDS`.
     unit : str
-        A share ``of 40 years`` is shown as a count of years; a rate ``1/year`` in percent.
+        A number in ``of 40 years`` is shown in years; a rate, in ``1/year``, in percent.
     """
-    return _in_words(value, kind, unit).replace("-", "−")
-
-
-def _in_words(value: float, kind: str, unit: str) -> str:
     if kind == "flag":
         return "yes" if value > 0.5 else "no"
     if kind == "odds":
-        return f"{100 * value:.0f} %"
+        return percent(value, 0)
     if kind == "log":
-        return f"× {math.exp(value):.3g}"
+        return f"× {plain(math.exp(value), 3)}"
     if unit == "1/year":
-        return f"{100 * value:.3g} % per year"
+        return f"{plain(100 * value, 3)} % per year"
+    whole = re.fullmatch(r"of (\d+) (.+)", unit)
+    if whole:
+        return _counted(value * int(whole[1]), whole[2])
     if kind == "share":
-        whole = re.fullmatch(r"of (\d+) (.+)", unit)
-        if whole:
-            return _counted(value * int(whole[1]), whole[2])
-        return f"{100 * value:.3g} % {'' if unit == '1' else unit}".strip()
-    return f"{value:.3g}" if unit == "1" else _counted(value, unit)
+        return f"{plain(100 * value, 3)} % {'' if unit == '1' else unit}".strip()
+    return plain(value, 3) if unit == "1" else _counted(value, unit)
 
 
 def _counted(value: float, unit: str) -> str:
-    number = f"{value:.4g}"
+    number = plain(value, 4)
     if number == "1":
         unit = re.sub("ies$", "y", unit) if unit.endswith("ies") else unit.removesuffix("s")
     return f"{number} {unit}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import study
 
-from counterpoise.evaluation.populations.episodes import watch
+from counterpoise.evaluation.populations.episodes import play_episodes
 from counterpoise.evaluation.populations.metrics import METRICS
 
 SHOWN = (
@@ -21,7 +21,7 @@ def main() -> None:
     asked = study.options(__doc__, group=True, worlds=100, out=study.PREDICTIONS).parse_args()
     rows = []
     for run in study.runs_of(asked.group):
-        seen = watch(run.game, run.parameters, run.profile(), worlds=asked.worlds)
+        seen = play_episodes(run.game, run.parameters, run.profile(), worlds=asked.worlds)
         rows.append([str(run.seed), *(f"{METRICS[name](seen.years):.4f}" for name in SHOWN)])
         study.tell(*rows[-1])
     study.write_page(

@@ -10,7 +10,7 @@ import study
 
 from counterpoise.agents.doctrines.grand_strategy import DOCTRINES
 from counterpoise.envs.games.grand_strategy import Parameters
-from counterpoise.evaluation.populations.episodes import watch
+from counterpoise.evaluation.populations.episodes import play_episodes
 from counterpoise.evaluation.populations.metrics import METRICS
 from counterpoise.training.best_responses import learn_best_response
 from counterpoise.training.configuration import load
@@ -34,7 +34,7 @@ def main() -> None:
         learner = learn_best_response(
             configuration, others, 0, seed=0, agent_steps=asked.agent_steps
         )
-        years = watch(game, parameters, [learner, *others[1:]]).years
+        years = play_episodes(game, parameters, [learner, *others[1:]]).years
         own = years.filter((polars.col("power") == 0) & (polars.col("year") >= 5))
         arming = own["procurement"] + own["upkeep"]
         rows.append(

@@ -11,7 +11,7 @@ import study
 
 from counterpoise.agents.doctrines.grand_strategy import DOCTRINES
 from counterpoise.envs.scenarios import scenario
-from counterpoise.evaluation.populations.episodes import watch
+from counterpoise.evaluation.populations.episodes import play_episodes
 from counterpoise.evaluation.populations.metrics import METRICS
 from counterpoise.training.runs import Run
 
@@ -37,7 +37,7 @@ def main() -> None:
                 profile = run.profile(parameters=parameters)
             else:
                 profile = [DOCTRINES[who](parameters, k) for k in range(parameters.powers)]
-            years = watch(game, parameters, profile, worlds=asked.worlds).years
+            years = play_episodes(game, parameters, profile, worlds=asked.worlds).years
             row = {"scenario": name, "population": who}
             rows.append(row | {metric: METRICS[metric](years) for metric in SHOWN})
             study.tell(rows[-1])

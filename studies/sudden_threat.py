@@ -13,7 +13,7 @@ import numpy as np
 import polars
 import study
 
-from counterpoise.evaluation.populations.episodes import watch
+from counterpoise.evaluation.populations.episodes import play_episodes
 from counterpoise.evaluation.predictions.estimation import estimate
 from counterpoise.training.runs import Run
 
@@ -26,7 +26,7 @@ COLUMNS = {"allies": (1.0, 3), "arms": (1.0, 4), "spending": (100.0, 3)}
 def path(run: Run, surge: float, worlds: int) -> polars.DataFrame:
     """Return the mean allies, arms and spending of the other powers, one row per year."""
     parameters = run.parameters.replace(surge_year=YEAR, surge_power=0, surge=surge)
-    seen = watch(
+    seen = play_episodes(
         run.game, parameters, run.profile(parameters=parameters), worlds=worlds, seed=5_000_000
     )
     spending = polars.col("procurement") + polars.col("upkeep")

@@ -65,11 +65,11 @@ def main() -> None:
     if asked.population is not None:
         run = Run(asked.population)
         found = exploit(run, agent_steps=asked.answer_steps)
-        marks = exam.tidy(exam.sit(run))
+        results = exam.tidy(exam.sit(run))
         scores = {
             "regret": round(found.regret, 4),
             "payoff": round(found.own, 3),
-            "exam": {row["test"]: round(row["score"], 2) for row in marks.to_dicts()},
+            "exam": {row["situation"]: round(row["score"], 2) for row in results.to_dicts()},
         }
         command = f"counterpoise train {run.configuration.name} --seed {run.seed}"
         keep(run, asked.name, command, scores)

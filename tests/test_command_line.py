@@ -17,12 +17,15 @@ import pytest
 
 from counterpoise.cli import app as command_line
 from counterpoise.cli import demonstration, judge, learn, options
-from counterpoise.envs.engine.errors import CounterpoiseError
+from counterpoise.envs.engine.errors import CounterpoiseError, Interrupted
 from counterpoise.envs.engine.registration import game_names
 from counterpoise.training.configuration import Configuration, load, shipped
-from counterpoise.training.learn import Interrupted, train
+from counterpoise.training.learn import train
 from counterpoise.training.runs import Run
 from counterpoise.training.sections import NetworkOptions, PPOOptions, WorldOptions
+
+OPTION = r"(?<![\w-])--[a-z-]+"
+COMMANDS = [name for commands in command_line.PANELS.values() for name in commands]
 
 SMALL = """
 game = "burden_sharing"
@@ -97,8 +100,9 @@ def test_help_loads_nothing_heavy() -> None:
 def test_help_teaches_by_example(run: Any) -> None:
     told = run("--help")
     assert told.code == 0
-    commands = ("list", "describe", "solve", "train", "compare", "report", "watch", "demo")
-    for command in commands:
+    places = [told.out.index(f"─ {panel} ─") for panel in command_line.PANELS]
+    assert places == sorted(places)
+    for command in COMMANDS:
         assert command in told.out
         own = run(command, "--help")
         assert own.code == 0
@@ -106,11 +110,12 @@ def test_help_teaches_by_example(run: Any) -> None:
 
 
 def test_every_example_in_the_help_names_real_options(run: Any) -> None:
-    for command in ("list", "describe", "solve", "train", "compare", "report", "watch", "demo"):
-        words = run(command, "--help").out
-        options = set(re.findall(r"(?<![\w-])--[a-z-]+", words.split("Options")[1]))
-        used = set(re.findall(r"(?<![\w-])--[a-z-]+", words.split("Options")[0]))
-        assert used <= options | {"--resume"}
+    for command in COMMANDS:
+        shown, options = run(command, "--help").out.split("Options", 1)
+        lines = shown.splitlines()
+        others = [line for line in lines if re.match(rf"\W*counterpoise (?!{command}\b)", line)]
+        used = set(re.findall(OPTION, "\n".join(line for line in lines if line not in others)))
+        assert used <= {*re.findall(OPTION, options), "--resume"}
 
 
 def test_the_version_is_told(run: Any) -> None:
@@ -174,6 +179,18 @@ def test_scenarios_and_variants_can_be_solved(run: Any) -> None:
     assert pure["outcomes"]["share"][1:] == [0.0, 0.0, 0.0]
 
 
+def test_a_new_game_is_written_and_not_overwritten(run: Any, tmp_path: Path) -> None:
+    told = run("new-game", "common_good", "--out", tmp_path)
+    assert told.code == 0
+    files = [Path(line) for line in told.out.splitlines()]
+    assert tmp_path / "common_good" / "rules.py" in files
+    assert all(path.is_file() for path in files)
+    told = run("new-game", "common_good", "--out", tmp_path)
+    assert told.code == 1
+    assert "exists" in told.err
+    assert "registered already" in run("new-game", "arms_race", "--out", tmp_path).err
+
+
 # -- refusing --------------------------------------------------------------------------------------
 
 
@@ -186,7 +203,7 @@ def test_scenarios_and_variants_can_be_solved(run: Any) -> None:
         (["solve", "arms_race", "--set", "fear"], "expected NAME=VALUE"),
         (["solve", "arms_race", "--set", "fear=much"], "neither a number nor yes or no"),
         (["solve", "arms_race", "--variant", "noise"], "Did you mean 'noisy'?"),
-        (["solve", "arms_race", "--scenario", "nato_2024"], "is one of burden_sharing"),
+        (["solve", "arms_race", "--scenario", "nato_2024"], "is of burden_sharing"),
         (["describe", "chess"], "There is no game 'chess'"),
         (["compare", "/no/such/folder"], "There is no folder"),
         (["report", "/"], "There is no run"),
@@ -483,11 +500,11 @@ def test_a_tournament_prints_and_writes_its_matrix(run: Any, tmp_path: Path) -> 
 
 
 def test_an_exam_is_sat_and_written(run: Any, grand: Path, tmp_path: Path) -> None:
-    told = run("exam", grand, "--seeds", "2", "--parquet", tmp_path / "marks.parquet")
+    told = run("exam", grand, "--seeds", "2", "--parquet", tmp_path / "results.parquet")
     assert told.code == 0
     assert "the last balancer" in told.out
-    marks = polars.read_parquet(tmp_path / "marks.parquet")
-    assert len(marks) == 9
+    results = polars.read_parquet(tmp_path / "results.parquet")
+    assert len(results) == 9
 
 
 def test_an_exam_of_a_solved_game_is_refused(run: Any, trained: Path) -> None:

@@ -1,9 +1,13 @@
-r"""Theory of `arms_or_allies`: a planner against a challenger with a private cost.
+r"""Theory of `arms_or_allies`: a defender plans against a challenger with a private cost.
 
-The challenger's move never changes the state, so that it challenges if and only if its private cost
-is below the gain it expects, :math:`c < (1 - Ew) G`: a cut-off. That turns the defender's problem
-into a finite Markov decision problem with 324 states (threat, arms, debt, ally) and 18 plans, here
-solved by Howard's policy iteration: each policy's value from one linear system of 324 equations,
+The problem. Each year the defender chooses one of 18 plans in one of 324 states (threat, arms,
+debt, ally), and a challenger with private cost :math:`c` then challenges or not. The challenger's
+move never changes the state, so it challenges if and only if its cost is below its expected gain,
+:math:`c < (1 - Ew) G`: a cut-off. Given the cut-offs, the defender faces a finite Markov decision
+problem.
+
+The method. Howard's policy iteration takes each policy's value from one linear system of 324
+equations,
 
 .. math::
 
@@ -13,9 +17,9 @@ until no plan improves on the policy in any state. Nothing is iterated to a tole
 exact up to the rounding of the linear solve. The value is unique; the policy is unique wherever the
 second-best plan is strictly worse (`action_gaps`).
 
-Any other profile is held against this with the same tables: the defender's strategy by its
-probabilities in the 324 states, the challenger's by the probability of a challenge after each plan,
-integrated over the private cost. Payoffs and chances come from the game's own rules.
+Any other profile is evaluated with the same tables: the defender's strategy by its probabilities in
+the 324 states, the challenger's by the probability of a challenge after each plan, integrated over
+the private cost. Payoffs and probabilities come from the game's own rules.
 """
 
 from __future__ import annotations
@@ -57,7 +61,17 @@ from counterpoise.envs.games.arms_or_allies import (
     tax_due,
     threat_chance,
 )
-from counterpoise.theory.solution import BestResponse, Equilibrium
+from counterpoise.theory.solution import (
+    BestResponse,
+    Claim,
+    Curve,
+    Equilibrium,
+    Findings,
+    OutcomeSpec,
+    Targets,
+    Theory,
+    only,
+)
 
 SHAPE = (2, MOST_ARMS + 1, MOST_DEBT + 1, 2)
 """Threat, arms, debt, allied: the axes of a state's number."""
@@ -75,29 +89,11 @@ IMPROVEMENT = 1e-12
 RESTART = 1e-8
 SETTLING_YEARS = 256
 
-OUTCOME_UNITS: dict[str, str] = {
-    "arms": "units",
-    "arms_calm": "units",
-    "arms_threat": "units",
-    "debt": "units",
-    "debt_calm": "units",
-    "debt_threat": "units",
-    "allied": "share of years",
-    "allied_calm": "share of calm years",
-    "allied_threat": "share of years of threat",
-    "challenge_rate": "1/year",
-    "challenge_rate_calm": "1/year",
-    "challenge_rate_threat": "1/year",
-    "sudden_threat_arms": "units",
-    "sudden_threat_debt": "units",
-    "sudden_threat_allied": "probability",
-}
-
 
 # Open to compiled rules, and plain Python for whole arrays, each kind of which would be compiled.
 @register_jitable
 def state_number(threat: Any, arms: Any, debt: Any, allied: Any) -> Any:
-    """Return the number of a state, 0 to 323; of many at once where arrays are given."""
+    """Return the number of a state, 0 to 323; elementwise for arrays."""
     return ((threat * SHAPE[1] + arms) * SHAPE[2] + debt) * SHAPE[3] + allied
 
 
@@ -114,7 +110,7 @@ def first_state(parameters: Parameters) -> int:
 
 
 def yearly_discount(parameters: Parameters) -> float:
-    """Return B, the weight of the next year: its discount times the chance that it comes.
+    """Return B, the weight of the next year: its discount times the probability that it comes.
 
     Raises
     ------
@@ -168,7 +164,7 @@ def _fill_year(
                         )
                         prize[state, plan] = challenger_payoff(parameters, 1, wins, 0.0)
                         for lost in range(2):
-                            # Nothing can be lost of nothing.
+                            # Without arms, none can be lost.
                             left = arms_next_year(float(arms), min(lost, arms), ordered)
                             by_loss = to_loss if lost == 1 else 1.0 - to_loss
                             for later in range(2):
@@ -183,22 +179,22 @@ def _fill_year(
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class YearTables:
-    """One year of the game in numbers, by state and plan, [324, 18]; a closed plan is the null one.
+    """One year of the game by state and plan, [324, 18]; a closed plan acts as the null plan.
 
     Attributes
     ----------
     is_open : ndarray of bool
-        Whether the plan can be paid.
+        Whether the plan is affordable.
     success : ndarray
-        The chance that a challenge succeeds, 1 - Ew.
+        Probability that a challenge succeeds, 1 - Ew.
     calm_payoff, challenged_payoff : ndarray
         The defender's payoff of the year without and with a challenge.
     prize : ndarray
-        What a challenge is worth to the challenger before its private cost.
+        Value of a challenge to the challenger, before its private cost.
     successors : ndarray of int, [324, 18, 4]
         The states that may follow, for loss (no, yes) and threat (no, yes).
     chances : ndarray, [324, 18, 4]
-        Their probabilities, if the game goes on.
+        Their probabilities, given that the game continues.
     """
 
     is_open: NDArray[np.bool_]
@@ -241,7 +237,7 @@ def year_tables(parameters: Parameters) -> YearTables:
 def _sights(
     parameters: Parameters,
 ) -> tuple[NDArray[np.float32], NDArray[np.int8], NDArray[np.float32], NDArray[np.int8]]:
-    """Return what each power sees where it moves, as the game itself writes it.
+    """Return each power's observations where it moves, as the game writes them.
 
     The defender's observations and masks, [324, ...]; the challenger's, [324 * 18, ...], after
     every plan, with a private cost of 0.
@@ -339,7 +335,7 @@ class TablePlanner(Strategy):
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Response:
-    """How a challenger answers each plan in each state, [324, 18], over its private cost.
+    """A challenger's response to each plan in each state, [324, 18], over its private cost.
 
     Attributes
     ----------
@@ -354,7 +350,7 @@ class Response:
 
 
 def cut_off_response(parameters: Parameters, cut_offs: NDArray[np.float64]) -> Response:
-    """Return the answer of a challenger with cut-offs [324, 18], in closed form."""
+    """Return the response of a challenger with cut-offs [324, 18], in closed form."""
     highest = parameters.highest_challenge_cost
     below = np.clip(cut_offs, 0.0, highest)
     challenge = below / highest
@@ -364,11 +360,11 @@ def cut_off_response(parameters: Parameters, cut_offs: NDArray[np.float64]) -> R
 def defender_policy(parameters: Parameters, defender: Strategy) -> NDArray[np.float64]:
     """Return the probability of each plan in each state, [324, 18].
 
-    What a strategy puts on plans that cannot be paid goes to the null plan, as in the game.
+    Probability on plans that are not affordable goes to the null plan, as in the game.
     """
     observations, masks, _, _ = _sights(parameters)
     policy = np.array(defender.probabilities(observations, masks), np.float64)
-    # A network's probabilities sum to 1 only up to the rounding of its 32-bit numbers.
+    # A network's probabilities sum to 1 only up to 32-bit rounding.
     policy /= policy.sum(axis=1, keepdims=True)
     is_open = year_tables(parameters).is_open
     policy[:, 0] += np.where(is_open, 0.0, policy).sum(axis=1)
@@ -391,7 +387,7 @@ def reached(parameters: Parameters, played: NDArray[np.bool_]) -> NDArray[np.boo
 def challenger_response(
     parameters: Parameters, challenger: Strategy, needed: NDArray[np.bool_] | None = None
 ) -> Response:
-    """Return how any challenger answers, integrated over its private cost.
+    """Return the response of any challenger, integrated over its private cost.
 
     A strategy with a ``cut_off`` method is integrated in closed form; any other is asked for its
     probabilities at the midpoints of 200 equal intervals of the private cost.
@@ -401,7 +397,7 @@ def challenger_response(
     parameters : Parameters
     challenger : Strategy
     needed : ndarray of bool, [324, 18], optional
-        Where the answer is wanted; elsewhere it is left at 0. By default everywhere.
+        Where the response is needed; it is 0 elsewhere. By default everywhere.
     """
     tables = year_tables(parameters)
     _, _, observations, masks = _sights(parameters)
@@ -430,19 +426,19 @@ def _defender_payoffs(tables: YearTables, response: Response) -> NDArray[np.floa
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Evaluation:
-    """What a profile is worth.
+    """The values of a profile.
 
     Attributes
     ----------
     values : ndarray, [2]
         Each power's discounted payoff from the first state.
     state_values : ndarray, [324, 2]
-        The same from every state; states that cannot be reached may be left at what the parts that
-        were asked for give.
+        The same from every state; of states that cannot be reached, without the responses that
+        were not needed.
     policy : ndarray, [324, 18]
         The defender's plan probabilities.
     response : Response
-        The challenger's answers.
+        The challenger's responses.
     """
 
     values: NDArray[np.float64]
@@ -484,7 +480,7 @@ def _values(
 def plan_values(
     parameters: Parameters, response: Response, values: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Return what each plan is worth to the defender if `values`, [324], follow; -inf if closed."""
+    """Return the defender's value of each plan, given next values [324]; -inf if closed."""
     tables = year_tables(parameters)
     worth = _defender_payoffs(tables, response)
     worth = worth + yearly_discount(parameters) * tables.expected_next(values)
@@ -496,7 +492,7 @@ def best_plans(
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Return the defender's best plan and its value in every state, [324] each.
 
-    Policy iteration; among plans of equal worth the first stays.
+    Policy iteration; among plans of equal value the first is kept.
     """
     states = np.arange(STATES)
     plans = np.zeros(STATES, np.int64)
@@ -515,8 +511,8 @@ def best_plans(
 def best_response(parameters: Parameters, profile: Profile, power: int) -> BestResponse:
     """Return a power's exact best response to the other of a profile.
 
-    The defender's is policy iteration against the challenger's probabilities of a challenge; the
-    challenger's the cut-off, for it never changes the state.
+    The defender's is found by policy iteration against the challenger's probabilities of a
+    challenge; the challenger's is a cut-off, because it never changes the state.
     """
     if power == DEFENDER:
         return _best_defence(parameters, profile)
@@ -565,7 +561,7 @@ def equilibrium(parameters: Parameters) -> Equilibrium:
 
 
 def action_gaps(parameters: Parameters) -> NDArray[np.float64]:
-    """Return how much the second-best plan loses against the best in every state, [324]."""
+    """Return the loss of the second-best plan relative to the best in every state, [324]."""
     _, values = _solution(parameters)
     response = challenger_response(parameters, CutOffChallenger(parameters))
     ordered = np.sort(plan_values(parameters, response, values), axis=1)
@@ -578,14 +574,14 @@ def action_gaps(parameters: Parameters) -> NDArray[np.float64]:
 def long_run(parameters: Parameters, policy: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the share of years that a world without an ending spends in each state, [324].
 
-    The stationary distribution; where a policy has several, the one that the first state leads to.
+    The stationary distribution; where a policy has several, the one reached from the first state.
     """
     transition = year_tables(parameters).transition(policy)
     start = np.zeros(STATES)
     start[first_state(parameters)] = RESTART
     system = np.eye(STATES) - (1.0 - RESTART) * transition
     shares = np.maximum(scipy.linalg.solve(system.T, start), 0.0)
-    # Some years more clear the states that are visited only after a restart.
+    # A few more years clear the states that are visited only after a restart.
     for _ in range(SETTLING_YEARS):
         shares = shares @ transition
     return np.asarray(shares / shares.sum(), np.float64)
@@ -594,10 +590,10 @@ def long_run(parameters: Parameters, policy: NDArray[np.float64]) -> NDArray[np.
 def threat_path(
     parameters: Parameters, profile: Profile, *, years: int, with_losses: bool
 ) -> dict[str, NDArray[np.float64]]:
-    """Return what the defender does while a threat that has just come does not pass.
+    """Return the defender's path under a new threat that does not pass.
 
-    From the parameters' first arms, debt and ally, with the threat held up; expected values where
-    the strategy or the losses are random.
+    From the parameters' initial arms, debt and ally, with the threat kept on; expected values
+    where the strategy or the losses are random.
 
     Parameters
     ----------
@@ -606,7 +602,7 @@ def threat_path(
         Only the defender's matters.
     years : int
     with_losses : bool
-        Whether arms fail, or all of them last.
+        Whether arms may be lost.
 
     Returns
     -------
@@ -630,11 +626,37 @@ def threat_path(
     return {"arms": shares @ arms, "debt": shares @ debt, "allied": shares[:-1] @ with_ally}
 
 
-def outcomes(parameters: Parameters, profile: Profile) -> dict[str, Any]:
-    """Return what a profile leads to: the long run, and the years after a sudden threat.
+OUTCOMES = {
+    "arms": OutcomeSpec("units", "The defender's mean stock of arms in the long run."),
+    "arms_calm": OutcomeSpec("units", "The same over calm years; NaN without any."),
+    "arms_threat": OutcomeSpec("units", "The same over years of threat; NaN without any."),
+    "debt": OutcomeSpec("units", "The defender's mean debt in the long run."),
+    "debt_calm": OutcomeSpec("units", "The same over calm years; NaN without any."),
+    "debt_threat": OutcomeSpec("units", "The same over years of threat; NaN without any."),
+    "allied": OutcomeSpec("share of years", "How often the defender has an ally in the long run."),
+    "allied_calm": OutcomeSpec("share of calm years", "The same over calm years; NaN without any."),
+    "allied_threat": OutcomeSpec(
+        "share of years of threat", "The same over years of threat; NaN without any."
+    ),
+    "challenge_rate": OutcomeSpec("1/year", "Probability of a challenge in the long run."),
+    "challenge_rate_calm": OutcomeSpec("1/year", "The same over calm years; NaN without any."),
+    "challenge_rate_threat": OutcomeSpec(
+        "1/year", "The same over years of threat; NaN without any."
+    ),
+    "sudden_threat_arms": OutcomeSpec(
+        "units", "Arms in each of the 12 years after a sudden threat, without losses.", ("year",)
+    ),
+    "sudden_threat_debt": OutcomeSpec("units", "Debt in the same years.", ("year",)),
+    "sudden_threat_allied": OutcomeSpec(
+        "probability", "Probability of an ally in the same years.", ("year",)
+    ),
+}
 
-    The long run is the stationary distribution of the chain without its ending, over all years and
-    over calm years and years of threat apart (nan where there are none of them). The sudden threat
+
+def outcomes(parameters: Parameters, profile: Profile) -> dict[str, Any]:
+    """Return the outcomes of a profile, as `OUTCOMES` declares them.
+
+    The long run is the stationary distribution of the chain without its ending. The sudden threat
     comes in the first state and stays for 12 years, without losses.
     """
     policy = defender_policy(parameters, profile[DEFENDER])
@@ -660,3 +682,82 @@ def outcomes(parameters: Parameters, profile: Profile) -> dict[str, Any]:
     for name in ("arms", "debt", "allied"):
         found[f"sudden_threat_{name}"] = path[name][:SUDDEN_THREAT_YEARS]
     return found
+
+
+# Above this probability, a path counts as having an ally.
+LIKELY = 0.5
+
+
+def alliance_precedes_arms(arms: NDArray[np.float64], allied: NDArray[np.float64]) -> bool:
+    """Return whether a path takes an ally at once and reaches its full arms only later."""
+    return bool(allied[0] > LIKELY and arms[0] < arms.max() and allied.argmax() < arms.argmax())
+
+
+def year_of_dropping(allied: NDArray[np.float64]) -> int | None:
+    """Return the first year without an ally after there was one; None if it is kept."""
+    years = np.flatnonzero((allied[1:] <= LIKELY) & (allied[:-1] > LIKELY))
+    return int(years[0]) + 1 if len(years) else None
+
+
+def alliance_in_words(allied: NDArray[np.float64]) -> str:
+    """Return in words when there is an ally."""
+    if not (allied > LIKELY).any():
+        return "never an ally"
+    begins = int((allied > LIKELY).argmax())
+    begun = "an ally at once" if begins == 0 else f"an ally from year {begins}"
+    dropped = year_of_dropping(allied)
+    return f"{begun}, " + ("kept to the end" if dropped is None else f"given up in year {dropped}")
+
+
+def arms_in_words(arms: NDArray[np.float64]) -> str:
+    """Return in words how far arms rise, and by when."""
+    if arms.max() <= arms[0]:
+        return "no more arms"
+    return f"arms from {arms[0]:.0f} to {arms.max():.0f} by year {int(arms.argmax())}"
+
+
+def claims(findings: Findings[Parameters]) -> list[Claim]:
+    """Return whether a sudden threat is answered by allies first, then arms, in every seed."""
+    arms, allied = findings.outcome("sudden_threat_arms"), findings.outcome("sudden_threat_allied")
+    came_out = [alliance_precedes_arms(*path) for path in zip(arms, allied, strict=True)]
+    parts = [
+        f"seed {seed}: {alliance_in_words(allied[k])}, {arms_in_words(arms[k])}"
+        for k, seed in enumerate(findings.seeds)
+    ]
+    theory = findings.equilibrium.outcomes
+    words = (
+        f"The response to a sudden threat is allies first, then arms, in {sum(came_out)} of "
+        f"{len(came_out)} seeds ({'; '.join(parts)}). In equilibrium: "
+        f"{alliance_in_words(np.asarray(theory['sudden_threat_allied']))}, "
+        f"{arms_in_words(np.asarray(theory['sudden_threat_arms']))}."
+    )
+    return [Claim(words, all(came_out))]
+
+
+THEORY = Theory(
+    game=GAME.name,
+    equilibria=only(equilibrium),
+    best_response=best_response,
+    outcomes=outcomes,
+    declared=OUTCOMES,
+    targets=Targets(
+        regret=0.02, outcomes=("arms", "debt", "allied", "challenge_rate"), tolerance=0.10
+    ),
+    curves=(
+        Curve(
+            name="reliability",
+            title="A more reliable ally substitutes for more arms",
+            vary={"reliability": (0.0, 1.0)},
+            points=11,
+            outcomes=("arms", "allied"),
+        ),
+        Curve(
+            name="committed_revenue",
+            title="Committed revenue shifts security from arms to allies",
+            vary={"committed_revenue": (0.0, 0.20)},
+            points=9,
+            outcomes=("arms", "allied"),
+        ),
+    ),
+    claims=claims,
+)

@@ -1,15 +1,15 @@
-r"""Theory of `arms_race`: feedback and open-loop equilibria, coordinated allies, best responses.
+"""Theory of `arms_race`: feedback and open-loop equilibria, coordinated allies, best responses.
 
-As long as nobody comes up against the limits to building and scrapping, the game is
-linear-quadratic, and `linear_quadratic.py` solves it. Its matrices are read off the game's own
-rules, which are quadratic, so that three values along each axis say all.
+The problem. Each power chooses how much to build every year; costs are quadratic in all stocks and
+in the power's own building. While no power reaches the limits to building and scrapping, the game
+is linear-quadratic, and `linear_quadratic.py` solves it. Its matrices are read off the game's own
+rules: these are quadratic, so three values along each axis determine them.
 
-A best response is the Riccati equation where the rivals play linear feedbacks. Against anybody else
-it is dynamic programming on a grid of stocks: what the rivals do in each state, and what comes of
-it, is asked of them and of the game itself; between the grid's points the value is a cubic spline.
-Where neither shocks nor rivals are random, the path that this finds is improved further, year by
-year, by gradient ascent on what playing it pays. The value reported is always one that was attained
-by playing in the game.
+Best responses. Against linear feedbacks, the Riccati equation. Against any other strategies,
+dynamic programming on a grid of stocks: the rivals' actions and the next stocks come from asking
+the strategies and stepping the game, and between grid points the value is a cubic spline. Where
+neither shocks nor rivals are random, the path is then improved year by year, by gradient ascent on
+the payoff of playing it. The value reported is always one that was attained by playing the game.
 """
 
 from __future__ import annotations
@@ -39,30 +39,29 @@ from counterpoise.envs.games.arms_race import (
 from counterpoise.theory import linear_quadratic
 from counterpoise.theory.endless import years_followed
 from counterpoise.theory.linear_quadratic import Feedbacks, LinearQuadraticGame
-from counterpoise.theory.solution import BestResponse, Equilibrium
+from counterpoise.theory.solution import (
+    BestResponse,
+    Curve,
+    Equilibrium,
+    OutcomeSpec,
+    Targets,
+    Theory,
+    only,
+)
 
 Matrix = NDArray[np.float64]
-
-OUTCOME_UNITS = {
-    "arms": "% of GDP",
-    "final_arms": "% of GDP",
-    "build": "% of GDP/year",
-    "cost": "discounted",
-    "arms_path": "% of GDP",
-    "build_path": "% of GDP/year",
-}
 
 
 SEED = 0
 SAMPLED_WORLD_YEARS = 600_000
 FEWEST_SAMPLED_WORLDS = 2_000
 
-# The linear solution is held to hold where the limits are this many standard deviations away.
+# The linear solution counts as valid if the limits are this many standard deviations away.
 SAFE_DEVIATIONS = 5.0
 
 
 def years_of(parameters: Parameters) -> int:
-    """Return how many years are played: the horizon, or until what follows is negligible."""
+    """Return the number of years played: the horizon, or until the rest is negligible."""
     if not parameters.endless:
         return parameters.horizon
     return years_followed(parameters.discount, worth="cost")
@@ -72,7 +71,7 @@ def years_of(parameters: Parameters) -> int:
 
 
 def linear_quadratic_game(parameters: Parameters) -> LinearQuadraticGame:
-    """Return the game without its limits; the state is all stocks in order of seats, and 1."""
+    """Return the game without its limits; the state is all stocks in order of seats, then 1."""
     record = parameters.to_record()
     return linear_quadratic.game_of_costs(
         functools.partial(yearly_cost, record),
@@ -84,17 +83,17 @@ def linear_quadratic_game(parameters: Parameters) -> LinearQuadraticGame:
 
 
 def steady_state(parameters: Parameters) -> Matrix:
-    """Return the stocks that the endless game's feedback equilibrium keeps, [powers]."""
+    """Return the steady-state stocks of the endless game's feedback equilibrium, [powers]."""
     game = linear_quadratic_game(parameters)
     solution = linear_quadratic.feedback_equilibrium(game)
     return linear_quadratic.feedback_steady_state(game, solution.feedbacks)
 
 
 def open_loop_steady_state(parameters: Parameters) -> Matrix:
-    """Return the stocks that powers keep which commit to their whole path at the outset, [powers].
+    """Return the steady-state stocks of the open-loop equilibrium, [powers].
 
-    They arm more than in the feedback equilibrium, in which each knows that what it builds today
-    makes the rivals build tomorrow.
+    Each power commits to its whole path at the outset. Stocks are higher than in the feedback
+    equilibrium, in which each power knows that building today makes its rivals build tomorrow.
     """
     return linear_quadratic.open_loop_steady_state(linear_quadratic_game(parameters))
 
@@ -125,14 +124,14 @@ class _ByYear(Strategy):
 
 
 class LinearFeedback(_ByYear):
-    """Builds by a linear rule of all stocks, one for each year, within the limits to building.
+    """Builds by a linear rule in all stocks, one rule per year, within the limits to building.
 
     Attributes
     ----------
     gains : ndarray, [years, powers]
-        How much more is built per unit of each power's stock, in order of seats.
+        Change of building per unit of each power's stock, in order of seats.
     constants : ndarray, [years]
-        What is built of zero stocks.
+        Building at zero stocks.
     """
 
     name = "linear feedback"
@@ -171,12 +170,12 @@ class BuildByYear(_ByYear):
 
 
 class GridFeedback(_ByYear):
-    """Builds by a cubic spline through what is best at the points of a grid of stocks.
+    """Builds by a cubic spline through the best builds at the points of a grid of stocks.
 
     Attributes
     ----------
     coefficients : ndarray, [years, points, ...]
-        Of the splines; one axis a power, in order of seats.
+        Of the splines; one axis per power, in order of seats.
     """
 
     name = "best response"
@@ -224,7 +223,7 @@ def _as_feedback(strategy: LinearFeedback) -> Matrix:
 
 @dataclasses.dataclass(frozen=True)
 class _Played:
-    """What a profile led to: payoffs and mean paths over the episodes, all [..., powers]."""
+    """Payoffs and mean paths of a profile over the episodes, all [..., powers]."""
 
     values: Matrix
     arms_path: Matrix
@@ -236,10 +235,10 @@ def _is_uncertain(parameters: Parameters, strategies: Sequence[Strategy]) -> boo
 
 
 def _played(parameters: Parameters, profile: Profile) -> _Played:
-    """Play a profile from the start: once, or many times where chance has a part in it.
+    """Play a profile from the start: once, or many times where chance matters.
 
-    Shocks and each power's draws are the same at every call, so that two profiles are compared
-    under the same luck.
+    Shocks and each power's draws are the same at every call, so profiles are compared with common
+    random numbers.
     """
     years = years_of(parameters)
     count = 1
@@ -269,16 +268,20 @@ def _choices(worlds: Worlds, profile: Profile, draws: Sequence[np.random.Generat
     return actions
 
 
-def outcomes(parameters: Parameters, profile: Profile) -> dict[str, Any]:
-    """Return what a profile leads to; the mean over many episodes where chance has a part in it.
+OUTCOMES = {
+    "arms": OutcomeSpec("% of GDP", "Mean stock of arms over the years.", ("power",)),
+    "final_arms": OutcomeSpec("% of GDP", "Stock of arms after the last year.", ("power",)),
+    "build": OutcomeSpec("% of GDP/year", "Mean building over the years.", ("power",)),
+    "cost": OutcomeSpec("discounted", "Discounted sum of costs.", ("power",)),
+    "arms_path": OutcomeSpec(
+        "% of GDP", "Stock of arms as each year begins, and at the end.", ("year", "power")
+    ),
+    "build_path": OutcomeSpec("% of GDP/year", "Building in each year.", ("year", "power")),
+}
 
-    Returns
-    -------
-    dict
-        ``arms`` [powers] mean stock over the years, ``final_arms`` [powers], ``build`` [powers]
-        mean over the years, ``cost`` [powers] discounted sum, ``arms_path`` [years + 1, powers] the
-        stock at the beginning of each year, ``build_path`` [years, powers].
-    """
+
+def outcomes(parameters: Parameters, profile: Profile) -> dict[str, Any]:
+    """Return the outcomes of a profile; means over many episodes where chance matters."""
     played = _played(parameters, profile)
     return {
         "arms": played.arms_path[:-1].mean(axis=0),
@@ -294,13 +297,13 @@ def outcomes(parameters: Parameters, profile: Profile) -> dict[str, Any]:
 
 
 def equilibrium(parameters: Parameters) -> Equilibrium:
-    """Return the feedback Nash equilibrium: unique in finite time; for ever, the limit.
+    """Return the feedback Nash equilibrium: unique for a finite horizon, else the limit.
 
     Raises
     ------
     ParameterError
-        If the equilibrium path comes up against the limits to building or scrapping, where the
-        linear solution is none.
+        If the equilibrium path reaches the limits to building or scrapping, where the linear
+        solution does not hold.
     """
     game = linear_quadratic_game(parameters)
     solution = linear_quadratic.feedback_equilibrium(game, _years_to_solve(parameters))
@@ -318,8 +321,8 @@ def equilibrium(parameters: Parameters) -> Equilibrium:
 def coordinated_equilibrium(parameters: Parameters) -> Equilibrium:
     """Return the feedback equilibrium when the two allies minimise their joint cost.
 
-    After Bruce (1990): the allies may end worse off than without coordination, because their rival
-    answers to it.
+    After Bruce (1990): the allies may be worse off than without coordination, because their rival
+    reacts to it.
     """
     if parameters.powers != 3:
         raise ParameterError("Only with powers=3 are there allies that could coordinate.")
@@ -374,7 +377,7 @@ def _equilibrium(
 def _limit_reached(
     parameters: Parameters, game: LinearQuadraticGame, feedbacks: Feedbacks
 ) -> str | None:
-    """Return which limit linear play comes up against from the start, in words, if any."""
+    """Return in words the limit that linear play reaches from the start, if any."""
     years = years_of(parameters)
     means, covariances = linear_quadratic.path(game, feedbacks, [*parameters.arms, 1.0], years)
     for power, feedback in enumerate(feedbacks):
@@ -402,11 +405,11 @@ def _limit_reached(
 def best_response(parameters: Parameters, profile: Profile, power: int) -> BestResponse:
     """Return the best response of one power to the others of a profile.
 
-    Against linear feedbacks it is the Riccati equation's, as long as no limit is reached. Against
-    anybody else it is found on a grid (`_GridProblem`), and, in a finite game in which the rivals
-    and the stocks are not random, improved by gradient ascent. Value and own value are what playing
-    pays, where chance has a part the mean over the same sampled episodes; the profile's own
-    strategy is returned where nothing better was found.
+    Against linear feedbacks it is the solution of the Riccati equation, as long as no limit is
+    reached. Against other strategies it is found on a grid (`_GridProblem`) and, in a finite game
+    in which neither rivals nor stocks are random, improved by gradient ascent. Value and own value
+    are payoffs of playing the game; where chance matters, means over the same sampled episodes. The
+    profile's own strategy is returned if nothing better was found.
     """
     others = [strategy for seat, strategy in enumerate(profile) if seat != power]
     played = _played(parameters, profile)
@@ -467,11 +470,11 @@ VALUE_SETTLED = 1e-9
 class _GridProblem:
     """One power's problem against fixed others, on a grid of all stocks.
 
-    In each state the others' answers, and the stocks that follow from them, come from asking the
-    strategies and stepping the game; random answers are drawn several times, with the same draws
-    for every own stock. The expected value of the next year is then a fixed linear map of its
+    In each state the others' actions, and the next stocks, come from asking the strategies and
+    stepping the game; random actions are drawn several times, with the same draws for every own
+    stock. The expected value of the next year is then a fixed linear map of its
     values on the grid. Shocks are integrated by Gauss-Hermite quadrature. The payoff of a year is
-    the sum of a part that depends on the stocks and a part that depends on the own build.
+    the sum of a part that depends on the stocks and a part that depends on the power's own build.
     """
 
     def __init__(self, parameters: Parameters, profile: Profile, power: int) -> None:
@@ -498,7 +501,7 @@ class _GridProblem:
         self._prepare_payoffs()
 
     def _highest_stock(self) -> float:
-        """Return a stock that nobody exceeds, but by an unlikely run of shocks."""
+        """Return a stock that no power exceeds, except by an unlikely run of shocks."""
         parameters = self._parameters
         keeps = float(arms_left(parameters.to_record(), 1.0))
         years = np.arange(years_of(parameters) + 1)
@@ -623,7 +626,7 @@ class _GridProblem:
         return np.moveaxis(coefficients, 0, self._power)
 
     def solve(self) -> GridFeedback:
-        """Go back from the last year; in an endless game, until values settle up to a constant."""
+        """Iterate backward from the last year; endless, until values settle up to a constant."""
         values = np.zeros(self._shape)
         policies: list[Matrix] = []
         if self._parameters.endless:
@@ -647,10 +650,10 @@ MOST_ASCENTS = 200
 
 
 class _PathProblem:
-    """One power's whole path of builds against rivals that are not random, in a finite game.
+    """One power's path of builds against rivals that are not random, in a finite game.
 
-    The payoff of a path comes from playing it. Its gradient comes from small differences of single
-    years, played all at once, carried back from the last year to the first (the adjoint method).
+    The payoff of a path comes from playing it. Its gradient comes from small changes in single
+    years, all played at once, carried back from the last year to the first (the adjoint method).
     """
 
     def __init__(self, parameters: Parameters, profile: Profile, power: int) -> None:
@@ -664,12 +667,12 @@ class _PathProblem:
         self._near = Worlds(GAME, count, parameters, autoreset=False)
 
     def builds_of(self, strategy: Strategy) -> Matrix:
-        """Return what a strategy builds in each year on its own path, [years]."""
+        """Return a strategy's builds in each year on its own path, [years]."""
         profile = [*self._profile[: self._power], strategy, *self._profile[self._power + 1 :]]
         return _played(self._parameters, profile).build_path[:, self._power]
 
     def improved(self, builds: Matrix) -> Matrix:
-        """Return a path that pays at least as much and cannot be bettered by small changes."""
+        """Return a path that pays at least as much and that small changes do not improve."""
         found = scipy.optimize.minimize(
             self._loss,
             np.clip(builds, -LARGEST_BUILD, LARGEST_BUILD),
@@ -723,7 +726,7 @@ class _PathProblem:
 def _choices_but(
     worlds: Worlds, profile: Profile, draws: Sequence[np.random.Generator], power: int
 ) -> Matrix:
-    """Return the actions of all powers but one, whose own are zero."""
+    """Return the actions of all powers but one, whose actions are zero."""
     actions = np.zeros((worlds.count, worlds.powers, 1))
     for seat, strategy in enumerate(profile):
         if seat != power:
@@ -731,3 +734,29 @@ def _choices_but(
                 worlds.observations[:, seat], worlds.masks[:, seat], draws[seat]
             )
     return actions
+
+
+THEORY = Theory(
+    game=GAME.name,
+    equilibria=only(equilibrium),
+    best_response=best_response,
+    outcomes=outcomes,
+    declared=OUTCOMES,
+    targets=Targets(regret=0.01, outcomes=("arms", "final_arms")),
+    curves=(
+        Curve(
+            name="fear",
+            title="Fear drives a spiral: arms rise at an increasing rate",
+            vary={"fear": (0.0, 0.9)},
+            points=10,
+            outcomes=("arms", "cost"),
+        ),
+        Curve(
+            name="fatigue",
+            title="A higher cost of building lowers arms",
+            vary={"fatigue": (2.0, 16.0)},
+            points=8,
+            outcomes=("arms", "cost"),
+        ),
+    ),
+)

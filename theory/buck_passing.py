@@ -1,21 +1,23 @@
-r"""The equilibria of `buck_passing`, exact best responses, and what happens.
+r"""Theory of `buck_passing`: symmetric and led equilibria, best responses.
 
-Backward from the last level, with :math:`V_X = -L`: let :math:`H_x = l_x - \beta V_{x+1}` be what
-it costs each if nobody balances. Among :math:`n` powers that all play alike,
+The problem. At each level :math:`x` of an aggressor, every power concerned balances, at cost
+:math:`c_x`, or passes. Let :math:`H_x = l_x - \beta V_{x+1}` be the cost to each if nobody
+balances, with :math:`V_X = -L` after the last level. Among :math:`n` powers that use the same
+strategy,
 
 .. math::
 
     q_x = \begin{cases} 0 & c_x \ge H_x \\ 1 & c_x \le h \\
         1 - \left( \frac{c_x - h}{H_x - h} \right)^{1 / (n - 1)} & \text{else} \end{cases}
 
-is the probability of balancing that leaves each indifferent (Diekmann 1985), and
-:math:`V_x = -\min(c_x, H_x)`. That is the symmetric Markov perfect equilibrium.
+is the probability of balancing that leaves each indifferent (Diekmann 1985), and :math:`V_x =
+-\min(c_x, H_x)`. By backward induction this gives the symmetric Markov perfect equilibrium.
 
-There are others. For each power there is one in which it balances at every level at which that
-pays it, and all others pass: a designated leader. These are listed by name. With a different leader
-at every level there are :math:`n^X` of them in all, and where more than two are concerned some in
-which a few of them mix and the rest pass; these are not listed. Powers that cannot tell their seats
-apart can reach only the symmetric one.
+Other equilibria. For each power there is one in which it balances at every level at which that
+pays, and all others pass: a designated leader. These are listed by name. With a different leader at
+every level there are :math:`n^X` of them, and with more than two powers concerned some in which a
+few powers mix and the rest pass; these are not listed. Powers that cannot tell their seats apart
+can reach only the symmetric one.
 """
 
 from __future__ import annotations
@@ -36,17 +38,14 @@ from counterpoise.envs.games.buck_passing import (
     loss_of_passing,
     payoff,
 )
-from counterpoise.theory.solution import BestResponse, Equilibrium
-
-OUTCOME_UNITS = {
-    "balance_rate": "1",
-    "balance_by_power": "1",
-    "nobody_balances": "1",
-    "reached": "1",
-    "conquered": "1",
-    "balancers": "powers",
-    "value": "payoff, discounted",
-}
+from counterpoise.theory.solution import (
+    BestResponse,
+    Curve,
+    Equilibrium,
+    OutcomeSpec,
+    Targets,
+    Theory,
+)
 
 
 class ByLevel(Strategy):
@@ -75,19 +74,19 @@ class ByLevel(Strategy):
     def act(
         self, observations: NDArray[np.float32], masks: NDArray[np.int8], rng: np.random.Generator
     ) -> NDArray[np.int64]:
-        """Draw a stand for each row, [n, 1]."""
+        """Draw an action for each row, [n, 1]."""
         chance = self.probabilities(observations, masks)[:, BALANCE]
         return (rng.random(len(chance)) < chance).astype(np.int64)[:, None]
 
 
 def concerned(parameters: Parameters) -> int:
-    """Return how many powers the aggressor concerns, n."""
+    """Return n, the number of powers that the aggressor concerns."""
     return parameters.powers - parameters.bystanders
 
 
 @functools.lru_cache(maxsize=256)
 def _sights(parameters: Parameters) -> tuple[NDArray[np.float32], NDArray[np.int8]]:
-    """Return what every power sees at every level, and its masks, [levels, powers, ...]."""
+    """Return every power's observations and masks at every level, [levels, powers, ...]."""
     worlds = Worlds(GAME, parameters.levels, parameters, autoreset=False)
     worlds.reset(0)
     worlds.records["level"] = np.arange(parameters.levels)
@@ -101,7 +100,7 @@ def chances_of(parameters: Parameters, profile: Profile) -> NDArray[np.float64]:
     found = np.stack(
         [each.probabilities(seen[:, k], masks[:, k]) for k, each in enumerate(profile)], axis=1
     )
-    # A network's probabilities sum to 1 only up to the rounding of its 32-bit numbers.
+    # A network's probabilities sum to 1 only up to 32-bit rounding.
     chances = found[:, :, BALANCE] / found.sum(axis=2)
     return np.asarray(np.where(masks[:, :, BALANCE] == 1, chances, 0.0))
 
@@ -109,7 +108,7 @@ def chances_of(parameters: Parameters, profile: Profile) -> NDArray[np.float64]:
 def _worth(
     parameters: Parameters, chances: NDArray[np.float64], power: int, level: int, later: float
 ) -> tuple[float, float]:
-    """Return what passing and balancing are worth to a concerned power, `later` if none does."""
+    """Return a concerned power's values of passing and balancing; `later` if none balances."""
     record = parameters.to_record()
     none_else = float(np.prod(1.0 - np.delete(chances[level], power)))
     stopped = payoff(record, level, False, True)
@@ -123,7 +122,7 @@ def _worth(
 def level_values(
     parameters: Parameters, chances: NDArray[np.float64], power: int, *, is_best: bool = False
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return what a power gets from each level on, [levels], and its stands, [levels].
+    """Return a power's value from each level on, [levels], and its actions, [levels].
 
     Parameters
     ----------
@@ -132,7 +131,7 @@ def level_values(
         The probability of balancing of every power.
     power : int
     is_best : bool
-        Whether the power takes the better stand at each level, rather than its own chances.
+        Whether the power takes the better action at each level, not its own probabilities.
     """
     levels = parameters.levels
     values, stands = np.zeros(levels), np.zeros(levels)
@@ -156,7 +155,7 @@ def best_response(parameters: Parameters, profile: Profile, power: int) -> BestR
 
 
 def symmetric_chances(parameters: Parameters) -> NDArray[np.float64]:
-    """Return the probability of balancing at each level if all play alike, [levels]."""
+    """Return the probability of balancing at each level in symmetric play, [levels]."""
     record = parameters.to_record()
     n, tie_cost = concerned(parameters), parameters.tie_cost
     chances = np.zeros(parameters.levels)
@@ -175,9 +174,9 @@ def symmetric_chances(parameters: Parameters) -> NDArray[np.float64]:
 
 
 def led_chances(parameters: Parameters, leader: int) -> NDArray[np.float64]:
-    """Return who balances at each level if one power leads wherever it pays it, [levels, powers].
+    """Return who balances at each level if one power leads wherever that pays, [levels, powers].
 
-    Where ties make passing dearer than balancing, all balance.
+    Where ties make passing costlier than balancing, all balance.
     """
     n = concerned(parameters)
     record = parameters.to_record()
@@ -202,17 +201,12 @@ def equilibria(parameters: Parameters) -> tuple[Equilibrium, ...]:
     alike[:, :n] = symmetric_chances(parameters)[:, None]
     led = {f"power {leader} leads": led_chances(parameters, leader) for leader in range(n)}
     different = {name: found for name, found in led.items() if not np.array_equal(found, alike)}
-    # Where nobody ever mixes or leads, all of them are the same.
+    # Where no power ever mixes or leads, all equilibria coincide.
     is_unique = not different
     return tuple(
         _equilibrium(parameters, chances, name, is_unique)
         for name, chances in {"symmetric": alike, **different}.items()
     )
-
-
-def equilibrium(parameters: Parameters) -> Equilibrium:
-    """Return the symmetric Markov perfect equilibrium."""
-    return equilibria(parameters)[0]
 
 
 def _equilibrium(
@@ -232,13 +226,30 @@ def _equilibrium(
     )
 
 
-def outcomes(parameters: Parameters, profile: Profile) -> dict[str, Any]:
-    """Return who balances at each level, how far the aggressor comes, and what it costs.
+# Levels are numbered from 0 and stand on the axis of years: one level is contested in a year.
+OUTCOMES = {
+    "balance_rate": OutcomeSpec(
+        "1", "Probability of balancing at each level, the mean of the powers concerned.", ("year",)
+    ),
+    "balance_by_power": OutcomeSpec(
+        "1", "Probability of balancing at each level.", ("year", "power")
+    ),
+    "nobody_balances": OutcomeSpec(
+        "1", "Probability at each level that no power balances.", ("year",)
+    ),
+    "reached": OutcomeSpec(
+        "1", "Probability that the aggressor ever stands at each level.", ("year",)
+    ),
+    "conquered": OutcomeSpec("1", "Probability that the aggressor passes the last level."),
+    "balancers": OutcomeSpec(
+        "powers", "Expected number of powers that balance at the first level."
+    ),
+    "value": OutcomeSpec("payoff, discounted", "Discounted payoff.", ("power",)),
+}
 
-    ``balance_rate`` is the mean over the powers concerned. ``reached`` is the probability that the
-    aggressor ever stands at each level from the first on, ``conquered`` that it comes to the last.
-    ``balancers`` is how many are expected to balance at the first level.
-    """
+
+def outcomes(parameters: Parameters, profile: Profile) -> dict[str, Any]:
+    """Return the outcomes of a profile, as `OUTCOMES` declares them."""
     chances = chances_of(parameters, profile)
     first, n = parameters.start_level, concerned(parameters)
     nobody = np.prod(1.0 - chances, axis=1)
@@ -254,3 +265,30 @@ def outcomes(parameters: Parameters, profile: Profile) -> dict[str, Any]:
         "balancers": float(chances[first].sum()),
         "value": np.array(values),
     }
+
+
+THEORY = Theory(
+    game=GAME.name,
+    equilibria=equilibria,
+    best_response=best_response,
+    outcomes=outcomes,
+    declared=OUTCOMES,
+    targets=Targets(regret=0.02, outcomes=("balance_rate", "balance_by_power", "nobody_balances")),
+    curves=(
+        Curve(
+            name="bystanders",
+            title="The more powers could balance, the less each of them does",
+            vary={"bystanders": (0, 6)},
+            points=7,
+            outcomes=("balancers", "balance_rate"),
+            fixed={"powers": 8},
+        ),
+        Curve(
+            name="tie_cost",
+            title="Chain-ganging: with costlier ties, more powers balance at once",
+            vary={"tie_cost": (0.0, 0.12)},
+            points=7,
+            outcomes=("balancers", "balance_rate"),
+        ),
+    ),
+)

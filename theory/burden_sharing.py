@@ -1,11 +1,13 @@
-"""Who pays in equilibrium: the theory of `counterpoise.envs.games.burden_sharing`.
+"""Theory of `burden_sharing`: how much of the common defence each ally pays in equilibrium.
 
-Each year is a game of its own, since nobody sees what was spent before and incomes grow by
-themselves. Within a year the payoff of each member is strictly concave in its own defence, and the
-marginal payoffs together are strongly monotone, so the equilibrium is unique: it is found by
-Gauss-Seidel iteration of the members' best responses, each the root of the marginal payoff in
-[0, cap]. For the pure public good a closed form stands beside it (Olson and Zeckhauser 1966):
-d_i = max(0, Y_i - k G) with k = (1 - theta) / theta.
+The problem. Each year every member chooses its defence spending; defence is partly a public good.
+Past spending is not observed and incomes grow exogenously, so each year is a game of its own. Each
+member's payoff is strictly concave in its own defence, and the marginal payoffs together are
+strongly monotone, so the equilibrium of a year is unique.
+
+The method. Gauss-Seidel iteration of the members' best responses, each the root of the marginal
+payoff in [0, cap]. The pure public good has a closed form (Olson and Zeckhauser 1966): d_i = max(0,
+Y_i - k G) with k = (1 - theta) / theta.
 """
 
 from __future__ import annotations
@@ -29,14 +31,18 @@ from counterpoise.envs.games.burden_sharing import (
     marginal_utility,
     utility,
 )
-from counterpoise.theory.solution import BestResponse, Equilibrium
+from counterpoise.theory.solution import (
+    BestResponse,
+    Claim,
+    Curve,
+    Equilibrium,
+    Findings,
+    OutcomeSpec,
+    Targets,
+    Theory,
+    only,
+)
 
-OUTCOME_UNITS = {
-    "share": "of GDP",
-    "share_by_year": "of GDP",
-    "total_defence": "index",
-    "exploitation_gap": "of GDP",
-}
 SAMPLED_WORLDS = 8_192
 MOST_SWEEPS = 10_000
 
@@ -47,7 +53,7 @@ def best_defence(
 ) -> float:
     """Return the defence that maximises the expected payoff, by bisection to machine precision.
 
-    `defence_of_others` has shape [n]: equally likely sums of what the others spend.
+    `defence_of_others` has shape [n]: equally likely sums of the others' defence.
     """
     low, high = 0.0, cap * gdp
     for end, answer in ((low, -1.0), (high, 1.0)):
@@ -82,7 +88,7 @@ def expected_utility(
 
 
 def stage_equilibrium(parameters: Parameters, gdp: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return each member's defence in the one equilibrium of a year with the given incomes.
+    """Return each member's defence in the unique equilibrium of a year, given incomes.
 
     Parameters
     ----------
@@ -114,7 +120,7 @@ def pure_public_good(parameters: Parameters, gdp: NDArray[np.float64]) -> NDArra
     """Return the closed form for the pure public good (no private product, full spill-in, no cap).
 
     d_i = max(0, Y_i - k G), k = (1 - theta) / theta, G = (E + sum_A Y) / (1 + k |A|) over the
-    active set A of those who pay.
+    set A of members that pay.
     """
     if parameters.private_weight != 0.0 or parameters.spill_in != 1.0:
         raise ValueError("The closed form is for private_weight=0 and spill_in=1.")
@@ -147,7 +153,7 @@ def social_optimum(parameters: Parameters, gdp: NDArray[np.float64]) -> NDArray[
 
 
 class StageNash(Strategy):
-    """Plays the equilibrium of the year, computed from the incomes that it sees."""
+    """Plays the equilibrium of the year, computed from the observed incomes."""
 
     name = "equilibrium"
 
@@ -204,7 +210,7 @@ def equilibrium(parameters: Parameters) -> Equilibrium:
 
 
 def best_response(parameters: Parameters, profile: Profile, power: int) -> BestResponse:
-    """Return the exact best response: in each year one strictly concave problem in one dimension.
+    """Return the exact best response: one strictly concave problem per year, in one dimension.
 
     Against random members the expectation is a mean over sampled episodes with a fixed seed, and
     the power's own value is the mean over the same episodes.
@@ -226,16 +232,20 @@ def best_response(parameters: Parameters, profile: Profile, power: int) -> BestR
     return BestResponse(ShareByYear(parameters, shares), value, own_value)
 
 
-def outcomes(parameters: Parameters, profile: Profile) -> dict[str, Any]:
-    """Return what a profile leads to.
+OUTCOMES = {
+    "share": OutcomeSpec("of GDP", "Mean share of GDP spent on defence.", ("power",)),
+    "share_by_year": OutcomeSpec(
+        "of GDP", "Share of GDP spent on defence in each year.", ("year", "power")
+    ),
+    "total_defence": OutcomeSpec("index", "Sum of all members' defence in each year.", ("year",)),
+    "exploitation_gap": OutcomeSpec(
+        "of GDP", "The largest member's share less the smallest member's, in the first year."
+    ),
+}
 
-    Returns
-    -------
-    dict
-        ``share`` [powers] mean over the years, ``share_by_year`` [years, powers],
-        ``total_defence`` [years], ``exploitation_gap``: the largest member's share less the
-        smallest member's, in the first year.
-    """
+
+def outcomes(parameters: Parameters, profile: Profile) -> dict[str, Any]:
+    """Return the outcomes of a profile, as `OUTCOMES` declares them."""
     is_random = any(strategy.is_random for strategy in profile)
     rollout = _rollout(parameters, profile, SAMPLED_WORLDS if is_random else 1)
     after = rollout.records[1:]
@@ -252,3 +262,54 @@ def outcomes(parameters: Parameters, profile: Profile) -> dict[str, Any]:
 def _rollout(parameters: Parameters, profile: Profile, count: int) -> Any:
     worlds = Worlds(GAME, count, parameters, autoreset=False)
     return play(worlds, profile, seed=0)
+
+
+PER_CENT = 100.0
+# The members whose shares are claimed, and the error allowed in percentage points.
+LARGEST, LARGEST_ERROR = 10, 0.1
+
+
+def claims(findings: Findings[Parameters]) -> list[Claim]:
+    """Return whether the ten largest members learned their equilibrium shares."""
+    if findings.observed("share") is None:
+        return []
+    sizes = np.array(findings.parameters.gdp)
+    largest = np.argsort(-sizes)[:LARGEST]
+    theory = np.asarray(findings.equilibrium.outcomes["share"])
+    apart = PER_CENT * np.abs(findings.outcome("share") - theory)[:, largest]
+    k = int(apart.max(axis=0).argmax())
+    return [
+        Claim(
+            f"The {len(largest)} largest members learn shares within {LARGEST_ERROR:g} percentage "
+            f"points of the equilibrium's in every seed; the largest distance is "
+            f"{apart.max():.3f}, of {findings.power_names[largest[k]]}.",
+            bool(apart.max() <= LARGEST_ERROR),
+        )
+    ]
+
+
+THEORY = Theory(
+    game=GAME.name,
+    equilibria=only(equilibrium),
+    best_response=best_response,
+    outcomes=outcomes,
+    declared=OUTCOMES,
+    targets=Targets(regret=0.01, outcomes=("share",)),
+    curves=(
+        Curve(
+            name="private_share",
+            title="The more private the good, the less large members are exploited",
+            vary={"private_weight": (0.0, 0.04), "deterrence_weight": (0.04, 0.0)},
+            points=9,
+            outcomes=("exploitation_gap", "share"),
+        ),
+        Curve(
+            name="fiscal_cap",
+            title="A fiscal cap binds first on the members that would spend most",
+            vary={"fiscal_cap": (0.01, 0.05)},
+            points=9,
+            outcomes=("share",),
+        ),
+    ),
+    claims=claims,
+)

@@ -1,22 +1,23 @@
 r"""Theory of `chokepoint`: the feedback equilibrium, the planner's solution, best responses.
 
-As long as nobody comes up against the limits of resilience and investment, the targets' game is
-linear-quadratic, and `linear_quadratic.py` solves it: backward from the last year, where the
-solution is unique, or for ever, as the limit of ever longer horizons. Its matrices are read off the
-game's own rules. For an interior solution the hub must extract more than trading together brings,
+The problem. Two targets invest in resilience against a hub that can embargo them. While nobody
+reaches the limits of resilience and investment, the targets' game is linear-quadratic, and
+`linear_quadratic.py` solves it: backward from the last year, where the solution is unique, or for
+an endless game as the limit of ever longer horizons. Its matrices are read off the game's own
+rules. An interior solution requires that the hub extracts more than trading together brings,
 :math:`\psi\lambda > \gamma`.
 
-With the hub as a player the year is solved from its end. A target gives in to what costs it no more
-than the embargo, so that the hub demands just that and extracts all of the loss. The targets then
-play as if :math:`\psi = 1`, and an embargo is never seen: it is what would happen off the path.
+With the hub as a player, a year is solved from its end. A target accepts a demand that costs it no
+more than the embargo, so the hub demands exactly that and extracts the whole loss. The targets then
+play as if :math:`\psi = 1`, and an embargo happens only off the equilibrium path.
 
-A target's best response is the Riccati equation where the others play the strategies of an
-equilibrium, linear in the resiliences. Against anybody else it is dynamic programming on a grid of
-both resiliences: what the others do in each state, and what comes of it, is asked of them and of
-the game itself; between the grid's points the value is a cubic spline. The hub's demands move no
-stock, for the targets invest before they see them. So its best response is, in each state, the
-demand that pays most, found on ever finer grids. The value reported is always one that was attained
-by playing.
+Best responses. A target's is the Riccati equation where the others play equilibrium strategies,
+which are linear in the resiliences. Against any other strategies it is dynamic programming on a
+grid of both resiliences: the others' actions and the next state come from asking the strategies and
+stepping the game, and between grid points the value is a cubic spline. The hub's demands move no
+stock, because the targets invest before they see them; its best response is the demand that pays
+most in each state, found on successively finer grids. The value reported is always one that was
+attained by playing the game.
 """
 
 from __future__ import annotations
@@ -50,21 +51,21 @@ from counterpoise.envs.games.chokepoint import (
 from counterpoise.theory import linear_quadratic
 from counterpoise.theory.endless import years_followed
 from counterpoise.theory.linear_quadratic import Feedbacks, LinearQuadraticGame
-from counterpoise.theory.solution import BestResponse, Equilibrium
+from counterpoise.theory.solution import (
+    BestResponse,
+    Claim,
+    Curve,
+    Equilibrium,
+    Findings,
+    OutcomeSpec,
+    Targets,
+    Theory,
+    only,
+)
 
 Matrix = NDArray[np.float64]
 
-OUTCOME_UNITS = {
-    "resilience": "1",
-    "final_resilience": "1",
-    "investment": "1/year",
-    "extracted": "payoff/year",
-    "value": "payoff, discounted",
-    "resilience_path": "1",
-    "investment_path": "1/year",
-}
-
-# The outcomes of an endless game are those of as many years as have a visible weight.
+# Outcomes of an endless game cover the years that have a visible weight.
 ENDLESS_YEARS_SHOWN = 60
 
 SEED = 0
@@ -76,7 +77,7 @@ ROUNDING = 1e-7
 
 
 def years_of(parameters: Parameters) -> int:
-    """Return how many years are played: the horizon, or until what follows is negligible."""
+    """Return the number of years played: the horizon, or until the rest is negligible."""
     if not parameters.endless:
         return parameters.horizon
     return years_followed(parameters.discount)
@@ -86,7 +87,7 @@ def years_of(parameters: Parameters) -> int:
 
 
 def linear_quadratic_game(parameters: Parameters) -> LinearQuadraticGame:
-    """Return the targets' game without its limits; the state is both resiliences, and 1."""
+    """Return the targets' game without its limits; the state is both resiliences, then 1."""
     record = parameters.to_record()
     extracted_share = 1.0 if has_hub(record) else parameters.exposure
 
@@ -101,16 +102,16 @@ def linear_quadratic_game(parameters: Parameters) -> LinearQuadraticGame:
 
 
 def steady_state(parameters: Parameters) -> Matrix:
-    """Return the resiliences that the endless game's feedback equilibrium keeps, [2]."""
+    """Return the steady-state resiliences of the endless game's feedback equilibrium, [2]."""
     game = linear_quadratic_game(parameters)
     solution = linear_quadratic.feedback_equilibrium(game)
     return linear_quadratic.feedback_steady_state(game, solution.feedbacks)
 
 
 def planner_steady_state(parameters: Parameters) -> Matrix:
-    """Return the resiliences that an endless game's targets would keep together, [2].
+    """Return the steady-state resiliences that the targets would choose jointly, [2].
 
-    Less than in equilibrium: neither counts what its insulation takes from the other's trade.
+    Lower than in equilibrium, where neither counts the loss of trade that it imposes on the other.
     """
     game = linear_quadratic.merge_players(linear_quadratic_game(parameters), range(TARGETS))
     solution = linear_quadratic.feedback_equilibrium(game)
@@ -145,7 +146,7 @@ class _Seat(Strategy):
 
 
 class Target(_Seat):
-    """Invests by a rule of its own, and gives in to what is no dearer than an embargo."""
+    """Invests by its own rule, and accepts demands that cost no more than an embargo."""
 
     name = "target"
 
@@ -154,11 +155,11 @@ class Target(_Seat):
         self._power = power
 
     def _investment(self, observations: NDArray[np.float32]) -> Matrix:
-        """Return what is invested in each row, [n]."""
+        """Return the investment of each row, [n]."""
         raise NotImplementedError
 
     def _acceptance(self, observations: NDArray[np.float32]) -> Matrix:
-        """Return the probability of giving in in each row, [n]."""
+        """Return the probability of acceptance of each row, [n]."""
         own = self._resilience(observations)[:, self._power]
         loss = loss_of_embargo(self._record, own)
         return np.asarray(observations[:, self._demand] <= loss * (1.0 + ROUNDING), np.float64)
@@ -172,14 +173,14 @@ class Target(_Seat):
 
 
 class LinearTarget(Target):
-    """Invests by a linear rule of both resiliences, one for each year.
+    """Invests by a linear rule in both resiliences, one rule per year.
 
     Attributes
     ----------
     gains : ndarray, [years, 2]
-        How much more is invested per unit of each target's resilience, in order of seats.
+        Change of investment per unit of each target's resilience, in order of seats.
     constants : ndarray, [years]
-        What is invested without any.
+        Investment at zero resilience.
     """
 
     name = "linear target"
@@ -198,12 +199,12 @@ class LinearTarget(Target):
 
 
 class GridTarget(Target):
-    """Invests by a cubic spline through what is best at the points of a grid of resiliences.
+    """Invests by a cubic spline through the best investments on a grid of resiliences.
 
     Attributes
     ----------
     investment : ndarray, [years, points, points]
-        At the grid's points; the own resilience first.
+        At the grid's points; the target's own resilience first.
     """
 
     name = "best response"
@@ -229,7 +230,7 @@ class GridTarget(Target):
 
 
 class Hub(_Seat):
-    """Demands of each target just what an embargo would cost it."""
+    """Demands of each target exactly the cost of an embargo to it."""
 
     name = "hub"
 
@@ -244,7 +245,7 @@ class Hub(_Seat):
 
 
 class PathHub(Hub):
-    """Demands what a table has for each sight of a path; off the path, what an embargo would cost.
+    """Demands by a table of observations along a path; off it, the cost of an embargo.
 
     Parameters
     ----------
@@ -272,7 +273,7 @@ class PathHub(Hub):
 
 
 class GridHub(Hub):
-    """Demands by interpolation between what pays most at the points of a grid of resiliences."""
+    """Demands by interpolation between the best demands on a grid of resiliences."""
 
     name = "best response"
 
@@ -300,9 +301,9 @@ class GridHub(Hub):
 
 @dataclasses.dataclass(frozen=True)
 class _Played:
-    """What a profile led to: payoffs and mean paths over the episodes, all [..., powers].
+    """Payoffs and mean paths of a profile over the episodes, all [..., powers].
 
-    `seen` is what the hub sees in each year when it demands, of the first episode.
+    `seen` is the hub's observation of each year when it demands, in the first episode.
     """
 
     values: Matrix
@@ -329,10 +330,10 @@ def _choices(worlds: Worlds, profile: Profile, draws: Sequence[np.random.Generat
 
 
 def _played(parameters: Parameters, profile: Profile) -> _Played:
-    """Play a profile from the start: once, or many times where somebody is random.
+    """Play a profile from the start: once, or many times where a strategy is random.
 
     A year's payoffs are discounted to its beginning. Each power's draws are the same at every call,
-    so that two profiles are compared under the same luck.
+    so profiles are compared with common random numbers.
     """
     years, phases = years_of(parameters), phase_count(parameters)
     count = 1
@@ -358,17 +359,27 @@ def _played(parameters: Parameters, profile: Profile) -> _Played:
     )
 
 
-def outcomes(parameters: Parameters, profile: Profile) -> dict[str, Any]:
-    """Return what a profile leads to; the mean over many episodes where somebody is random.
+OUTCOMES = {
+    "resilience": OutcomeSpec("1", "Mean resilience over the years; 0 for the hub.", ("power",)),
+    "final_resilience": OutcomeSpec(
+        "1", "Resilience after the last year; of an endless game, in the long run.", ("power",)
+    ),
+    "investment": OutcomeSpec("1/year", "Mean investment over the years.", ("power",)),
+    "extracted": OutcomeSpec(
+        "payoff/year", "Mean payoff that the hub extracts from each target.", ("power",)
+    ),
+    "value": OutcomeSpec("payoff, discounted", "Discounted payoff.", ("power",)),
+    "resilience_path": OutcomeSpec(
+        "1", "Resilience at the beginning of each year, and at the end.", ("year", "power")
+    ),
+    "investment_path": OutcomeSpec("1/year", "Investment in each year.", ("year", "power")),
+}
 
-    Returns
-    -------
-    dict
-        ``resilience`` [powers] mean over the years, ``final_resilience`` [powers] after the last
-        (of an endless game: in the long run), ``investment`` and ``extracted`` [powers] means over
-        the years, ``value`` [powers], ``resilience_path`` [years + 1, powers] at the beginning of
-        each year, ``investment_path`` [years, powers]. The hub's are 0, but for its value. Of an
-        endless game, means and paths are those of the first 60 years.
+
+def outcomes(parameters: Parameters, profile: Profile) -> dict[str, Any]:
+    """Return the outcomes of a profile; means over many episodes where a strategy is random.
+
+    Means and paths of an endless game are those of its first 60 years.
     """
     played = _played(parameters, profile)
     years = len(played.investment_path)
@@ -388,14 +399,14 @@ def outcomes(parameters: Parameters, profile: Profile) -> dict[str, Any]:
 
 
 def equilibrium(parameters: Parameters) -> Equilibrium:
-    """Return the feedback Nash equilibrium; with the hub, the subgame perfect one.
+    """Return the feedback Nash equilibrium; with the hub, the subgame-perfect one.
 
-    Unique in finite time; for ever, the limit of ever longer horizons.
+    Unique for a finite horizon; for an endless game, the limit of ever longer horizons.
 
     Raises
     ------
     ParameterError
-        If its path comes up against a limit, where the linear solution is none.
+        If its path reaches a limit, where the linear solution does not hold.
     """
     solution = _feedback_equilibrium(parameters, linear_quadratic_game(parameters))
     return _solved(
@@ -409,9 +420,9 @@ def equilibrium(parameters: Parameters) -> Equilibrium:
 
 
 def planner(parameters: Parameters) -> Equilibrium:
-    """Return what both targets would do that decide together; no equilibrium of the two.
+    """Return the plan of two targets that decide jointly; not an equilibrium of the game.
 
-    They insulate themselves less: uncoordinated insulation fragments what trade would bring.
+    They insulate themselves less: uncoordinated insulation reduces the gains from trade.
     """
     members = list(range(TARGETS))
     game = linear_quadratic_game(parameters)
@@ -478,7 +489,7 @@ def _solved(parameters: Parameters, feedbacks: Feedbacks, name: str, method: str
 
 
 def _limit_reached(parameters: Parameters, feedbacks: Feedbacks) -> str | None:
-    """Return which limit linear play comes up against from the start, in words, if any."""
+    """Return in words the limit that linear play reaches from the start, if any."""
     years = years_of(parameters)
     game = linear_quadratic_game(parameters)
     start = [*parameters.resilience[:TARGETS], 1.0]
@@ -505,11 +516,11 @@ def _limit_reached(parameters: Parameters, feedbacks: Feedbacks) -> str | None:
 def best_response(parameters: Parameters, profile: Profile, power: int) -> BestResponse:
     """Return the best response of one power to the others of a profile.
 
-    A target's is the Riccati equation's against linear feedbacks and a hub that demands the loss,
-    as long as no limit is reached, and else found on a grid (`_TargetProblem`); the hub's is the
-    best demand in each state (`_HubProblem`). Value and own value are what playing pays, where
-    somebody is random the mean over the same sampled episodes; the profile's own strategy is
-    returned where nothing better was found.
+    A target's is the solution of the Riccati equation against linear feedbacks and a hub that
+    demands the whole loss, as long as no limit is reached, and is otherwise found on a grid
+    (`_TargetProblem`); the hub's is the best demand in each state (`_HubProblem`). Value and own
+    value are payoffs of playing the game; where a strategy is random, means over the same sampled
+    episodes. The profile's own strategy is returned if nothing better was found.
     """
     played = _played(parameters, profile)
     own = float(played.values[power])
@@ -553,7 +564,7 @@ def _linear_best_response(
 def _answers_of(
     strategy: Strategy, worlds: Worlds, seat: int, slices: int, seed: tuple[int, ...]
 ) -> Matrix:
-    """Return what a strategy does in each world; if random, with the same draws in each slice."""
+    """Return a strategy's action in each world; if random, with the same draws in each slice."""
     parts = zip(
         np.split(worlds.observations[:, seat], slices if strategy.is_random else 1),
         np.split(worlds.masks[:, seat], slices if strategy.is_random else 1),
@@ -571,13 +582,13 @@ VALUE_SETTLED = 1e-10
 
 
 class _TargetProblem:
-    """One target's problem against fixed others, on a grid of the own and the other's resilience.
+    """One target's problem against fixed others, on a grid of both resiliences.
 
-    In each state the others' answers, and what follows from them, come from asking the strategies
-    and stepping the game; random answers are drawn several times, with the same draws for every own
+    In each state the others' actions, and the next state, come from asking the strategies and
+    stepping the game; random actions are drawn several times, with the same draws for every own
     resilience. The payoff of a year is the sum of a part that depends on the state and the hub's
-    demand, and a part that depends on the own resilience and investment. A demand is accepted or
-    refused, whichever pays more.
+    demand, and a part that depends on the target's own resilience and investment. A demand is
+    accepted or refused, whichever pays more.
     """
 
     def __init__(self, parameters: Parameters, profile: Profile, power: int) -> None:
@@ -605,7 +616,7 @@ class _TargetProblem:
         return worlds
 
     def _end_year(self, worlds: Worlds, actions: Matrix) -> Matrix:
-        """Step to the end of a year, the demand accepted or refused; return the own payoffs."""
+        """Step to the end of a year, demands accepted or refused; return own payoffs."""
         rewards = worlds.step(actions)[:, self._power].copy()
         if self._phases == 1:
             return rewards
@@ -617,9 +628,9 @@ class _TargetProblem:
         return np.maximum(refused, worlds.step(answers)[:, self._power])
 
     def _prepare_investments(self) -> None:
-        """Set what each candidate costs and leads to at each own resilience, [points, candidates].
+        """Set each candidate's cost and successor at each own resilience, [points, candidates].
 
-        The other is out of it: what it does adds the same to every candidate's payoff.
+        The other target's action adds the same to every candidate's payoff, so it is left out.
         """
         own = np.repeat(self._grid, CANDIDATES)
         actions = np.zeros((len(own), self._parameters.powers, GAME.action_width))
@@ -633,7 +644,7 @@ class _TargetProblem:
         self._following = following.reshape(GRID_POINTS, CANDIDATES).copy()
 
     def _answers(self, year: int) -> tuple[Matrix, Matrix]:
-        """Return the payoff of a year without investment, [points, points], and what follows.
+        """Return the payoff of a year without investment, [points, points], and the successor.
 
         The latter is the other's next resilience in each draw, [points, points, draws].
         """
@@ -664,7 +675,7 @@ class _TargetProblem:
         return best_values + payoffs, best_investments
 
     def solve(self) -> GridTarget:
-        """Go back from the last year; in an endless game, until values settle up to a constant."""
+        """Iterate backward from the last year; endless, until values settle up to a constant."""
         values = np.zeros((GRID_POINTS, GRID_POINTS))
         rules: list[Matrix] = []
         if self._parameters.endless:
@@ -684,7 +695,7 @@ class _TargetProblem:
 
 
 def _tops(candidates: Matrix, worth: Matrix) -> tuple[Matrix, Matrix]:
-    """Return the largest worth of each column of [candidates, n], and where it is.
+    """Return the largest value of each column of [candidates, n], and its location.
 
     It is the top of the parabola through three neighbours where they bend down and it is among
     them, else the best candidate.
@@ -711,12 +722,12 @@ HUB_GRID_POINTS = 5
 
 
 class _HubProblem:
-    """The hub's problem: in each state of the targets, what demand of each pays most.
+    """The hub's problem: in each state of the targets, the demand of each that pays most.
 
-    What a demand is worth is the payoff of playing it, with the target's answer asked of it; each
-    target sees its own demand only, so that both are chosen at once. Where no target is random, the
-    states are those of the path, which no demand can change; else those of a grid, with the mean
-    over several draws, the same for every demand.
+    The value of a demand is the payoff of playing it against the target's own response; each target
+    sees only its own demand, so both are chosen at once. Where no target is random, the states are
+    those of the path, which no demand can change; otherwise those of a grid, with the mean over
+    several draws, the same for every demand.
     """
 
     def __init__(self, parameters: Parameters, profile: Profile) -> None:
@@ -755,7 +766,7 @@ class _HubProblem:
         return best
 
     def _chosen(self, states: Matrix, years: NDArray[np.int64], demands: Matrix) -> Matrix:
-        """Return which of the demands tried, [tried, states, 2], is worth most, [states, 2]."""
+        """Return the best of the demands tried, [tried, states, 2], as [states, 2]."""
         shape = (len(demands), len(states), self._draws)
         worlds = Worlds(GAME, math.prod(shape), self._parameters, max_cycles=4, autoreset=False)
         records = worlds.records.copy()
@@ -778,3 +789,58 @@ class _HubProblem:
                 demands[:, :, target], paid.argmax(axis=0)[None], axis=0
             )[0]
         return best
+
+
+def planned_path(parameters: Parameters) -> Matrix | None:
+    """Return the resiliences that the targets would choose together, [years + 1, powers].
+
+    None where their joint plan reaches a limit, so that its linear solution does not hold.
+    """
+    try:
+        return np.asarray(planner(parameters).outcomes["resilience_path"])
+    except ParameterError:
+        return None
+
+
+def claims(findings: Findings[Parameters]) -> list[Claim]:
+    """Return whether the targets learned to insulate themselves more than is best for both."""
+    planned = planned_path(findings.parameters)
+    if planned is None:
+        return []
+    learned = findings.outcome("resilience_path")[:, :, :TARGETS].mean(axis=1)
+    together = float(planned[:, :TARGETS].mean())
+    return [
+        Claim(
+            "Without coordination, the targets insulate themselves more than is jointly optimal in "
+            f"every seed: mean resilience is at least {learned.min():.4f}; the planner's is "
+            f"{together:.4f}.",
+            bool(learned.min() > together),
+        )
+    ]
+
+
+THEORY = Theory(
+    game=GAME.name,
+    equilibria=only(equilibrium),
+    best_response=best_response,
+    outcomes=outcomes,
+    declared=OUTCOMES,
+    targets=Targets(regret=0.01, outcomes=("resilience", "final_resilience", "extracted")),
+    curves=(
+        Curve(
+            name="exposure",
+            title="The more the hub can extract, the more its targets insulate themselves",
+            vary={"exposure": (0.4, 1.0)},
+            points=7,
+            outcomes=("resilience",),
+        ),
+        Curve(
+            name="autarky_cost",
+            title="The costlier self-reliance is, the lower resilience is",
+            vary={"autarky_cost": (0.02, 0.08)},
+            points=7,
+            outcomes=("resilience",),
+        ),
+    ),
+    claims=claims,
+)

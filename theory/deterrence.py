@@ -1,22 +1,24 @@
-r"""The equilibria of `deterrence`, exact best responses, and what happens.
+r"""Theory of `deterrence`: all equilibria of a year's game, best responses.
 
-A year is a game of three options a side, whose payoffs come from the game's own rules. With
-:math:`t = \tanh(g / 2)\, G` (deterrents at half a hawk's arms, hawks at one), war comes only
-between hawks and doves if :math:`\tanh(g / 4)\, G < C < t`, and then
+The problem. Each year both sides choose among three options; payoffs come from the game's own
+rules. With :math:`t = \tanh(g / 2)\, G` (deterrents at half a hawk's arms, hawks at one), war comes
+only between hawks and doves if :math:`\tanh(g / 4)\, G < C < t`, and then
 
 .. math::
 
     q_\text{hawk} = \frac{k / 2}{t + C}, \qquad q_\text{dove} = \frac{k / 2}{t - C}
 
-with the rest deterrents is an equilibrium; it is the only one if also :math:`C < t - k`. All
-equilibria are found by enumerating the vertices of the best-response polytopes (quantecon), in that
-range and elsewhere. That finds every equilibrium unless the year's game is degenerate, that is,
-unless some mixture has more best answers than options (arms that cost nothing, or parameters
-exactly where one kind of play gives way to another); then whole stretches of equilibria can exist,
-of which the vertices found and the pure ones are listed, and none is called unique.
+with the rest deterrents is an equilibrium; it is the only one if also :math:`C < t - k`.
 
-Years being independent, playing one of them in every year is an equilibrium of the whole game; so
-is any other sequence of them, which is not listed.
+The method. All equilibria are found by enumerating the vertices of the best-response polytopes
+(quantecon), in that range and elsewhere. That finds every equilibrium unless the year's game is
+degenerate, that is, unless some mixture has more best responses than options (arms that cost
+nothing, or parameters exactly where one kind of play gives way to another). Then continua of
+equilibria can exist; the vertices found and the pure equilibria are listed, and none is called
+unique.
+
+Years are independent, so playing one of these equilibria in every year is an equilibrium of the
+whole game. So is any other sequence of them, which is not listed.
 """
 
 from __future__ import annotations
@@ -39,20 +41,20 @@ from counterpoise.envs.games.deterrence import (
     is_war,
     payoff,
 )
-from counterpoise.theory.solution import BestResponse, Equilibrium
+from counterpoise.theory.solution import (
+    BestResponse,
+    Claim,
+    Curve,
+    Equilibrium,
+    Findings,
+    OutcomeSpec,
+    Targets,
+    Theory,
+)
 from counterpoise.theory.strategies import Mixed, PlanByYear
 
-OUTCOME_UNITS = {
-    "doves": "1",
-    "deterrents": "1",
-    "hawks": "1",
-    "war_rate": "1/year",
-    "arms": "arms",
-    "value": "payoff, discounted",
-}
-
 NAMES = ("doves", "deterrents", "hawks")
-# A vertex found to 15 digits may leave a trace of probability on an option that is not played.
+# A vertex found to 15 digits may leave a tiny probability on an option that is not played.
 PLAYED = 1e-9
 # Payoffs nearer to each other than this, in units of the largest, are equal.
 EQUAL = 1e-12
@@ -74,7 +76,7 @@ def war_table(parameters: Parameters) -> NDArray[np.float64]:
 
 @functools.lru_cache(maxsize=64)
 def _sights(parameters: Parameters) -> tuple[NDArray[np.float32], NDArray[np.int8]]:
-    """Return what a power sees in each year, and which options are open, [years, ...]."""
+    """Return a power's observations and masks in each year, [years, ...]."""
     worlds = Worlds(GAME, parameters.years, parameters, autoreset=False)
     worlds.reset(0)
     worlds.records["year"] = np.arange(parameters.years)
@@ -85,7 +87,7 @@ def _sights(parameters: Parameters) -> tuple[NDArray[np.float32], NDArray[np.int
 def mixtures(parameters: Parameters, profile: Profile) -> NDArray[np.float64]:
     """Return the probability of each option, by power and year, [powers, years, 3]."""
     chances = np.stack([each.probabilities(*_sights(parameters)) for each in profile])
-    # A network's probabilities sum to 1 only up to the rounding of its 32-bit numbers.
+    # A network's probabilities sum to 1 only up to 32-bit rounding.
     return np.asarray(chances / chances.sum(axis=2, keepdims=True), np.float64)
 
 
@@ -120,7 +122,7 @@ def best_response(parameters: Parameters, profile: Profile, power: int) -> BestR
 
 
 def name_of(chances: NDArray[np.float64]) -> str:
-    """Say who is there in one power's mixture, such as "doves and hawks"."""
+    """Return the kinds of play in one power's mixture, such as "doves and hawks"."""
     there = [name for name, chance in zip(NAMES, chances, strict=True) if chance > PLAYED]
     if len(there) == 1:
         return f"all {there[0]}"
@@ -128,13 +130,13 @@ def name_of(chances: NDArray[np.float64]) -> str:
 
 
 def is_degenerate(table: NDArray[np.float64]) -> bool:
-    """Return whether some mixture has more best answers than options, from payoffs [3, 3]."""
+    """Return whether some mixture has more best responses than options; payoffs [3, 3]."""
     table = table / max(1.0, float(np.abs(table).max()))
     highest = table.max(axis=0)
     if ((highest - table <= EQUAL).sum(axis=0) > 1).any():
         return True
     for first, second in itertools.combinations(range(OPTIONS), 2):
-        # Where the mixture of two options pays every answer alike, if anywhere.
+        # Where a mixture of two options makes all responses pay the same, if anywhere.
         slopes = np.diff(table[:, first] - table[:, second])
         apart = np.diff(table[:, second])
         steep = int(np.abs(slopes).argmax())
@@ -149,7 +151,7 @@ def is_degenerate(table: NDArray[np.float64]) -> bool:
 
 
 def _pairs(table: NDArray[np.float64]) -> list[NDArray[np.float64]]:
-    """Return both powers' mixtures in every equilibrium that is found, [2, 3] each."""
+    """Return both powers' mixtures in every equilibrium found, [2, 3] each."""
     # Takes more than a second to import.
     from quantecon import game_theory
 
@@ -173,12 +175,12 @@ def _pairs(table: NDArray[np.float64]) -> list[NDArray[np.float64]]:
 
 @functools.lru_cache(maxsize=256)
 def equilibria(parameters: Parameters) -> tuple[Equilibrium, ...]:
-    """Return every equilibrium: first symmetric ones, those with the most options played first.
+    """Return every equilibrium: symmetric ones first, those with the most options played first.
 
     Raises
     ------
     ArithmeticError
-        If the year's game is so degenerate that none is found at a vertex.
+        If the year's game is so degenerate that no equilibrium is found at a vertex.
     """
     table = payoff_table(parameters)
     pairs = _pairs(table)
@@ -208,13 +210,18 @@ def _equilibrium(parameters: Parameters, pair: NDArray[np.float64], is_unique: b
     )
 
 
-def equilibrium(parameters: Parameters) -> Equilibrium:
-    """Return the first of `equilibria`: symmetric if one is, with the most options played."""
-    return equilibria(parameters)[0]
+OUTCOMES = {
+    "doves": OutcomeSpec("1", "Probability of playing dove, mean over the years.", ("power",)),
+    "deterrents": OutcomeSpec("1", "The same for deterrent.", ("power",)),
+    "hawks": OutcomeSpec("1", "The same for hawk.", ("power",)),
+    "war_rate": OutcomeSpec("1/year", "Probability of war, mean over the years."),
+    "arms": OutcomeSpec("arms", "Expected arms, mean over the years.", ("power",)),
+    "value": OutcomeSpec("payoff, discounted", "Discounted payoff.", ("power",)),
+}
 
 
 def outcomes(parameters: Parameters, profile: Profile) -> dict[str, Any]:
-    """Return shares of doves, deterrents and hawks, wars and arms; means over the years."""
+    """Return the outcomes of a profile, as `OUTCOMES` declares them."""
     chances = mixtures(parameters, profile)
     record = parameters.to_record()
     arms = np.array([arms_of(record, option) for option in range(OPTIONS)])
@@ -226,3 +233,52 @@ def outcomes(parameters: Parameters, profile: Profile) -> dict[str, Any]:
         "arms": shares @ arms,
         "value": values(parameters, profile),
     }
+
+
+# A kind of play that is rarer than this counts as absent.
+RARE = 0.01
+
+
+def claims(findings: Findings[Parameters]) -> list[Claim]:
+    """Return whether doves, deterrents and hawks coexist where theory says so."""
+    solved = np.array([findings.equilibrium.outcomes[name] for name in NAMES])
+    learned = np.stack([findings.outcome(name) for name in NAMES], axis=1)
+    if solved.min() <= RARE:
+        return []
+    seed, kind, power = (int(k) for k in np.unravel_index(learned.argmin(), learned.shape))
+    rarest = f"{NAMES[kind]} of {findings.power_names[power]}"
+    return [
+        Claim(
+            "Doves, deterrents and hawks coexist in every seed: rarest are the "
+            f"{rarest} in seed {findings.seeds[seed]}, with {learned.min():.3f} of the years; in "
+            f"equilibrium {solved[kind, power]:.3f}.",
+            bool(learned.min() > RARE),
+        )
+    ]
+
+
+THEORY = Theory(
+    game=GAME.name,
+    equilibria=equilibria,
+    best_response=best_response,
+    outcomes=outcomes,
+    declared=OUTCOMES,
+    targets=Targets(regret=0.02, outcomes=("doves", "deterrents", "hawks", "war_rate")),
+    curves=(
+        Curve(
+            name="decisiveness",
+            title="The more winning responds to arms, the rarer wars are",
+            vary={"decisiveness": (1.85, 2.1)},
+            points=6,
+            outcomes=("war_rate", "hawks", "doves"),
+        ),
+        Curve(
+            name="war_cost",
+            title="Costlier war brings more doves, and more wars",
+            vary={"war_cost": (0.47, 0.55)},
+            points=9,
+            outcomes=("war_rate", "hawks", "doves"),
+        ),
+    ),
+    claims=claims,
+)

@@ -1,4 +1,4 @@
-"""Games without a last year: how far they have to be followed."""
+"""Games without a last year: the number of years after which the rest is negligible."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ MOST_YEARS = 25_000
 
 
 def years_followed(weight: float, *, worth: str = "payoff", named: str = "discount") -> int:
-    """Return after how many years of an endless game what follows is negligible.
+    """Return the number of years of an endless game after which the rest is negligible.
 
     Parameters
     ----------
     weight : float
-        Of the next year.
+        Weight of the next year.
     worth : str
-        What the years bring, for messages: a payoff or a cost.
+        What a year yields, for messages: payoff or cost.
     named : str
         The parameters that make up the weight, joined by "and".
 
     Raises
     ------
     ParameterError
-        If years do not lose weight, or so slowly that more than 25,000 matter.
+        If the weight of years does not fall, or so slowly that more than 25,000 years matter.
     """
     if weight >= 1.0:
         raise ParameterError(

@@ -1,24 +1,25 @@
-r"""The equilibrium of `guns_and_butter`, best responses, and what happens.
+r"""Theory of `guns_and_butter`: dominant spending shares, and best responses.
 
-A power's value is linear in its own stocks, :math:`V_t = A_t k + B_t h + E_t m + \text{const}`, and
-the others enter its payoff by addition only. So in every year it maximises, whatever they do,
+The problem. Each power divides its income among industry, technology, the military and consumption.
+Its value is linear in its own log stocks, :math:`V_t = A_t k + B_t h + E_t m + \text{const}`, and
+the others enter its payoff only additively. So in every year it maximises, whatever they do,
 
 .. math::
 
     \ln s_C + B \left( A_{t+1} \delta_K \ln s_K + B_{t+1} \delta_H \ln s_H
         + E_{t+1} \delta_M \ln s_M \right), \qquad B = \beta \pi,
 
-which gives shares in proportion to the four weights: dominant strategies against all who do not
-answer what it holds, and by backward induction the only subgame-perfect equilibrium of the finite
-game. For ever we report its limit; there, as in every repeated prisoners' dilemma, threats could
-support other equilibria. How stocks carry into the next year is read off the game's own rules,
-which are linear. Where a share would be less than e\ :sup:`-8` of the largest, that limit binds and
-the others are found with it.
+which gives shares in proportion to the four weights. These are dominant strategies against all who
+do not react to its stocks and, by backward induction, the only subgame-perfect equilibrium of the
+finite game. For the endless game the limit is reported; there, as in every repeated prisoners'
+dilemma, threats could support other equilibria. How stocks carry into the next year is read off the
+game's own rules, which are linear. Where a share would be less than e\ :sup:`-8` of the largest,
+that limit binds and the other shares are solved together with it.
 
-Rivals who do answer a power's stocks change what its shares are worth to it: not only through its
-own stocks, but through what these make the rivals do. What that adds is measured in the game
-itself along the path that is played, and carried back from the last year (the adjoint method); the
-shares that are best for these worths give the next path, as long as playing it pays more.
+Best responses to rivals that react. Then a power's shares also matter through what its stocks make
+the rivals do. That effect is measured by playing the game along the path and is carried back from
+the last year (the adjoint method); the shares that are best for these marginal values give the next
+path, as long as playing it pays more.
 """
 
 from __future__ import annotations
@@ -51,27 +52,26 @@ from counterpoise.envs.games.guns_and_butter import (
     technology_next,
 )
 from counterpoise.theory.endless import years_followed
-from counterpoise.theory.solution import BestResponse, Equilibrium
+from counterpoise.theory.solution import (
+    BestResponse,
+    Claim,
+    Curve,
+    Equilibrium,
+    Findings,
+    OutcomeSpec,
+    Targets,
+    Theory,
+    only,
+)
 from counterpoise.theory.strategies import PlanByYear
 
 Matrix = NDArray[np.float64]
-
-OUTCOME_UNITS = {
-    "industry_share": "of income",
-    "technology_share": "of income",
-    "military_share": "of income",
-    "consumption_share": "of income",
-    "first_shares": "of income",
-    "shares_path": "of income",
-    "income": "logarithm",
-    "value": "payoff, discounted",
-}
 
 SHARES = ("industry_share", "technology_share", "military_share", "consumption_share")
 STOCKS = ("industry", "technology", "military")
 LEAST_RATIO = math.exp(-2.0 * MOST_WEIGHT)
 
-# The outcomes of an endless game are those of as many years as have a visible weight.
+# Outcomes of an endless game cover the years that have a visible weight.
 ENDLESS_YEARS_SHOWN = 60
 
 SEED = 0
@@ -80,7 +80,7 @@ FEWEST_SAMPLED_WORLDS = 500
 
 
 def years_of(parameters: Parameters) -> int:
-    """Return how many years are played: the horizon, or until what follows is negligible."""
+    """Return the number of years played: the horizon, or until the rest is negligible."""
     if not parameters.endless:
         return parameters.horizon
     return years_followed(discount(parameters), named="discount and survival")
@@ -110,7 +110,7 @@ def _carry(parameters: Parameters) -> tuple[Matrix, Matrix]:
 
 
 def _worth_now(parameters: Parameters) -> Matrix:
-    """Return what each stock adds to a year's payoff, [3]."""
+    """Return the effect of each log stock on a year's payoff, [3]."""
     record = parameters.to_record()
     return np.array([own_payoff(record, unit[0], unit[1], unit[2], 0.0) for unit in np.eye(3)])
 
@@ -132,7 +132,7 @@ def worth_of_stocks(parameters: Parameters) -> Matrix:
 
 
 def worth_of_shares(parameters: Parameters) -> Matrix:
-    """Return what the logarithm of each share is worth, [years, 4]; [1, 4] in an endless game."""
+    """Return the marginal value of each log share, [years, 4]; [1, 4] in an endless game."""
     _, shares = _carry(parameters)
     worth = discount(parameters) * (worth_of_stocks(parameters)[1:] @ shares)
     worth[:, CONSUMPTION] += 1.0
@@ -140,7 +140,7 @@ def worth_of_shares(parameters: Parameters) -> Matrix:
 
 
 def unlimited_shares(parameters: Parameters) -> Matrix:
-    """Return the best shares if they could be as small as one likes, [years, 4]: the closed form.
+    """Return the best shares without a lower limit, [years, 4]: the closed form.
 
     In an endless game, [1, 4].
     """
@@ -149,9 +149,9 @@ def unlimited_shares(parameters: Parameters) -> Matrix:
 
 
 def unlimited_value(parameters: Parameters) -> float:
-    """Return what these shares pay a power without what the others' military takes from it."""
+    """Return a power's payoff of these shares, without the effect of the others' military."""
     worth, shares = worth_of_shares(parameters), unlimited_shares(parameters)
-    # What is worth nothing gets nothing, and costs nothing.
+    # A use of no worth gets no share, and costs nothing.
     paid = (worth * np.log(np.where(worth > 0.0, shares, 1.0))).sum(axis=1)
     weight = discount(parameters)
     if parameters.endless:
@@ -163,8 +163,8 @@ def best_weights(worth: Matrix) -> Matrix:
     """Return the log weights that maximise the sum of `worth`, [4], times log shares.
 
     Shares are in proportion to their worth, unless one would be less than e^-8 of the largest.
-    Then those too small stand at that limit, those that are limited by it at the top, and the
-    common factor of the others solves one equation. A worth may be negative, but not their sum.
+    Then shares that would be smaller are at that limit, and the common factor of the others solves
+    one equation. A worth may be negative, but not their sum.
     """
     total = worth.sum()
     if total <= 0.0:
@@ -184,7 +184,7 @@ def best_weights(worth: Matrix) -> Matrix:
 
 
 def shares_of(weights: Matrix) -> Matrix:
-    """Return the shares of log weights, both [..., 4]."""
+    """Return the shares that log weights give, both [..., 4]."""
     exponentials = np.exp(weights - weights.max(axis=-1, keepdims=True))
     return np.asarray(exponentials / exponentials.sum(axis=-1, keepdims=True))
 
@@ -204,14 +204,14 @@ def stationary_shares(parameters: Parameters) -> Matrix:
 
 
 def by_year(parameters: Parameters, plan: Matrix, name: str) -> Strategy:
-    """Return the strategy that follows a plan of log weights, [years, 4], whatever else it sees."""
+    """Return the strategy that follows a plan of log weights, [years, 4], in any state."""
     strategy = PlanByYear(plan, GAME.observation_names(parameters.powers).index("years_left"))
     strategy.name = name
     return strategy
 
 
 class PlanByPath(Strategy):
-    """Does what was done where the path was nearest: in an endless game nobody sees the year.
+    """Plays the action of the nearest point of a path: the year of an endless game is not seen.
 
     Parameters
     ----------
@@ -228,7 +228,7 @@ class PlanByPath(Strategy):
     def act(
         self, observations: NDArray[np.float32], masks: NDArray[np.int8], rng: np.random.Generator
     ) -> Matrix:
-        """Look the nearest year's weights up for each row, [n, 4]."""
+        """Return the weights of the nearest year for each row, [n, 4]."""
         apart = observations[:, None, :].astype(np.float64) - self._observations
         return np.asarray(self.plan[(apart**2).sum(axis=2).argmin(axis=1)])
 
@@ -238,7 +238,7 @@ class PlanByPath(Strategy):
 
 @dataclasses.dataclass(frozen=True)
 class _Played:
-    """What a profile led to: payoffs [powers], and mean paths over the episodes."""
+    """Payoffs [powers] and mean paths of a profile over the episodes."""
 
     values: Matrix
     shares_path: Matrix
@@ -264,10 +264,10 @@ def _draws(powers: int) -> list[np.random.Generator]:
 
 
 def _played(parameters: Parameters, profile: Profile) -> _Played:
-    """Play a profile from the start: once, or many times where somebody is random.
+    """Play a profile from the start: once, or many times where a strategy is random.
 
-    Each power's draws are the same at every call, so that two profiles are compared under the same
-    luck.
+    Each power's draws are the same at every call, so profiles are compared with common random
+    numbers.
     """
     years, count = years_of(parameters), 1
     if any(strategy.is_random for strategy in profile):
@@ -285,17 +285,24 @@ def _played(parameters: Parameters, profile: Profile) -> _Played:
     return _Played(values, np.array(shares), np.array(incomes))
 
 
-def outcomes(parameters: Parameters, profile: Profile) -> dict[str, Any]:
-    """Return what a profile leads to; the mean over many episodes where somebody is random.
+OUTCOMES = {
+    "industry_share": OutcomeSpec(
+        "of income", "Mean share of income over the years; endless, the first sixty.", ("power",)
+    ),
+    "technology_share": OutcomeSpec("of income", "The same for technology.", ("power",)),
+    "military_share": OutcomeSpec("of income", "The same for the military.", ("power",)),
+    "consumption_share": OutcomeSpec("of income", "The same for consumption.", ("power",)),
+    "first_shares": OutcomeSpec("of income", "The four in the first year.", ("power", "use")),
+    "shares_path": OutcomeSpec(
+        "of income", "The four shares in each year, the mean of all powers.", ("year", "use")
+    ),
+    "income": OutcomeSpec("logarithm", "Log income in the last year.", ("power",)),
+    "value": OutcomeSpec("payoff, discounted", "Discounted payoff.", ("power",)),
+}
 
-    Returns
-    -------
-    dict
-        ``industry_share``, ``technology_share``, ``military_share``, ``consumption_share`` [powers]
-        mean over the years, of an endless game over the first sixty; ``first_shares`` [powers, 4]
-        in the first year; ``shares_path`` [years, 4] the mean of all powers; ``income`` [powers] in
-        the last year; ``value`` [powers].
-    """
+
+def outcomes(parameters: Parameters, profile: Profile) -> dict[str, Any]:
+    """Return the outcomes of a profile; means over many episodes where a strategy is random."""
     return _outcomes(parameters, _played(parameters, profile))
 
 
@@ -313,7 +320,7 @@ def _outcomes(parameters: Parameters, played: _Played) -> dict[str, Any]:
 
 @functools.lru_cache(maxsize=64)
 def equilibrium(parameters: Parameters) -> Equilibrium:
-    """Return the equilibrium in dominant strategies; for ever, the limit of long horizons."""
+    """Return the equilibrium in dominant strategies; endless, the limit of long horizons."""
     return _solved(
         parameters,
         dominant_plan(parameters),
@@ -326,9 +333,9 @@ def equilibrium(parameters: Parameters) -> Equilibrium:
 
 @functools.lru_cache(maxsize=64)
 def cooperation(parameters: Parameters) -> Equilibrium:
-    """Return what is best for all together: no arms beyond the least. It is no equilibrium.
+    """Return the joint optimum: no arms beyond the minimum. It is not an equilibrium.
 
-    What one power gains by its military the others lose, so that together they weigh it at nothing.
+    The military gains of one power are the others' losses, so the joint weight of arms is zero.
     """
     return _solved(
         parameters,
@@ -362,10 +369,10 @@ def _solved(
 def best_response(parameters: Parameters, profile: Profile, power: int) -> BestResponse:
     """Return the best response of one power to the others of a profile.
 
-    Against rivals who do not answer its stocks, random ones among them, it is the dominant
-    strategy, and exact. Against others who are not random the plan is then improved as long as
-    playing it pays more (`_Answered`); what random rivals among them might answer is left out. The
-    value is what playing pays; the profile's own strategy is returned where nothing better was
+    Against rivals that do not react to its stocks, random ones included, it is the dominant
+    strategy, and exact. Against rivals that react and are not random, the plan is then improved as
+    long as playing it pays more (`_Answered`); reactions of random rivals are left out. The value
+    is the payoff of playing the game; the profile's own strategy is returned if nothing better was
     found.
     """
     own = float(_played(parameters, profile).values[power])
@@ -390,7 +397,7 @@ STRIDES = 0.5 ** np.arange(8)
 
 
 class _Answered:
-    """One power's whole plan against rivals who answer what it holds, and are not random."""
+    """One power's plan against rivals that react to its stocks and are not random."""
 
     def __init__(self, parameters: Parameters, profile: Profile, power: int) -> None:
         self._parameters = parameters
@@ -436,7 +443,7 @@ class _Answered:
         return actions
 
     def _follow(self, plans: Matrix) -> tuple[Matrix, NDArray[Any], NDArray[np.float32]]:
-        """Return what plans [plans, years, 4] pay, the worlds in each year, and what was seen."""
+        """Return the payoffs of plans [plans, years, 4], each year's worlds, and observations."""
         worlds = _worlds(self._parameters, len(plans))
         values = np.zeros(len(plans))
         records, seen = [], []
@@ -448,10 +455,10 @@ class _Answered:
         return values, np.array(records), np.array(seen)
 
     def _worth_of_shares(self, plan: Matrix, records: NDArray[Any]) -> Matrix:
-        """Return what the logarithm of each share is worth along a path, [years, 4].
+        """Return the marginal value of each log share along a path, [years, 4].
 
-        Every stock of every power is moved a little up and down in every year, all at once, and
-        the game is played for one year; what comes of it is carried back from the last year.
+        Every stock of every power is moved slightly up and down in every year, all at once, and
+        the game is played for one year; the effects are carried back from the last year.
         """
         powers, years = self._parameters.powers, self._years
         size = 3 * powers
@@ -476,3 +483,77 @@ class _Answered:
             worth[year, CONSUMPTION] += 1.0
             later = paid_slopes[year] + self._discount * (slopes[year] @ later)
         return worth
+
+
+# In the last year everything but the minimum is consumed.
+YEARS_LEFT_OUT = 1
+FEWEST_YEARS = 6
+
+
+def guns_per_investment(shares_path: Matrix) -> Matrix:
+    """Return the military's share over those of industry and technology, [..., years]."""
+    invested = shares_path[..., INDUSTRY] + shares_path[..., TECHNOLOGY]
+    return np.asarray(shares_path[..., MILITARY] / invested)
+
+
+def claims(findings: Findings[Parameters]) -> list[Claim]:
+    """Return whether all arm although all lose by it, and whether they grow first and arm later."""
+    parameters = findings.parameters
+    found = []
+    if parameters.military_weight > 0.0:
+        learned = findings.outcome("value").mean(axis=1)
+        together = float(cooperation(parameters).values.mean())
+        found.append(
+            Claim(
+                "All arm, although all would gain if none did: the mean payoff is at most "
+                f"{learned.max():.4f} in any seed; without arms it would be {together:.4f}.",
+                bool(learned.max() < together),
+            )
+        )
+    if parameters.military_weight > 0.0 and not parameters.endless:
+        years = parameters.horizon - YEARS_LEFT_OUT
+        if years >= FEWEST_YEARS:
+            ratio = guns_per_investment(findings.outcome("shares_path"))[:, :years]
+            third = years // 3
+            first, last = ratio[:, :third].mean(axis=1), ratio[:, -third:].mean(axis=1)
+            k = int((last - first).argmin())
+            found.append(
+                Claim(
+                    "Growth first, arms later: military spending per unit invested in industry "
+                    f"and technology is higher in the last {third} years than in the first, in "
+                    f"every seed; the smallest increase, in seed {findings.seeds[k]}, is from "
+                    f"{first[k]:.4f} to {last[k]:.4f} (the last year is left out).",
+                    bool((last > first).all()),
+                )
+            )
+    return found
+
+
+THEORY = Theory(
+    game=GAME.name,
+    equilibria=only(equilibrium),
+    best_response=best_response,
+    outcomes=outcomes,
+    declared=OUTCOMES,
+    targets=Targets(
+        regret=0.01,
+        outcomes=("industry_share", "technology_share", "military_share", "consumption_share"),
+    ),
+    curves=(
+        Curve(
+            name="survival",
+            title="Governments with low survival odds neglect industry and education",
+            vary={"survival": (0.8, 1.0)},
+            points=9,
+            outcomes=("industry_share", "technology_share", "military_share"),
+        ),
+        Curve(
+            name="military_weight",
+            title="A higher weight on relative strength raises arms, not industry",
+            vary={"military_weight": (0.025, 0.1)},
+            points=7,
+            outcomes=("military_share", "industry_share"),
+        ),
+    ),
+    claims=claims,
+)

@@ -47,8 +47,7 @@ from numpy.typing import ArrayLike, NDArray
 
 Matrix = NDArray[np.float64]
 Feedbacks = tuple[Matrix, ...]
-"""One array a player, [years, controls, states]: u = F z; one year stands for all where it holds
-for ever."""
+"""One array per player, [years, controls, states]: u = F z; a single year if it is constant."""
 
 SETTLED = 1e-14
 MOST_YEARS = 1_000_000
@@ -89,16 +88,16 @@ class LinearQuadraticGame:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Solution:
-    """How a game is played, and what it costs from each state and year.
+    """Feedbacks of a game, and their costs from each state and year.
 
     Attributes
     ----------
     feedbacks : tuple of ndarray, [years, controls, states]
-        F_i by year; one year where it holds for ever.
+        F_i by year; a single year for an endless game.
     costs : ndarray, [years, players, states, states]
         P_i at the beginning of each year; symmetric.
     noise_costs : ndarray, [years, players]
-        p_i: what the shocks still to come add.
+        p_i: the cost added by shocks still to come.
     """
 
     feedbacks: Feedbacks
@@ -124,7 +123,7 @@ def affine_game(
     offset: ArrayLike | None = None,
     noise: ArrayLike | None = None,
 ) -> LinearQuadraticGame:
-    r"""Return the game of a state x without its constant entry, from all terms written out.
+    r"""Return a game from its terms in a state x that has no constant entry.
 
     .. math::
 
@@ -182,7 +181,7 @@ def game_of_costs(
     *,
     noise: ArrayLike | None = None,
 ) -> LinearQuadraticGame:
-    """Return the game in which each player moves one stock, from what a year costs each.
+    """Return the game in which each player moves one stock, from each player's cost of a year.
 
     Parameters
     ----------
@@ -225,10 +224,10 @@ def game_of_costs(
 
 
 def feedback_equilibrium(game: LinearQuadraticGame, years: int | None = None) -> Solution:
-    """Return the feedback Nash equilibrium over so many years, or, without a number, for ever.
+    """Return the feedback Nash equilibrium over a number of years, or of the endless game.
 
-    For ever means the limit of ever longer horizons, reached when one more year changes no cost by
-    more than a relative 1e-14.
+    The endless game's is the limit of ever longer horizons, reached when one more year changes no
+    cost by more than a relative 1e-14.
 
     Raises
     ------
@@ -241,16 +240,16 @@ def feedback_equilibrium(game: LinearQuadraticGame, years: int | None = None) ->
 def best_response(
     game: LinearQuadraticGame, feedbacks: Feedbacks, player: int, years: int | None = None
 ) -> Solution:
-    """Return one player's optimal feedback against fixed ones of the others: its Riccati equation.
+    """Return one player's optimal feedback against fixed feedbacks: its Riccati equation.
 
     Parameters
     ----------
     game : LinearQuadraticGame
     feedbacks : tuple of ndarray, [years or 1, controls, states]
-        One a player; the player's own is not used.
+        One per player; the player's own is not used.
     player : int
     years : int, optional
-        Without it, for ever; the others' feedbacks then hold for every year.
+        Endless by default; the others' feedbacks then hold for every year.
 
     Returns
     -------
@@ -269,7 +268,7 @@ def best_response(
 
 
 def costs_of(game: LinearQuadraticGame, feedbacks: Feedbacks, years: int | None = None) -> Solution:
-    """Return what every player pays when all play fixed linear feedbacks."""
+    """Return every player's costs when all play fixed linear feedbacks."""
     return _solve_backward(game, lambda _: game.transition, years, feedbacks)
 
 
@@ -335,16 +334,16 @@ def path(
 
 
 def feedback_steady_state(game: LinearQuadraticGame, feedbacks: Feedbacks) -> Matrix:
-    """Return the state x (without its constant entry) that feedbacks held for ever keep, [n]."""
+    """Return the steady state x (without its constant entry) of constant feedbacks, [n]."""
     moved = _moved(game, feedbacks, 0)
     n = len(moved) - 1
     return np.asarray(np.linalg.solve(np.eye(n) - moved[:n, :n], moved[:n, n]))
 
 
 def open_loop_steady_state(game: LinearQuadraticGame) -> Matrix:
-    r"""Return the state x that powers keep which commit to their whole path at the outset, [n].
+    r"""Return the steady state x of players that commit to their whole path at the outset, [n].
 
-    Each takes the others' *paths* as given and not their *rules*: with costates
+    Each takes the others' *paths* as given, not their *rules*: with costates
     :math:`\lambda_i`, in a steady state
 
     .. math::
@@ -414,7 +413,7 @@ def _solve_backward(
     years: int | None,
     fixed: Feedbacks | None = None,
 ) -> Solution:
-    """Go back from after the last year, where nothing is left to pay."""
+    """Solve backward from after the last year, where no cost is left."""
     if years is None and game.discount >= 1.0:
         raise ArithmeticError(
             "A game that goes on for ever costs without bound unless discount is below 1."

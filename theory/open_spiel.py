@@ -1,19 +1,19 @@
-"""Games of choices as OpenSpiel games, every draw of the rules an explicit chance node.
+"""Games of choices as OpenSpiel games, with each random draw of the rules as a chance node.
 
-Nothing is written twice: the game's own rules run as plain Python, and where they ask for a random
-number an answer from outside is handed to them. Where there is none yet, the rules are left, the
-outcomes become a chance node, and the step is played again from its beginning with one answer more.
+The game's own rules run as plain Python, so no rule is written twice. When they ask for a random
+number that has no answer yet, the rules stop, the possible outcomes become a chance node, and the
+step is replayed from its beginning with one more answer.
 
 An event (`happens`) has two outcomes with its own probability. A number between 0 and 1 (`uniform`)
-is cut into *cells*, each as probable as it is wide and represented by its middle. That is exact if
-rules and players treat the numbers of one cell alike, up to payoffs that are linear in them;
-otherwise it is the midpoint rule. `exact_cells` are such for `arms_or_allies`. Rules that draw
+is cut into *cells*, each as probable as it is wide and represented by its midpoint. That is exact
+if rules and players treat the numbers of one cell alike, up to payoffs that are linear in them;
+otherwise it is the midpoint rule. `exact_cells` are exact for `arms_or_allies`. Rules that draw
 normal deviates are refused.
 
-Powers that decide at once are asked one after another, in order of seats, without seeing each
-other's choice; who has only one option open is not asked. What a power knows is all that it has
-seen and done. Payoffs are discounted to the start, as in ``theory/``, and general-sum: OpenSpiel's
-`nash_conv` is the measure, for its `exploitability` wants constant sums.
+Powers that decide simultaneously are asked one after another, in order of seats, without seeing
+each other's choice; a power with only one open option is not asked. A power's information is
+everything that it has seen and done. Payoffs are discounted to the start, as in ``theory/``, and
+general-sum: use OpenSpiel's `nash_conv`, because its `exploitability` requires constant sums.
 """
 
 from __future__ import annotations
@@ -45,15 +45,15 @@ MOST_STEPS = 1_000_000
 
 
 def equal_cells(count: int) -> Cells:
-    """Return cells of equal width, whatever the world."""
+    """Return cells of equal width in every world."""
     cuts = [k / count for k in range(1, count)]
     return lambda world, parameters: cuts
 
 
 def exact_cells(world: Any, parameters: Any) -> list[float]:
-    """Return cells for `arms_or_allies`: the private costs at which a challenge pays, and not.
+    """Return the cells of `arms_or_allies`: private costs at which a challenge pays or not.
 
-    Exact for whoever challenges below that cut-off, and for whoever does not look at the cost.
+    Exact for a challenger with that cut-off, and for one that ignores the cost.
     """
     cut = world.success * parameters.gain / parameters.highest_challenge_cost
     return [min(max(float(cut), 0.0), 1.0)]
@@ -78,7 +78,7 @@ class Step:
     record : bytes
         The world that it led to.
     payoffs : tuple of float
-        What it brought each power, discounted to the start.
+        Each power's payoff, discounted to the start.
     is_over : bool
     """
 
@@ -89,7 +89,7 @@ class Step:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Sight:
-    """What one power sees of a world, and which options it has."""
+    """One power's observation of a world, and its open options."""
 
     text: str
     observation: NDArray[np.float32]
@@ -99,22 +99,22 @@ class Sight:
 
 @dataclasses.dataclass(frozen=True)
 class Position:
-    """Where a game stands: between steps, or within one, choices and draws not all made.
+    """A position of the game: between steps, or within a step with choices or draws pending.
 
     Attributes
     ----------
     record : bytes
         The world; b"" while its beginning is drawn.
     chosen : tuple of int
-        What the first powers have chosen for this step.
+        The choices of the first powers for this step.
     answers : tuple of int
-        How the first draws of this step came out.
+        The outcomes of the first draws of this step.
     chances : tuple of float
-        The outcomes of the present draw; empty where a power is asked.
+        The outcomes of the pending draw; empty where a power decides.
     returns, returns_before : tuple of float
-        What each power has got, discounted to the start: now, and when a power last chose.
+        Each power's return so far, discounted to the start: now, and when a power last chose.
     memories : tuple of str
-        All that each power has seen and done.
+        Everything that each power has seen and done.
     is_over : bool
     """
 
@@ -128,12 +128,12 @@ class Position:
     is_over: bool
 
     def __deepcopy__(self, memo: Any) -> Position:
-        # OpenSpiel copies all that a state holds, and this never changes.
+        # OpenSpiel copies everything that a state holds, and this never changes.
         return self
 
 
 class _UndecidedError(Exception):
-    """The rules ask for a draw that nobody has answered."""
+    """The rules ask for a draw that has no answer yet."""
 
     def __init__(self, chances: tuple[float, ...]) -> None:
         super().__init__(chances)
@@ -141,14 +141,14 @@ class _UndecidedError(Exception):
 
 
 class Unrolled:
-    """A game's rules with each draw answered from outside, cut off after some years.
+    """A game's rules with draws answered by the caller, truncated after some years.
 
     Parameters
     ----------
     game : Game
     parameters : Parameters
     years : int, optional
-        After how many the game is cut off; by default it goes on to its own end.
+        Years after which the game is truncated; by default it runs to its own end.
     cells : callable
         See the module's docstring.
     """
@@ -179,13 +179,13 @@ class Unrolled:
         return self
 
     def begin(self, answers: tuple[int, ...]) -> Draw | Step:
-        """Return the first world, given the answers to the draws of its beginning."""
+        """Return the first world, given the outcomes of its initial draws."""
         return self.step(b"", (), answers)
 
     def _play(
         self, record: bytes, options: tuple[int, ...], answers: tuple[int, ...]
     ) -> Draw | Step:
-        """Play a step from a world (b"": begin one), given what is chosen and drawn."""
+        """Play a step from a world (b"": begin one), given choices and draws."""
         worlds = np.zeros(1, self.game.world)
         rewards = np.zeros(self.powers)
         self._answers, self._answered = answers, 0
@@ -210,7 +210,7 @@ class Unrolled:
         )
 
     def _look(self, record: bytes) -> tuple[Sight, ...]:
-        """Return what each power sees of a world, as the game itself writes it."""
+        """Return each power's observation of a world, as the game writes it."""
         worlds = self._worlds
         records = np.frombuffer(record, self.game.world)
         worlds.restore(Snapshot(self.game.name, records, worlds.parameters))
@@ -266,7 +266,7 @@ class Unrolled:
         )
 
     def _settled(self, position: Position) -> Position:
-        """Play on as far as nobody has to be asked and nothing to be drawn."""
+        """Continue until a power has to choose or something has to be drawn."""
         while not position.is_over:
             chosen = position.chosen
             if position.record:
@@ -294,11 +294,11 @@ class Unrolled:
         return position
 
     def moves(self, record: bytes) -> Iterator[tuple[int, ...]]:
-        """Return all that the powers together can choose in a world."""
+        """Return all joint choices of the powers in a world."""
         return itertools.product(*(sight.options for sight in self.see(record)))
 
     def outcomes(self, record: bytes, options: tuple[int, ...]) -> Iterator[tuple[Step, int, int]]:
-        """Return how a step can end, with its number of draws and the most outcomes of one."""
+        """Return the possible ends of a step, its number of draws and the most outcomes of one."""
         waiting: list[tuple[tuple[int, ...], int]] = [((), 0)]
         while waiting:
             answers, most = waiting.pop()
@@ -391,7 +391,7 @@ def extent(rules: Unrolled) -> Extent:
                 f"{rules.game.name} has more than {MOST_STEPS:,} different steps under these "
                 "parameters: cut it off with years=, or make fewer cells."
             )
-    # Every step leads from one layer to the next, so that the last found need no other.
+    # Every step leads from one layer to the next, so only the last layer is needed.
     over = (np.zeros(rules.powers), np.zeros(rules.powers), 0)
     bounds: dict[bytes, tuple[NDArray[np.float64], NDArray[np.float64], int]] = {}
     for record, steps_on in reversed(followers.items()):
@@ -439,16 +439,16 @@ def open_spiel_game(
     Parameters
     ----------
     game : str or Game
-        With one choice a power; `deterrence`, `buck_passing`, `shifting_power` and
+        With one choice per power; `deterrence`, `buck_passing`, `shifting_power` and
         `arms_or_allies` among the solved ones.
     parameters : Parameters, optional
-        By default the game's own.
+        The game's defaults if not given.
     years : int, optional
-        After how many years the game is cut off, without a further payoff. Needed where it may go
-        on for ever, as `arms_or_allies` does.
+        Years after which the game is truncated, without a further payoff. Needed where the game may
+        continue without end, as `arms_or_allies` does.
     cells : callable, optional
-        How uniform draws are cut; see the module's docstring. By default `exact_cells` for
-        `arms_or_allies`, ten equal ones elsewhere.
+        Cells of uniform draws; see the module's docstring. By default `exact_cells` for
+        `arms_or_allies`, ten equal cells elsewhere.
 
     Raises
     ------
@@ -500,7 +500,7 @@ def open_spiel_game(
 
 @functools.cache
 def _classes() -> types.SimpleNamespace:
-    """Return the classes of games and states; their parents are there only with OpenSpiel."""
+    """Return the classes of games and states; their base classes need OpenSpiel."""
     pyspiel = _open_spiel()
 
     class CounterpoiseGame(pyspiel.Game):  # type: ignore[misc, name-defined]
@@ -515,7 +515,7 @@ def _classes() -> types.SimpleNamespace:
             return CounterpoiseState(self, self.rules)
 
         def make_py_observer(self, iig_obs_type: Any = None, params: Any = None) -> Any:
-            """Return what looks at states for one power."""
+            """Return an observer of states for one power."""
             if params:
                 raise CounterpoiseError(f"An observer takes no parameters, not {params!r}.")
             return _Observer(self.rules, bool(iig_obs_type and iig_obs_type.perfect_recall))
@@ -529,7 +529,7 @@ def _classes() -> types.SimpleNamespace:
             self._now = rules.first
 
         def current_player(self) -> int:
-            """Return who is asked now."""
+            """Return the player that decides now."""
             if self._now.is_over:
                 return int(pyspiel.PlayerId.TERMINAL)
             if self._now.chances:
@@ -540,7 +540,7 @@ def _classes() -> types.SimpleNamespace:
             return list(self.sight(player).options)
 
         def chance_outcomes(self) -> list[tuple[int, float]]:
-            """Return the outcomes of the present draw with their probabilities."""
+            """Return the outcomes of the pending draw with their probabilities."""
             return list(enumerate(self._now.chances))
 
         def _apply_action(self, action: int) -> None:
@@ -557,11 +557,11 @@ def _classes() -> types.SimpleNamespace:
             return self._now.is_over
 
         def returns(self) -> list[float]:
-            """Return what each power has got, discounted to the start."""
+            """Return each power's return so far, discounted to the start."""
             return list(self._now.returns)
 
         def rewards(self) -> list[float]:
-            """Return what each has got since a power last chose."""
+            """Return each power's rewards since a power last chose."""
             before, now = self._now.returns_before, self._now.returns
             return [later - earlier for earlier, later in zip(before, now, strict=True)]
 
@@ -569,23 +569,23 @@ def _classes() -> types.SimpleNamespace:
             return " | ".join([*self._now.memories, f"{self._now.chosen} {self._now.answers}"])
 
         def memory(self, power: int) -> str:
-            """Return all that a power has seen and done."""
+            """Return everything that a power has seen and done."""
             return self._now.memories[power]
 
         def sight(self, power: int) -> Sight:
-            """Return what a power sees now."""
+            """Return a power's current observation."""
             return self._rules.see(self._now.record)[power]
 
         @property
         def has_begun(self) -> bool:
-            """Whether there is a world to see: not while its beginning is drawn."""
+            """Whether there is a world yet: not while its initial draws are pending."""
             return bool(self._now.record)
 
     return types.SimpleNamespace(game=CounterpoiseGame, state=CounterpoiseState)
 
 
 class _Observer:
-    """Looks at a state for one power, in the manner of OpenSpiel's observers in Python."""
+    """One power's observer, with the interface of OpenSpiel's Python observers."""
 
     def __init__(self, rules: Unrolled, remembers: bool) -> None:
         self._remembers = remembers
@@ -594,12 +594,12 @@ class _Observer:
         self.dict = {} if remembers else {"observation": self.tensor}
 
     def set_from(self, state: Any, player: int) -> None:
-        """Write what a power sees now."""
+        """Write a power's current observation."""
         if not self._remembers:
             self.tensor[:] = state.sight(player).observation if state.has_begun else 0.0
 
     def string_from(self, state: Any, player: int) -> str:
-        """Return what a power sees now, or all that it has seen and done."""
+        """Return a power's current observation, or everything that it has seen and done."""
         if self._remembers:
             return f"power {player}: {state.memory(player)}"
         return state.sight(player).text if state.has_begun else ""
@@ -613,7 +613,7 @@ def open_spiel_policy(spiel_game: Any, profile: Profile) -> Any:
     from open_spiel.python.policy import Policy
 
     class ProfilePolicy(Policy):  # type: ignore[misc]
-        """Asks each power's strategy with what it sees now."""
+        """Asks each power's strategy for its probabilities at the current observation."""
 
         def __init__(self) -> None:
             super().__init__(spiel_game, list(range(spiel_game.num_players())))
@@ -635,15 +635,15 @@ def _probabilities(strategy: Strategy, sight: Sight) -> dict[int, float]:
     chances = np.array(
         strategy.probabilities(sight.observation[None], sight.mask[None])[0], np.float64
     )
-    # A network's probabilities sum to 1 only up to the rounding of its 32-bit numbers.
+    # A network's probabilities sum to 1 only up to 32-bit rounding.
     chances /= chances.sum()
-    # As in the game: what is put on a closed choice goes to the null one.
+    # As in the game: probability on a closed option goes to the null option.
     chances[0] += chances[sight.mask == 0].sum()
     return {option: float(chances[option]) for option in sight.options}
 
 
 class FromOpenSpiel(Strategy):
-    """Draws an option as a policy of OpenSpiel would where a power sees the same.
+    """Draws options with the probabilities that an OpenSpiel policy has for an observation.
 
     Parameters
     ----------
@@ -661,7 +661,7 @@ class FromOpenSpiel(Strategy):
     def probabilities(
         self, observations: NDArray[np.float32], masks: NDArray[np.int8]
     ) -> NDArray[np.float64]:
-        """Return the probability of each option, [n, options]; equal ones where never asked."""
+        """Return the probability of each option, [n, options]; uniform where never asked."""
         chances = np.asarray(masks / masks.sum(axis=1, keepdims=True), np.float64)
         for row, observation in enumerate(observations):
             chances[row] = self._answers.get(observation.tobytes(), chances[row])
@@ -682,8 +682,8 @@ def profile_of(spiel_game: Any, policy: Any) -> list[Strategy]:
     Raises
     ------
     CounterpoiseError
-        If the policy answers one observation in different ways, according to what was before: a
-        strategy here has no memory.
+        If the policy's probabilities for one observation depend on what came before: strategies
+        here have no memory.
     """
     width = spiel_game.num_distinct_actions()
     answers: list[dict[bytes, NDArray[np.float64]]] = [{} for _ in range(spiel_game.num_players())]

@@ -1,31 +1,33 @@
-r"""The equilibrium of `paradox_of_power`, best responses, and what happens.
+r"""Theory of `paradox_of_power`: the unique equilibrium, best responses.
 
-Against a rival that fights with :math:`F_j`, a power's income is log-concave in its own fighting:
-:math:`\ln u_i` has the slope
+The problem. Two powers with resources :math:`R_1 \ge R_2` divide them between production and
+fighting. Against a rival that fights with :math:`F_j`, a power's income is log-concave in its own
+fighting: :math:`\ln u_i` has the slope
 
 .. math::
 
     \frac{m}{F_i} \cdot \frac{F_j^m}{F_1^m + F_2^m} - \frac{1}{R - F_1 - F_2},
 
-a product of two falling factors less a rising one. So for every :math:`m`, however large, one
-condition of the first order, or the limit of the own resources, finds the one global best, and no
-equilibrium needs chance. Where both have enough,
+a product of two decreasing factors less an increasing term. So for every decisiveness :math:`m` the
+first-order condition, or the limit of the power's own resources, gives the one global best, and no
+equilibrium is mixed. Where both have enough resources,
 
 .. math::
 
     F_1 = F_2 = \frac{m}{2 (1 + m)}\, R,
 
-both fight alike and the incomes are equal, however unequal the resources: the paradox. Where the
-poorer has less than that it spends all, :math:`l = R_2`, on fighting, and the richer solves
+both fight with the same amount and the incomes are equal, however unequal the resources: the
+paradox. Where the poorer power has less than that, it spends everything, :math:`l = R_2`, on
+fighting, and the richer solves
 
 .. math::
 
     m\, l^m (R_1 - F) = F \left( F^m + l^m \right).
 
-Then it gets more; and the more so the more decisive conflict is. Two interior conditions together
-give :math:`F_1^{m+1} = F_2^{m+1}`, and the poorer stops at its limit only where the richer fights
-with at least as much, which is :math:`l \le m R / (2 (1 + m))`: exactly one of the two cases holds,
-and the equilibrium is unique.
+Then the richer gets more, and the more so the more decisive conflict is. Two interior conditions
+together give :math:`F_1^{m+1} = F_2^{m+1}`, and the poorer is at its limit only where the richer
+fights with at least as much, which is :math:`l \le m R / (2 (1 + m))`: exactly one of the two cases
+holds, and the equilibrium is unique.
 """
 
 from __future__ import annotations
@@ -50,24 +52,26 @@ from counterpoise.envs.games.paradox_of_power import (
     income,
     resources_of,
 )
-from counterpoise.theory.solution import BestResponse, Equilibrium
+from counterpoise.theory.solution import (
+    BestResponse,
+    Claim,
+    Curve,
+    Equilibrium,
+    Findings,
+    OutcomeSpec,
+    Targets,
+    Theory,
+    only,
+)
 from counterpoise.theory.strategies import PlanByYear
 
-OUTCOME_UNITS = {
-    "fighting": "resources",
-    "fighting_share": "of own resources",
-    "income": "resources",
-    "income_ratio": "1",
-    "value": "payoff, discounted",
-}
-
-# Gauss-Legendre nodes for who draws uniformly; draws of anybody else who is random.
+# Gauss-Legendre nodes for uniform draws; number of draws of other random strategies.
 NODES, DRAWS = 256, 1_024
 
-# Where a best share is looked for: evenly, and finely near nothing, for against who hardly fights
-# very little is best.
+# The grid of shares: even, and fine near 0, because little is best against a rival that hardly
+# fights.
 GRID = np.concatenate([[0.0], np.geomspace(1e-9, 1e-3, 120), np.linspace(0.0, 1.0, 501)[1:]])
-# Each step keeps this part of the interval in which a best share lies, the golden section.
+# Each step keeps this part of the interval that holds a best share: the golden section.
 KEPT = 0.5 * (5.0**0.5 - 1.0)
 STEPS = 60
 
@@ -78,10 +82,9 @@ Array = NDArray[np.float64]
 def mean_income(
     parameters: Any, power: int, share: float, rival: NDArray[np.float64], weights: Any
 ) -> float:
-    """Return a power's expected income of a year for its own share of fighting.
+    """Return a power's expected income of a year, given its own share of fighting.
 
-    `rival` has shape [n], the shares that the other may fight with, and `weights` how likely each
-    is.
+    `rival` has shape [n], the other's possible shares, and `weights` their probabilities.
     """
     own = share * resources_of(parameters, power)
     held = resources_of(parameters, 1 - power)
@@ -95,7 +98,7 @@ def mean_income(
 def best_share(
     parameters: Any, power: int, grid: NDArray[np.float64], rival: NDArray[np.float64], weights: Any
 ) -> float:
-    """Return the share of fighting that is best against the rival's, by grid and golden section."""
+    """Return the best share of fighting against the rival's, by grid and golden section."""
     at, highest = 0, -1.0
     for k in range(len(grid)):
         worth = mean_income(parameters, power, grid[k], rival, weights)
@@ -120,7 +123,7 @@ def best_share(
 
 @functools.lru_cache(maxsize=64)
 def _sights(parameters: Parameters) -> tuple[NDArray[np.float32], NDArray[np.int8]]:
-    """Return what each power sees in each year and its empty masks, [years, powers, ...]."""
+    """Return each power's observations in each year and empty masks, [years, powers, ...]."""
     worlds = Worlds(GAME, parameters.years, parameters, autoreset=False)
     worlds.reset(0)
     worlds.records["year"] = np.arange(parameters.years)
@@ -129,7 +132,7 @@ def _sights(parameters: Parameters) -> tuple[NDArray[np.float32], NDArray[np.int
 
 
 def shares_of(parameters: Parameters, strategy: Strategy, power: int) -> tuple[Array, Array]:
-    """Return the shares that a power may fight with, [years, n], and how likely each is, [n]."""
+    """Return a power's possible shares of fighting, [years, n], and their probabilities, [n]."""
     seen, masks = (each[:, power] for each in _sights(parameters))
     if isinstance(strategy, Uniform):
         nodes, weights = leggauss(NODES)
@@ -145,7 +148,7 @@ def incomes(parameters: Parameters, profile: Profile) -> Array:
     """Return each power's expected income of each year, [powers, years]."""
     record = parameters.to_record()
     asked = [shares_of(parameters, each, power) for power, each in enumerate(profile)]
-    # Most do the same in every year.
+    # Most strategies do the same in every year.
     together = np.hstack([shares for shares, _ in asked])
     different, which = np.unique(together, axis=0, return_inverse=True)
     parts = np.split(different, [len(asked[0][1])], axis=1)
@@ -165,8 +168,8 @@ def _discounted(parameters: Parameters, by_year: Array) -> float:
 def values(parameters: Parameters, profile: Profile) -> Array:
     """Return each power's discounted payoff, [2].
 
-    Whoever draws uniformly is integrated by Gauss-Legendre quadrature, whoever else is random by
-    1,024 draws.
+    Uniform draws are integrated by Gauss-Legendre quadrature, other random strategies by 1,024
+    draws.
     """
     return np.array([_discounted(parameters, each) for each in incomes(parameters, profile)])
 
@@ -174,10 +177,10 @@ def values(parameters: Parameters, profile: Profile) -> Array:
 def best_response(parameters: Parameters, profile: Profile, power: int) -> BestResponse:
     """Return a power's best response: in each year the best share against the rival's.
 
-    Against a rival that is not random, income has one peak, so that the golden section finds it, to
-    the rounding of its value. Against a random one there may be several: the section starts at the
-    highest of 621 shares. Where the rival does not fight at all, the less one fights the better, as
-    long as one fights; the value is then that of a vanishing share.
+    Against a rival that is not random, income has one peak, which golden-section search finds to
+    the rounding of its value. Against a random rival it may have several: the search starts at the
+    best of 621 shares. Where the rival does not fight at all, the best share is the smallest that
+    is positive; the value is then that of a vanishing share.
     """
     record = parameters.to_record()
     own = float(values(parameters, profile)[power])
@@ -197,7 +200,7 @@ def best_response(parameters: Parameters, profile: Profile, power: int) -> BestR
 
 
 def _plan(parameters: Parameters, shares: Array) -> PlanByYear:
-    """Return the strategy that fights with these shares of its resources, [years] or the same."""
+    """Return the strategy that fights with these shares of its resources, one or [years]."""
     column = GAME.observation_names(parameters.powers).index("years_left")
     by_year = np.broadcast_to(np.asarray(shares, np.float64), (parameters.years,))
     return PlanByYear(by_year[:, None], column)
@@ -240,11 +243,19 @@ def equilibrium(parameters: Parameters) -> Equilibrium:
     )
 
 
-def outcomes(parameters: Parameters, profile: Profile) -> dict[str, Any]:
-    """Return what is spent on fighting and what is got, means over the years, by power.
+OUTCOMES = {
+    "fighting": OutcomeSpec("resources", "Mean spending on fighting over the years.", ("power",)),
+    "fighting_share": OutcomeSpec(
+        "of own resources", "Mean share of a power's resources spent on fighting.", ("power",)
+    ),
+    "income": OutcomeSpec("resources", "Mean income over the years.", ("power",)),
+    "income_ratio": OutcomeSpec("1", "The richer power's income over the poorer's."),
+    "value": OutcomeSpec("payoff, discounted", "Discounted payoff.", ("power",)),
+}
 
-    ``income_ratio`` is the richer's income over the poorer's.
-    """
+
+def outcomes(parameters: Parameters, profile: Profile) -> dict[str, Any]:
+    """Return the outcomes of a profile, as `OUTCOMES` declares them."""
     record = parameters.to_record()
     asked = [shares_of(parameters, each, power) for power, each in enumerate(profile)]
     spent = np.array([float((shares @ weights).mean()) for shares, weights in asked])
@@ -257,3 +268,66 @@ def outcomes(parameters: Parameters, profile: Profile) -> dict[str, Any]:
         "income_ratio": float(got[RICH] / got[POOR]) if got[POOR] > 0.0 else float("inf"),
         "value": np.array([_discounted(parameters, each) for each in by_year]),
     }
+
+
+# A smaller difference counts as none.
+SAME = 1e-3
+
+
+def claims(findings: Findings[Parameters]) -> list[Claim]:
+    """Return whether the poorer fights harder, and whether incomes differ less than resources."""
+    theory = findings.equilibrium.outcomes
+    record = findings.parameters.to_record()
+    resources = np.array([resources_of(record, power) for power in range(POWERS)])
+    held = float(resources[RICH] / resources[POOR])
+    found = []
+    solved = np.asarray(theory["fighting_share"])
+    if solved[POOR] - solved[RICH] > SAME:
+        shares = findings.outcome("fighting_share")
+        apart = shares[:, POOR] - shares[:, RICH]
+        found.append(
+            Claim(
+                "The poorer power spends the larger share of its resources on fighting in every "
+                f"seed, by at least {apart.min():.3f}; in equilibrium by "
+                f"{solved[POOR] - solved[RICH]:.3f}.",
+                bool((apart > SAME).all()),
+            )
+        )
+    if held - float(theory["income_ratio"]) > SAME:
+        ratios = findings.outcome("income_ratio")
+        found.append(
+            Claim(
+                f"The richer power has {held:.2f} times the resources of the poorer but at most "
+                f"{ratios.max():.2f} times its income, in every seed; in equilibrium "
+                f"{float(theory['income_ratio']):.2f} times.",
+                bool((held - ratios > SAME).all()),
+            )
+        )
+    return found
+
+
+THEORY = Theory(
+    game=GAME.name,
+    equilibria=only(equilibrium),
+    best_response=best_response,
+    outcomes=outcomes,
+    declared=OUTCOMES,
+    targets=Targets(regret=0.01, outcomes=("fighting", "income")),
+    curves=(
+        Curve(
+            name="inequality",
+            title="Incomes stay equal until the poorer power spends everything on fighting",
+            vary={"inequality": (0.5, 0.95)},
+            points=10,
+            outcomes=("income", "fighting"),
+        ),
+        Curve(
+            name="decisiveness",
+            title="If conflict is decisive, the paradox fails",
+            vary={"decisiveness": (0.5, 4.0)},
+            points=8,
+            outcomes=("income", "fighting"),
+        ),
+    ),
+    claims=claims,
+)

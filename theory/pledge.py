@@ -1,17 +1,20 @@
-r"""The equilibrium of `pledge`, best responses, and what happens.
+r"""Theory of `pledge`: the subgame-perfect pledge and its answer, best responses.
 
-The protege's payoff is quadratic in its firmness, so its answer to a pledge is
+The problem. A patron pledges a share of its help, :math:`a`; a protege then chooses its firmness
+:math:`x`. The protege's payoff is quadratic in its firmness, so its best response to a pledge is
 
 .. math::
 
     x^*(a) = \operatorname{clip}\left( \frac{v - w_0 (1 - k a)(1 - a)\, l}{c},\; 0,\; 1 \right),
 
-read off the game's own rules. The patron knows it: :math:`a^*` is the global maximum of
-:math:`u_A(a, x^*(a))`. That is a polynomial of at most the fourth degree in :math:`a` where
-:math:`x^*` lies inside its bounds, and of at most the second where it is at one of them: the ends,
-the places where :math:`x^*` meets a bound and the roots of the derivatives are all the pledges that
-can be best, and every one of them is tried. Below a certain :math:`k` a little is pledged, for much
-would entrap; above it everything is, for a full pledge deters more than it emboldens: :math:`a^*`
+read off the game's own rules. The patron anticipates it: :math:`a^*` is the global maximum of
+:math:`u_A(a, x^*(a))`.
+
+The method. That function is a polynomial in :math:`a` of at most the fourth degree where
+:math:`x^*` is interior, and of at most the second where it is at a bound. The ends, the points
+where :math:`x^*` meets a bound and the roots of the derivatives are the only pledges that can be
+best, and all of them are tried. Below a certain :math:`k` little is pledged, because much would
+entrap; above it everything is, because a full pledge deters more than it emboldens: :math:`a^*`
 jumps. A trembling hand changes what a pledge is worth, but not which is best.
 """
 
@@ -37,39 +40,40 @@ from counterpoise.envs.games.pledge import (
     protege_payoff,
     risk_of_war,
 )
-from counterpoise.theory.solution import BestResponse, Equilibrium
+from counterpoise.theory.solution import (
+    BestResponse,
+    Claim,
+    Curve,
+    Equilibrium,
+    Findings,
+    OutcomeSpec,
+    Targets,
+    Theory,
+    only,
+)
 from counterpoise.theory.strategies import year_of
 
-OUTCOME_UNITS = {
-    "pledge": "1",
-    "firmness": "1",
-    "war_risk": "1/year",
-    "firmness_at": "1",
-    "war_risk_at": "1/year",
-    "value": "payoff, discounted",
-}
-
-# Where the answer to a pledge is reported, on the path or not: nothing, half, everything.
+# The pledges after which responses are reported, on the path or not: none, half, full.
 PLEDGES = np.array([0.0, 0.5, 1.0])
 GRID = 4_001
-# Gauss-Legendre nodes for who draws uniformly; draws of anybody else who is random.
+# Gauss-Legendre nodes for uniform draws; number of draws of other random strategies.
 NODES, DRAWS = 64, 256
-# An equal best: a pledge must be better by more than this to be preferred to a smaller one, and
-# further away than the roots' rounding to be another.
+# A pledge must be better by more than this to be preferred to a smaller one, and further away than
+# the rounding of roots to count as another.
 BETTER, APART = 1e-12, 1e-6
-# Coefficients below this are the rounding of a polynomial's fit.
+# Coefficients below this are rounding errors of the polynomial fit.
 NOTHING = 1e-13
 
 Array = NDArray[np.float64]
 
 
 def _on_arrays(rule_: Any) -> Any:
-    # Uncompiled, these rules are arithmetic that arrays understand.
+    # Uncompiled, these rules are arithmetic that works on arrays.
     return getattr(rule_, "py_func", rule_)
 
 
 def _unbounded_answer(parameters: Parameters, pledges: Array) -> Array:
-    """Return where the protege's quadratic payoff is highest, were firmness without bounds."""
+    """Return the maximum of the protege's quadratic payoff, ignoring the bounds of firmness."""
     record = parameters.to_record()
     payoff = _on_arrays(protege_payoff)
     none, half, full = (payoff(record, pledges, np.full_like(pledges, x)) for x in (0.0, 0.5, 1.0))
@@ -79,12 +83,12 @@ def _unbounded_answer(parameters: Parameters, pledges: Array) -> Array:
 
 
 def answer(parameters: Parameters, pledges: Array) -> Array:
-    """Return the protege's best firmness to each pledge, x*; from its quadratic payoff."""
+    """Return the protege's best response to each pledge, x*, from its quadratic payoff."""
     return np.clip(_unbounded_answer(parameters, pledges), 0.0, 1.0)
 
 
 class Patron(Strategy):
-    """Pledges the same in every year, or what a table has for each.
+    """Pledges by a table, one pledge per year.
 
     Parameters
     ----------
@@ -107,7 +111,7 @@ class Patron(Strategy):
 
 
 class Protege(Strategy):
-    """Answers every pledge as is best for it."""
+    """Plays the best response to every pledge."""
 
     name = "protege"
 
@@ -127,7 +131,7 @@ class Protege(Strategy):
 
 
 def _anything() -> tuple[Array, Array]:
-    """Return points of an amount that is drawn uniformly, and their weights, [64] each."""
+    """Return quadrature points of a uniformly drawn amount, and their weights, [64] each."""
     nodes, weights = leggauss(NODES)
     return 0.5 * (nodes + 1.0), 0.5 * weights
 
@@ -140,26 +144,26 @@ def _asked(
     pledges: Array | None,
     seed: int = 0,
 ) -> tuple[Array, Array]:
-    """Return what a power does and how likely it is.
+    """Return a power's possible actions and their probabilities.
 
     Parameters
     ----------
     years : ndarray of int, [years]
     pledges : ndarray, [years, n], optional
-        What the protege answers; None for the patron's own move, and then n is 1.
+        Pledges that the protege responds to; None for the patron's own move, and then n is 1.
     seed : int
-        For the draws of who is random but not uniformly so.
+        Of the draws of strategies that are random but not uniform.
 
     Returns
     -------
     ndarray, [years, n, points]
-        What it may do.
+        The actions.
     ndarray, [points]
-        The weight of each.
+        Their weights.
     """
     count = 1 if pledges is None else pledges.shape[1]
     if isinstance(strategy, Uniform):
-        # The same points after every pledge: a best pledge must not be the luckiest.
+        # The same points after every pledge: common random numbers.
         points, weights = _anything()
         return np.broadcast_to(points, (len(years), count, NODES)), weights
     draws = DRAWS if strategy.is_random else 1
@@ -180,7 +184,7 @@ def _asked(
 def _pledges(parameters: Parameters, profile: Profile) -> tuple[Array, Array]:
     """Return the pledges of each year, [years, points], and their weights, [points].
 
-    Those made by mistake are among them.
+    Pledges made by mistake are included.
     """
     years = np.arange(parameters.years)
     meant, weights = _asked(parameters, profile[PATRON], PATRON, years, None)
@@ -195,7 +199,7 @@ def _pledges(parameters: Parameters, profile: Profile) -> tuple[Array, Array]:
 def _mean(
     parameters: Parameters, rule_: Any, pledges: Array, answers: tuple[Array, Array]
 ) -> Array:
-    """Return a rule's mean value after each pledge, [years, n]."""
+    """Return the mean value of a rule after each pledge, [years, n]."""
     firmness, weights = answers
     value = _on_arrays(rule_)(parameters.to_record(), pledges[..., None], firmness)
     return np.asarray(np.broadcast_to(value, firmness.shape) @ weights)
@@ -208,8 +212,8 @@ def _discounted(parameters: Parameters, by_year: Array) -> float:
 def values(parameters: Parameters, profile: Profile, seed: int = 0) -> Array:
     """Return each power's discounted payoff, [2].
 
-    Whoever draws uniformly is integrated by Gauss-Legendre quadrature, whoever else is random by
-    256 draws.
+    Uniform draws are integrated by Gauss-Legendre quadrature, other random strategies by 256
+    draws.
     """
     pledges, weights = _pledges(parameters, profile)
     years = np.arange(parameters.years)
@@ -226,9 +230,9 @@ def best_response(parameters: Parameters, profile: Profile, power: int) -> BestR
     """Return a power's best response.
 
     The protege's is exact: the closed form after every pledge. The patron's is the best of 4,001
-    pledges in each year, each answered by the profile's own protege, and of as many again between
-    that one's neighbours, which leaves a pledge exact to 1e-7; its value is that of the pledge
-    found, asked anew.
+    pledges in each year against the profile's own protege, refined by as many between the
+    neighbours of the best, which makes a pledge exact to 1e-7. Its value is that of the pledge
+    found, evaluated afresh.
     """
     own = float(values(parameters, profile)[power])
     found: Strategy
@@ -247,7 +251,7 @@ def best_response(parameters: Parameters, profile: Profile, power: int) -> BestR
 
 
 def _best_pledge_to(parameters: Parameters, protege: Strategy, year: int) -> float:
-    """Return the patron's best pledge of a year to any protege, by search."""
+    """Return the patron's best pledge of a year against any protege, by search."""
     pledges = np.linspace(0.0, 1.0, GRID)
     width = 1.0 / (GRID - 1)
     for is_last in (False, True):
@@ -262,24 +266,24 @@ def _best_pledge_to(parameters: Parameters, protege: Strategy, year: int) -> flo
 
 
 def _worth_of_pledges(parameters: Parameters, pledges: Array) -> Array:
-    """Return what pledges are worth to the patron if each is answered as is best."""
+    """Return the patron's payoffs of pledges, given the protege's best responses."""
     record = parameters.to_record()
     return np.asarray(_on_arrays(patron_payoff)(record, pledges, answer(parameters, pledges)))
 
 
 def _roots(values: Array, at: Array, *, is_slope: bool) -> Array:
-    """Return where a polynomial through these values, or its slope, may be 0."""
+    """Return the possible roots of a polynomial through these values, or of its slope."""
     through = Polynomial.fit(at, values, len(at) - 1, domain=[0.0, 1.0], window=[0.0, 1.0])
-    # The real part of a complex root is one more place to try, and does no harm.
+    # The real part of a complex root is one more candidate, and does no harm.
     roots = (through.deriv() if is_slope else through).trim(NOTHING).roots()
     return np.asarray(np.real(roots), np.float64)
 
 
 def best_pledges(parameters: Parameters) -> Array:
-    """Return every pledge that is best to a protege that answers as is best for it, in order.
+    """Return every best pledge to a protege that plays its best response, in order.
 
-    One number nearly always; several where the patron does not care, and then the two ends of each
-    stretch over which it does not.
+    Nearly always one number; where the patron is indifferent, the two ends of each interval of
+    indifference.
     """
     three, five = np.linspace(0.0, 1.0, 3), np.linspace(0.0, 1.0, 5)
     payoff, record = _on_arrays(patron_payoff), parameters.to_record()
@@ -303,7 +307,7 @@ def best_pledges(parameters: Parameters) -> Array:
 
 @functools.lru_cache(maxsize=256)
 def equilibrium(parameters: Parameters) -> Equilibrium:
-    """Return the subgame perfect equilibrium; among equally good pledges that of the least."""
+    """Return the subgame-perfect equilibrium; of equally good pledges, that of the smallest."""
     best = best_pledges(parameters)
     strategies = (Patron(parameters, best[0]), Protege(parameters))
     return Equilibrium(
@@ -317,11 +321,20 @@ def equilibrium(parameters: Parameters) -> Equilibrium:
     )
 
 
-def outcomes(parameters: Parameters, profile: Profile) -> dict[str, Any]:
-    """Return pledge, firmness and risk of war, and both after pledges of 0, 1/2 and 1.
+OUTCOMES = {
+    "pledge": OutcomeSpec("1", "The patron's pledge, mean over the years."),
+    "firmness": OutcomeSpec("1", "The protege's firmness, mean over the years."),
+    "war_risk": OutcomeSpec("1/year", "Probability of war, mean over the years."),
+    "firmness_at": OutcomeSpec("1", "Firmness after pledges of 0, 1/2 and 1.", ("number",)),
+    "war_risk_at": OutcomeSpec(
+        "1/year", "Probability of war after pledges of 0, 1/2 and 1.", ("number",)
+    ),
+    "value": OutcomeSpec("payoff, discounted", "Discounted payoff.", ("power",)),
+}
 
-    Means over the years, over what anybody draws, and over pledges made by mistake.
-    """
+
+def outcomes(parameters: Parameters, profile: Profile) -> dict[str, Any]:
+    """Return the outcomes of a profile: means over years, draws and mistaken pledges."""
     pledges, weights = _pledges(parameters, profile)
     years = np.arange(parameters.years)
     answers = _asked(parameters, profile[PROTEGE], PROTEGE, years, pledges)
@@ -335,3 +348,56 @@ def outcomes(parameters: Parameters, profile: Profile) -> dict[str, Any]:
         "war_risk_at": _mean(parameters, risk_of_war, asked, after).mean(axis=0),
         "value": values(parameters, profile),
     }
+
+
+# A smaller difference counts as none.
+SAME = 1e-3
+
+
+def claims(findings: Findings[Parameters]) -> list[Claim]:
+    """Return whether moral hazard was learned, and whether a full pledge raises the risk of war."""
+    theory = findings.equilibrium.outcomes
+    firmness, risk = findings.outcome("firmness_at"), findings.outcome("war_risk_at")
+    found = []
+    if float(theory["firmness_at"][-1] - theory["firmness_at"][0]) > SAME:
+        rise = firmness[:, -1] - firmness[:, 0]
+        found.append(
+            Claim(
+                "Moral hazard: a full pledge makes the protege firmer than none in every seed, by "
+                f"at least {rise.min():.3f}; in equilibrium by "
+                f"{theory['firmness_at'][-1] - theory['firmness_at'][0]:.3f}.",
+                bool((rise > SAME).all()),
+            )
+        )
+    change = float(theory["war_risk_at"][-1] - theory["war_risk_at"][0])
+    if abs(change) > SAME:
+        learned = risk[:, -1] - risk[:, 0]
+        which = "entraps: war is likelier" if change > 0.0 else "deters: war is less likely"
+        found.append(
+            Claim(
+                f"A full pledge {which} than after none in every seed, by at least "
+                f"{np.abs(learned).min():.3f}; in equilibrium by {abs(change):.3f}.",
+                bool((learned * np.sign(change) > SAME).all()),
+            )
+        )
+    return found
+
+
+THEORY = Theory(
+    game=GAME.name,
+    equilibria=only(equilibrium),
+    best_response=best_response,
+    outcomes=outcomes,
+    declared=OUTCOMES,
+    targets=Targets(regret=0.01, outcomes=("pledge", "firmness", "war_risk")),
+    curves=(
+        Curve(
+            name="deterrent_effect",
+            title="A full pledge is given if pledges deter enough",
+            vary={"deterrent_effect": (0.1, 0.9)},
+            points=9,
+            outcomes=("pledge", "firmness", "war_risk"),
+        ),
+    ),
+    claims=claims,
+)

@@ -1,7 +1,7 @@
 """Predictions of the literature as data: a treatment, an outcome, a direction, a source.
 
-Those that come with the package stand in ``theory/predictions``, one TOML file each, and what is
-expected of the four case studies in ``theory/cases``. A file of one's own needs ten lines::
+Those that ship with the package are in ``theory/predictions``, one TOML file each, and those of the
+four case studies in ``theory/cases``. A prediction of your own takes ten lines::
 
     title = "Dear autonomy, few allies"
     statement = "The dearer autonomy is, the fewer allies powers have."
@@ -24,6 +24,8 @@ from typing import Any
 
 from counterpoise.envs.engine.errors import CounterpoiseError, unknown_name
 from counterpoise.envs.engine.parameters import ParametersBase
+from counterpoise.theory.metrics import METRICS
+from counterpoise.theory.regret import theory_of
 
 FOLDER = Path(__file__).resolve().parent / "predictions"
 CASES_FOLDER = FOLDER.parent / "cases"
@@ -42,26 +44,26 @@ WHO = (EVERYONE, "large", "small", "allied", "unallied")
 
 
 @dataclasses.dataclass(frozen=True)
-class Outcome:
-    """What is measured, of whom and when, and which way it should go.
+class Expectation:
+    """The expected effect of a treatment: a metric, of whom, when, and its direction.
 
     Attributes
     ----------
     metric : str
-        A name in `counterpoise.evaluation.populations.metrics`.
+        A name in `counterpoise.theory.metrics`.
     expected : str
         ``rises`` or ``falls`` with the treatment; ``positive`` or ``negative`` at every level;
         ``halved before`` or ``halved after``: falls below half of its largest value before, or not
         before, the treatment reaches `threshold`; ``highest first``: highest at the first level.
     years : (int, int)
-        From the first of these to before the second.
+        First year, and the year after the last.
     of : str
-        ``all``; those that at the start were ``large`` or ``small`` beside the mean; in each year
-        the ``allied`` or the ``unallied``.
+        ``all``; the powers that started ``large`` or ``small`` relative to the mean; or those that
+        are ``allied`` or ``unallied`` in each year.
     seats : tuple of int
-        Only these, if any are named.
+        Only these seats, if any are named.
     less_others : bool
-        Whether the same of all other seats is taken off.
+        Whether the metric of all other seats is subtracted.
     """
 
     metric: str
@@ -73,6 +75,8 @@ class Outcome:
     less_others: bool = False
 
     def __post_init__(self) -> None:
+        if self.metric not in METRICS:
+            raise unknown_name("metric", self.metric, METRICS)
         if self.less_others and not self.seats:
             raise CounterpoiseError(f"less_others of {self.metric}: say less than whom, by seats.")
         if self.expected not in EXPECTED:
@@ -94,18 +98,18 @@ class Outcome:
 
 @dataclasses.dataclass(frozen=True)
 class Treatment:
-    """What is varied.
+    """The variation of parameters.
 
     Attributes
     ----------
     name : str
-        Of the parameter, or what the settings amount to.
+        Name of the parameter, or a description of the settings.
     levels : tuple of float
-        Its values in order; what is plotted and regressed on.
+        Its values in order: the regressor, and the axis of plots.
     settings : tuple of mapping
-        The changes of parameters at each level.
+        Changes of parameters at each level.
     words : tuple of str
-        What each level is called, where a number says little.
+        Labels of the levels, where numbers say little.
     """
 
     name: str
@@ -116,22 +120,21 @@ class Treatment:
 
 @dataclasses.dataclass(frozen=True)
 class Test:
-    """One treatment and what should come of it.
+    """One treatment and its expected effects.
 
     Attributes
     ----------
     reverses : bool
-        Whether this is a boundary condition, under which theory expects another outcome than the
-        prediction's.
+        Whether this is a boundary condition, under which theory expects a different outcome.
     parameters : mapping
-        Changes that hold at every level.
+        Changes of parameters at every level.
     """
 
     __test__ = False  # not a test of pytest's
 
     name: str
     treatment: Treatment
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[Expectation, ...]
     parameters: Mapping[str, Any]
     reverses: bool = False
 
@@ -144,7 +147,7 @@ class Test:
 
 @dataclasses.dataclass(frozen=True)
 class Solved:
-    """The same claim in a solved game: what its equilibrium does as a parameter moves.
+    """The same claim in a solved game: how its equilibrium changes with a parameter.
 
     Attributes
     ----------
@@ -152,14 +155,14 @@ class Solved:
     vary : str
         The parameters and their values, as ``counterpoise curve --vary`` takes them.
     outcome : str
-        A name in ``OUTCOME_UNITS`` of the game's theory.
+        An outcome that the game's theory declares.
     expected : str
         ``rises``, ``falls``, ``positive`` or ``negative``.
     of : str
-        Of an outcome with several entries (powers, years) the ``mean``, the ``first``, the
-        ``last``, the ``last less first``, or the number of the highest, the ``peak``.
+        Of an outcome with several entries (powers, years): their ``mean``, the ``first``, the
+        ``last``, the ``last less first``, or the index of the largest, ``peak``.
     minus : str
-        Another outcome that is taken off, if any.
+        Another outcome that is subtracted, if any.
     fixed : mapping
         Other parameters that differ from the game's defaults.
     """
@@ -177,6 +180,10 @@ class Solved:
             raise unknown_name("expectation", self.expected, (RISES, FALLS, POSITIVE, NEGATIVE))
         if self.of not in ENTRIES:
             raise unknown_name("choice of entries", self.of, ENTRIES)
+        declared = theory_of(self.game).declared
+        for name in filter(None, (self.outcome, self.minus)):
+            if name not in declared:
+                raise unknown_name(f"outcome of {self.game}", name, declared)
 
     @property
     def sign(self) -> int:
@@ -191,17 +198,17 @@ class Prediction:
     Attributes
     ----------
     scenario : str
-        From which its tests start; by default the population's own parameters.
+        Scenario that its tests start from; by default the population's own parameters.
     solved : tuple of Solved
-        Where a solved game bears on the same claim.
+        The same claim in solved games.
     population : str
-        The training configuration whose population is asked.
+        Training configuration of the population that is tested.
     caution : str
-        What a reader must know to judge the result.
+        What a reader must know to interpret the result.
     file : str
-        By which it is loaded again: its name, or the path of a file of one's own.
+        What it is loaded by: its name, or the path of your own file.
     sha256 : str
-        Of the file's bytes: what is registered before any training.
+        Hash of the file, registered before any training.
     """
 
     name: str
@@ -219,7 +226,7 @@ class Prediction:
 
 
 def shipped() -> list[str]:
-    """Return the names of the predictions that come with the package, P1 first."""
+    """Return the names of the predictions that ship with the package, P1 first."""
     return sorted((path.stem for path in FOLDER.glob("P*.toml")), key=lambda name: int(name[1:]))
 
 
@@ -229,7 +236,7 @@ def load(name: str | Path) -> Prediction:
     Raises
     ------
     UnknownNameError
-        If there is no such prediction, or it holds an unknown key.
+        If there is no such prediction, or it has an unknown key, metric, game or outcome.
     CounterpoiseError
         If the file is not TOML, or something is missing; the message says where and what.
     """
@@ -276,9 +283,9 @@ def _test(values: Mapping[str, Any], where: str) -> Test:
     _refuse_missing(values, ("name", "treatment", "outcomes"), where)
     outcomes = []
     for each in values["outcomes"]:
-        _refuse_unknown(each, [field.name for field in dataclasses.fields(Outcome)], where)
+        _refuse_unknown(each, [field.name for field in dataclasses.fields(Expectation)], where)
         _refuse_missing(each, ("metric", "expected"), where)
-        outcomes.append(Outcome(**each))
+        outcomes.append(Expectation(**each))
     made = Test(
         name=values["name"],
         treatment=_treatment(values["treatment"], where),

@@ -1,24 +1,27 @@
-r"""The equilibrium of `shifting_power`, exact best responses, and what happens.
+r"""Theory of `shifting_power`: the perfect Bayesian equilibrium, best responses.
 
-Against what it has seen the deterrer strikes if :math:`\Delta > c_D`; if not, it never strikes, and
-the target invests if :math:`\Delta > k`. Let then :math:`\Delta > c_D`. If nothing else is struck,
-investing brings the target
+The problem. A target may invest in arms in secret, at cost :math:`k`, which would shift power by
+:math:`\Delta`; a deterrer sees an investment with probability :math:`s` and may strike, at cost
+:math:`c_D`. After a signal the deterrer strikes if :math:`\Delta > c_D`. If :math:`\Delta \le c_D`
+it never strikes, and the target invests if :math:`\Delta > k`. Let now :math:`\Delta > c_D`. If
+only investments that are seen are struck, investing brings the target
 
 .. math::
 
     g = (1 - s) \Delta - s\, c_T - k.
 
-Where :math:`g \le 0` the fear of being seen is enough: nobody invests, nobody strikes. Where
-:math:`g > 0` no pure strategies are in equilibrium, for who surely invests is surely struck, and
-who surely does not could. Both mix: the target invests with the probability that leaves a deterrer
-who sees nothing indifferent, and that strikes with the one that leaves the target so,
+Where :math:`g \le 0`, the risk of being seen deters: nobody invests, nobody strikes. Where :math:`g
+> 0` there is no equilibrium in pure strategies: a target that surely invests is surely struck, and
+one that surely does not would gain by investing. Both mix: the target invests with the probability
+that leaves a deterrer without a signal indifferent, and that deterrer strikes with the probability
+that leaves the target indifferent,
 
 .. math::
 
     q = \frac{c_D}{c_D + (1 - s)(\Delta - c_D)}, \qquad r = \frac{g}{g + k}.
 
-A year is then one of war with probability :math:`q s + (1 - q s)\, r`. As intelligence rises, war
-does not fade: it ends at the :math:`s` at which :math:`g = 0`.
+The probability of war in a year is then :math:`q s + (1 - q s)\, r`. As intelligence :math:`s`
+rises, war does not fade gradually: it ends at the :math:`s` at which :math:`g = 0`.
 """
 
 from __future__ import annotations
@@ -43,21 +46,22 @@ from counterpoise.envs.games.shifting_power import (
     deterrer_payoff,
     target_payoff,
 )
-from counterpoise.theory.solution import BestResponse, Equilibrium
+from counterpoise.theory.solution import (
+    BestResponse,
+    Claim,
+    Curve,
+    Equilibrium,
+    Findings,
+    OutcomeSpec,
+    Targets,
+    Theory,
+    only,
+)
 from counterpoise.theory.strategies import year_of
 
 PHASE_AT, YEARS_LEFT_AT, SIGNAL_AT = (
     column(feature, POWERS - 1) for feature in (SEES.phase, SEES.years_left, SEES.signal)
 )
-
-OUTCOME_UNITS = {
-    "investment_rate": "1/year",
-    "strike_rate_unseen": "1",
-    "strike_rate_seen": "1",
-    "war_rate": "1/year",
-    "war_on_nothing_rate": "1/year",
-    "value": "payoff, discounted",
-}
 
 UNSEEN, SEEN = 0, 1
 
@@ -68,7 +72,7 @@ class Mixed(Strategy):
     Parameters
     ----------
     power : int
-        The target looks at no signal: its probability is `unseen`.
+        The target has no signal: its probability is `unseen`.
     unseen, seen : float
         The probability without and with a signal.
     """
@@ -98,7 +102,7 @@ class Mixed(Strategy):
 
 
 class ByYear(Strategy):
-    """Takes option 1 as a table says, by year and signal.
+    """Takes option 1 by a table of years and signals.
 
     Parameters
     ----------
@@ -118,7 +122,7 @@ class ByYear(Strategy):
     def act(
         self, observations: NDArray[np.float32], masks: NDArray[np.int8], rng: np.random.Generator
     ) -> NDArray[np.int64]:
-        """Look each row's option up, [n, 1]."""
+        """Return each row's option, [n, 1]."""
         year = year_of(observations, YEARS_LEFT_AT, self._years)
         signal = np.rint(observations[:, SIGNAL_AT]).astype(np.int64)
         is_on_the_move = np.rint(observations[:, PHASE_AT]).astype(np.int64) == self._phase
@@ -129,7 +133,7 @@ class ByYear(Strategy):
 def _sights(
     parameters: Parameters,
 ) -> tuple[NDArray[np.float32], NDArray[np.int8], NDArray[np.float32], NDArray[np.int8]]:
-    """Return what each side sees where it moves, as the game itself writes it.
+    """Return each side's observations where it moves, as the game writes them.
 
     The target's observations and masks, [years, ...]; the deterrer's, [years * 2, ...], without
     and with a signal.
@@ -157,7 +161,7 @@ def _chances(
     target_sees, target_masks, deterrer_sees, deterrer_masks = _sights(parameters)
     invest = profile[TARGET].probabilities(target_sees, target_masks)
     strike = profile[DETERRER].probabilities(deterrer_sees, deterrer_masks)
-    # A network's probabilities sum to 1 only up to the rounding of its 32-bit numbers.
+    # A network's probabilities sum to 1 only up to 32-bit rounding.
     invest = invest[:, 1] / invest.sum(axis=1)
     strike = strike[:, 1] / strike.sum(axis=1)
     return np.asarray(invest), np.asarray(strike.reshape(-1, 2))
@@ -217,7 +221,7 @@ def best_response(parameters: Parameters, profile: Profile, power: int) -> BestR
             "yi,is,ia->ysa", investments, signals, _payoffs(parameters, deterrer_payoff)
         )
         options = (worth[:, :, 1] > worth[:, :, 0]).astype(np.int64)
-        # A signal that never comes tells of an investment all the same.
+        # A signal of probability 0 still indicates an investment.
         certain = _payoffs(parameters, deterrer_payoff)[1]
         never = investments @ signals == 0.0
         options = np.where(never, int(certain[1] > certain[0]), options)
@@ -231,7 +235,7 @@ def best_response(parameters: Parameters, profile: Profile, power: int) -> BestR
 
 
 def temptation(parameters: Parameters) -> float:
-    """Return g: what investing brings if only what was seen is struck."""
+    """Return g: the gain of investing if only investments that are seen are struck."""
     return float(
         (1.0 - parameters.intelligence) * parameters.shift
         - parameters.intelligence * parameters.target_war_cost
@@ -269,12 +273,26 @@ def equilibrium(parameters: Parameters) -> Equilibrium:
     )
 
 
-def outcomes(parameters: Parameters, profile: Profile) -> dict[str, Any]:
-    """Return how often a profile invests, strikes, and fights over nothing; means over the years.
+OUTCOMES = {
+    "investment_rate": OutcomeSpec(
+        "1/year", "Probability that the target invests, mean over the years."
+    ),
+    "strike_rate_unseen": OutcomeSpec(
+        "1", "Probability that the deterrer strikes when it has seen no investment."
+    ),
+    "strike_rate_seen": OutcomeSpec(
+        "1", "Probability that it strikes when it has seen one, whether or not one is ever made."
+    ),
+    "war_rate": OutcomeSpec("1/year", "Probability of war, mean over the years."),
+    "war_on_nothing_rate": OutcomeSpec(
+        "1/year", "Probability of war against a target that has not invested."
+    ),
+    "value": OutcomeSpec("payoff, discounted", "Discounted payoff.", ("power",)),
+}
 
-    ``strike_rate_seen`` is what the deterrer would do if it saw an investment, whether or not one
-    is ever made.
-    """
+
+def outcomes(parameters: Parameters, profile: Profile) -> dict[str, Any]:
+    """Return the outcomes of a profile, as `OUTCOMES` declares them."""
     invest, strike = _chances(parameters, profile)
     seen = invest * parameters.intelligence
     war = seen * strike[:, SEEN] + (1.0 - seen) * strike[:, UNSEEN]
@@ -286,3 +304,56 @@ def outcomes(parameters: Parameters, profile: Profile) -> dict[str, Any]:
         "war_on_nothing_rate": float(((1.0 - invest) * strike[:, UNSEEN]).mean()),
         "value": values(parameters, profile),
     }
+
+
+LIKELY = 0.5
+RARE = 0.01
+
+
+def claims(findings: Findings[Parameters]) -> list[Claim]:
+    """Return whether seen investments are struck, and whether wars are fought against nothing."""
+    theory = findings.equilibrium.outcomes
+    found = []
+    if float(theory["investment_rate"]) * float(theory["strike_rate_seen"]) > 0.0:
+        seen = findings.outcome("strike_rate_seen")
+        found.append(
+            Claim(
+                "An investment that is seen is struck in every seed, with probability at least "
+                f"{seen.min():.3f}.",
+                bool((seen > LIKELY).all()),
+            )
+        )
+    if float(theory["war_on_nothing_rate"]) > RARE:
+        nothing = findings.outcome("war_on_nothing_rate")
+        found.append(
+            Claim(
+                "Wars against a target that has not invested occur in every seed, in at least "
+                f"{nothing.min():.3f} of the years; in equilibrium in "
+                f"{float(theory['war_on_nothing_rate']):.3f}.",
+                bool((nothing > RARE).all()),
+            )
+        )
+    return found
+
+
+THEORY = Theory(
+    game=GAME.name,
+    equilibria=only(equilibrium),
+    best_response=best_response,
+    outcomes=outcomes,
+    declared=OUTCOMES,
+    targets=Targets(
+        regret=0.02,
+        outcomes=("investment_rate", "strike_rate_unseen", "strike_rate_seen", "war_rate"),
+    ),
+    curves=(
+        Curve(
+            name="intelligence",
+            title="Better intelligence ends war, abruptly",
+            vary={"intelligence": (0.0, 1.0)},
+            points=11,
+            outcomes=("war_rate", "investment_rate", "strike_rate_unseen"),
+        ),
+    ),
+    claims=claims,
+)

@@ -1,4 +1,4 @@
-"""Strategies that several theories hand back."""
+"""Strategies that several theories return."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Mixed(Strategy):
     def probabilities(
         self, observations: NDArray[np.float32], masks: NDArray[np.int8]
     ) -> NDArray[np.float64]:
-        """Return the probability of each option, [n, options]; what is closed goes to option 0."""
+        """Return the probability of each option, [n, options]; closed options' goes to option 0."""
         chances = np.where(masks == 1, self.chances, 0.0)
         chances[:, 0] += np.where(masks == 1, 0.0, self.chances).sum(axis=1)
         return chances
@@ -42,14 +42,14 @@ class Mixed(Strategy):
 
 
 class PlanByYear(Strategy):
-    """Does what a table has for the year, whatever else it sees.
+    """Plays a table of actions by year, in any state.
 
     Parameters
     ----------
     plan : ndarray, [years, components]
         Amounts in the game's own units, or the options' numbers.
     column : int
-        Where an observation says which share of the years is left.
+        Column of the observation that holds the share of years left.
     """
 
     name = "plan by year"
@@ -61,7 +61,7 @@ class PlanByYear(Strategy):
     def act(
         self, observations: NDArray[np.float32], masks: NDArray[np.int8], rng: np.random.Generator
     ) -> NDArray[np.float64] | NDArray[np.int64]:
-        """Look each row's action up, [n, components]."""
+        """Return each row's action, [n, components]."""
         return np.asarray(self.plan[year_of(observations, self._column, len(self.plan))])
 
 

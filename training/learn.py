@@ -6,16 +6,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from counterpoise.envs.engine.errors import CounterpoiseError
+from counterpoise.envs.engine.errors import CounterpoiseError, Interrupted
 from counterpoise.training.configuration import Configuration
 from counterpoise.training.learners import Progress
 from counterpoise.training.normalisation import normalisation_of
 from counterpoise.training.ppo_training import PPOTraining, one_torch_thread
 from counterpoise.training.runs import CONFIGURATION, Run
-
-
-class Interrupted(CounterpoiseError):
-    """A training was stopped by the user; its run can be used and resumed."""
 
 
 def train(

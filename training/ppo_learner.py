@@ -7,6 +7,7 @@ run gives the same numbers as an uninterrupted one.
 
 from __future__ import annotations
 
+import json
 import time
 from typing import Any
 
@@ -130,6 +131,8 @@ class PPOLearner(PPOTraining):
             "optimizer": ppo.policy.optimizer.state_dict(),
             "torch": torch.get_rng_state(),
             "numpy": [numbers[0], torch.as_tensor(np.asarray(numbers[1], np.int64)), *numbers[2:]],
+            # Too large for the integers of other formats.
+            "strategies": json.dumps(self.env.rng.bit_generator.state),
             "updates": ppo._n_updates,
             "has_begun": ppo._last_obs is not None,
         }
@@ -165,6 +168,7 @@ class PPOLearner(PPOTraining):
             worlds.restore(snapshot)
             ppo._last_obs = self.env.current()
             ppo._last_episode_starts = state["episode_starts"].numpy()
+        self.env.rng.bit_generator.state = json.loads(state["strategies"])
         kind, keys, *rest = state["numpy"]
         np.random.set_state((kind, keys.numpy().astype(np.uint32), *rest))  # noqa: NPY002
         torch.set_rng_state(state["torch"])

@@ -1,7 +1,7 @@
-"""Doctrines of the full game: the schools of the literature as short rules of thumb.
+"""Doctrines of the full game: schools of the literature as short rules of thumb.
 
-Each says what a power spends, with whom it allies, whom it presses, and how it answers. Numbers are
-traits (`Traits`): a doctrine is a set of them with a few rules, and `population` draws variations.
+Each sets what a power spends, with whom it allies, whom it presses, and how it answers pressure. A
+doctrine is a set of numbers (`Traits`) with a few rules; `population` draws variations of them.
 """
 
 from __future__ import annotations
@@ -13,24 +13,29 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from counterpoise.envs.engine.columns import column, columns_of
 from counterpoise.envs.engine.errors import unknown_name
 from counterpoise.envs.engine.strategy import Strategy
 from counterpoise.envs.games.grand_strategy import GAME, Parameters
-from counterpoise.envs.grand_strategy.perception import FEATURES
+from counterpoise.envs.grand_strategy.perception import FEATURES, SEES
 from counterpoise.envs.grand_strategy.world import (
     BUDGET,
+    CHOICES,
     CONCEDE,
     DEMAND,
     EMBARGO,
     FIGHT,
     FIGHT_IF_LIKELY,
+    KEEP,
+    LINE,
+    LINES,
     MOBILISE,
     OFFER,
     RESIST,
+    SPENDING,
     WITHDRAW,
 )
 
-LINES = tuple(line.name for line in BUDGET)
 LEVELS = {line.name: np.array(line.levels) for line in BUDGET}
 
 Row = NDArray[np.float64]
@@ -38,17 +43,18 @@ Truth = NDArray[np.bool_]
 
 
 class Sight:
-    """A batch of observations by name: a feature of one's own is [n], of the others [n, others]."""
+    """A batch of observations by name: features of the power itself [n], of others [n, others]."""
 
     def __init__(self, observations: NDArray[np.float32], powers: int) -> None:
         self._columns: dict[str, NDArray[np.float64]] = {}
         self.count, self.others = len(observations), powers - 1
-        at = 0
         for feature in FEATURES:
-            width = self.others if feature.others else 1
-            part = observations[:, at : at + width].astype(np.float64)
-            self._columns[feature.name] = part if feature.others else part[:, 0]
-            at += width
+            found = getattr(SEES, feature.name)
+            if feature.others:
+                seen = observations[:, columns_of(found, self.others)]
+            else:
+                seen = observations[:, column(found, self.others)]
+            self._columns[feature.name] = seen.astype(np.float64)
 
     def __getitem__(self, name: str) -> Any:
         return self._columns[name]
@@ -60,7 +66,7 @@ class Sight:
 
     @property
     def strangers(self) -> Truth:
-        """Who lives and is no ally, [n, others]."""
+        """Who is in the game and no ally, [n, others]."""
         return np.asarray((self["other_alive"] > 0.5) & ~self.allied)
 
     @property
@@ -70,17 +76,17 @@ class Sight:
 
     @property
     def worst(self) -> Row:
-        """The odds of the most dangerous attack, [n]."""
+        """The odds of the most threatening attack, [n]."""
         return np.asarray(self.threat.max(axis=1))
 
     def is_worst(self) -> Truth:
-        """Return who that danger comes from, [n, others]."""
+        """Return whose attack that is, [n, others]."""
         return np.asarray((self.threat >= self.worst[:, None]) & (self.threat > 0.0))
 
 
 @dataclasses.dataclass(frozen=True)
 class Traits:
-    """The numbers of a doctrine; shares are of product."""
+    """The numbers of a doctrine: budget lines by name, as shares of product, and thresholds."""
 
     welfare: float = 0.20
     research: float = 0.025
@@ -90,25 +96,26 @@ class Traits:
     integration: float = 0.25
     aid: float = 0.0
     debt: float = 0.6
-    """What debt is steered to."""
+    """Target of debt, over product."""
     least_arms: float = 0.1
-    """The stock of arms in calm, over product."""
+    """Target of arms without a threat, over product."""
     most_arms: float = 0.5
-    """The stock of arms under the worst threat."""
+    """Target of arms under the greatest threat, over product."""
     alarm: float = 0.4
-    """The odds of an attack from which arms are raised, in full at .3 above."""
+    """Odds of an attack above which arms are raised, fully at 0.3 more."""
     readiness: float = 0.7
+    """Target of readiness."""
     allies: int = 0
-    """How many allies are wanted."""
+    """Maximum number of allies sought."""
     boldness: float = 2.0
-    """The odds from which a demand is made; above 1 none is."""
+    """Odds above which a demand is made; with more than 1 never."""
     firmness: float = 0.8
-    """Demands are conceded to attacks of better odds than this."""
+    """Odds of an attack above which a demand is conceded."""
 
 
 @dataclasses.dataclass
 class Decision:
-    """What a batch of powers does: budget lines [n], orders [n] and [n, others]."""
+    """Decisions of a batch of powers by the names of `CHOICES`: [n], or [n, others]."""
 
     budget: dict[str, Row]
     stance: NDArray[np.int64]
@@ -119,14 +126,14 @@ class Decision:
 
 
 class Doctrine(Strategy):
-    """A rule of thumb: the common part, which balances its books and keeps to itself.
+    """The base of all doctrines: it balances its budget, seeks no allies and makes no demands.
 
     Parameters
     ----------
     parameters : Parameters
     power : int
     traits : Traits, optional
-        Other numbers than the doctrine's own.
+        By default those of the class.
     """
 
     name = "doctrine"
@@ -148,17 +155,17 @@ class Doctrine(Strategy):
     # -- what makes a doctrine -----------------------------------------------------------------
 
     def wanted_arms(self, seen: Sight) -> Row:
-        """Return the stock of arms to have, over product, [n]."""
+        """Return the target of arms, over product, [n]."""
         alarm = np.clip((seen.worst - self.traits.alarm) / 0.3, 0.0, 1.0)
         calm, full = self.traits.least_arms, self.traits.most_arms
         return np.asarray(calm + (full - calm) * alarm)
 
     def wanted_allies(self, seen: Sight) -> Truth:
-        """Return with whom to be allied, [n, others]."""
+        """Return the allies sought, [n, others]."""
         return np.zeros((seen.count, seen.others), np.bool_)
 
     def targets(self, seen: Sight) -> Row:
-        """Return how inviting each other power is to press; a demand is made of the best."""
+        """Return the value of each target, [n, others]; a demand is made of the most valuable."""
         free = seen.strangers & (seen["truce"] < 0.5)
         return np.where(free, seen["prospect"], -1.0)
 
@@ -167,20 +174,20 @@ class Doctrine(Strategy):
         return np.zeros((seen.count, seen.others), np.bool_)
 
     def resolve(self, seen: Sight) -> NDArray[np.int64]:
-        """Return the answer to each other's pressure, [n, others]."""
+        """Return the answer to pressure by each other power, [n, others]."""
         yields = seen["threat"] > self.traits.firmness
         return np.where(yields, CONCEDE, RESIST)
 
     def honours(self, seen: Sight) -> Truth:
-        """Return whom to help if called, [n, others]."""
+        """Return which allies to help if called, [n, others]."""
         return np.ones((seen.count, seen.others), np.bool_)
 
     def stands(self, seen: Sight) -> NDArray[np.int64]:
-        """Return what to do when a demand is resisted, [n]."""
+        """Return what to do if a demand is resisted, [n]."""
         return np.full(seen.count, FIGHT_IF_LIKELY)
 
     def defaults(self, seen: Sight) -> Truth:
-        """Return whether to repudiate the debt, [n]."""
+        """Return whether to default, [n]."""
         return np.zeros(seen.count, np.bool_)
 
     def spend(self, seen: Sight, budget: dict[str, Row]) -> None:
@@ -189,30 +196,28 @@ class Doctrine(Strategy):
     # -- the common part -----------------------------------------------------------------------
 
     def decide(self, seen: Sight) -> Decision:
-        """Return what is done."""
+        """Return the decisions."""
         traits, count = self.traits, seen.count
         wanted = self.wanted_arms(seen)
         procurement = self._decay * wanted + 0.3 * (wanted - seen["arms"])
+        # Lines that no trait sets stay at their lowest.
         budget = {
-            "procurement": np.clip(procurement, 0.0, 0.12),
-            "upkeep": np.clip(self._upkeep * traits.readiness * seen["arms"], 0.0, 0.05),
-            "integration": np.full(count, traits.integration),
-            "aid": np.full(count, traits.aid),
+            line.name: np.full(count, getattr(traits, line.name, line.lowest)) for line in BUDGET
         }
-        for line in ("research", "industry", "supply", "stockpile", "welfare"):
-            budget[line] = np.full(count, getattr(traits, line))
-        # Reserves that are full need only be kept.
-        full = seen["reserves"] > 0.9
-        budget["stockpile"] = np.where(
-            full, np.minimum(budget["stockpile"], 0.01), traits.stockpile
-        )
+        upkeep = self._upkeep * traits.readiness * seen["arms"]
+        budget["procurement"] = within("procurement", procurement)
+        budget["upkeep"] = within("upkeep", upkeep)
+        # Full reserves need only be maintained.
+        kept = np.minimum(budget["stockpile"], 0.01)
+        budget["stockpile"] = np.where(seen["reserves"] > 0.9, kept, traits.stockpile)
         self.spend(seen, budget)
         budget = {line: levels_near(line, amount) for line, amount in budget.items()}
-        spent = sum(budget[line] for line in LINES[1:8]) + budget["aid"] * (seen["allies"] > 0)
-        # Debt is steered to its target; it may grow with the economy.
+        spent = sum(budget[LINES[line]] for line in SPENDING)
+        spent = spent + budget["aid"] * (seen["allies"] > 0)
+        # Debt converges to its target, which grows with the economy.
         due = seen["interest"] * seen["debt"] - 0.02 * traits.debt
         surplus = np.clip(0.15 * (seen["debt"] - traits.debt), -0.03, 0.03)
-        budget["tax"] = levels_near("tax", np.clip(spent + due + surplus, 0.05, 0.45))
+        budget["tax"] = levels_near("tax", within("tax", spent + due + surplus))
         return Decision(
             budget=budget,
             stance=self._stances(seen),
@@ -224,7 +229,8 @@ class Doctrine(Strategy):
 
     def _stances(self, seen: Sight) -> NDArray[np.int64]:
         wanted = self.wanted_allies(seen)
-        stance = np.where(seen.allied, np.where(wanted, 0, WITHDRAW), np.where(wanted, OFFER, 0))
+        of_allies, of_others = np.where(wanted, KEEP, WITHDRAW), np.where(wanted, OFFER, KEEP)
+        stance = np.where(seen.allied, of_allies, of_others)
         stance[self.embargoes(seen) & seen.strangers] = EMBARGO
         value = self.targets(seen)
         best = value.argmax(axis=1)
@@ -235,30 +241,40 @@ class Doctrine(Strategy):
     def act(
         self, observations: NDArray[np.float32], masks: NDArray[np.int8], rng: np.random.Generator
     ) -> NDArray[np.float64] | NDArray[np.int64]:
-        """Return the choices of a batch, or with a continuous style the amounts."""
+        """Return the choices of a batch, or its amounts in the continuous style."""
         done = self.decide(Sight(observations, self._powers))
-        orders = [done.default[:, None], done.stand[:, None], done.stance, done.resolve]
-        orders.append(done.honour)
-        if self._style:
-            amounts = [done.budget[line][:, None] for line in LINES]
-            return np.concatenate([*amounts, *orders], axis=1).astype(np.float64)
-        chosen = [level_numbers(line, done.budget[line])[:, None] for line in LINES]
-        return np.concatenate([*chosen, *orders], axis=1).astype(np.int64)
+        decided = [
+            self._decided(done, part.name).reshape(len(observations), -1) for part in CHOICES
+        ]
+        together = np.concatenate(decided, axis=1)
+        return together.astype(np.float64) if self._style else together.astype(np.int64)
+
+    def _decided(self, done: Decision, part: str) -> NDArray[Any]:
+        if part not in done.budget:
+            return np.asarray(getattr(done, part))
+        amounts = done.budget[part]
+        return amounts if self._style else level_numbers(part, amounts)
+
+
+def within(line: str, amounts: Row) -> Row:
+    """Return amounts within the bounds of a budget line."""
+    bounds = BUDGET[getattr(LINE, line)]
+    return np.asarray(np.clip(amounts, bounds.lowest, bounds.highest))
 
 
 def level_numbers(line: str, amounts: Row) -> NDArray[np.int64]:
-    """Return the numbers of the levels of a budget line that are nearest to some amounts."""
+    """Return the numbers of the levels nearest to some amounts."""
     levels = LEVELS[line]
     return np.asarray(np.searchsorted(0.5 * (levels[1:] + levels[:-1]), amounts))
 
 
 def levels_near(line: str, amounts: Row) -> Row:
-    """Return the levels of a budget line that are nearest to some amounts."""
+    """Return the levels nearest to some amounts."""
     return np.asarray(LEVELS[line][level_numbers(line, amounts)])
 
 
 def most_wanted(value: Row, eligible: Truth, count: int) -> Truth:
-    """Return the `count` eligible others of highest value, [n, others]."""
+    """Return the up to `count` eligible others of highest value, [n, others]."""
     ranked = np.where(eligible, value, -np.inf)
     order = np.argsort(-ranked, axis=1, kind="stable")
     rank = np.empty_like(order)
@@ -270,48 +286,48 @@ def most_wanted(value: Row, eligible: Truth, count: int) -> Truth:
 
 
 class InternalBalancer(Doctrine):
-    """Relies on its own arms and growth, and allies with no one (Waltz 1979, pp. 118 and 168)."""
+    """Relies on its own arms and growth, without allies (Waltz 1979, pp. 118 and 168)."""
 
     name = "internal balancer"
     traits = Traits(least_arms=0.15, most_arms=0.6, alarm=0.3, research=0.03, industry=0.03)
 
 
 class TitForTatArmer(Doctrine):
-    """Spends on defence what the others spent last year (Axelrod 1984; Richardson's race)."""
+    """Matches the others' defence spending of last year (Axelrod 1984; Richardson's race)."""
 
     name = "tit-for-tat armer"
 
     def spend(self, seen: Sight, budget: dict[str, Row]) -> None:
-        """Match the others' mean."""
+        """Match the others' mean spending."""
         alive = seen["other_alive"] > 0.5
         mean = (seen["other_defence"] * alive).sum(axis=1) / np.maximum(alive.sum(axis=1), 1)
-        budget["procurement"] = np.clip(mean - budget["upkeep"], 0.0, 0.12)
+        budget["procurement"] = within("procurement", mean - budget["upkeep"])
 
 
 class GrimArmer(Doctrine):
-    """Arms little until another arms much, and then for good (Friedman 1971).
+    """Arms lightly until another power arms heavily, then permanently (Friedman 1971).
 
-    Its own large stock is what it remembers by.
+    Its own large stock of arms serves as its memory.
     """
 
     name = "grim armer"
     traits = Traits(least_arms=0.12, most_arms=0.5)
 
     def wanted_arms(self, seen: Sight) -> Row:
-        """Return the small stock, or the large one once provoked."""
+        """Return the small stock, or the large one after a provocation."""
         provoked = (seen["other_defence"].max(axis=1) > 0.035) | (seen["arms"] > 0.3)
         return np.where(provoked, self.traits.most_arms, self.traits.least_arms)
 
 
 class Isolationist(Doctrine):
-    """Keeps out of alliances and quarrels, behind its own resilience (Layne 1997)."""
+    """Avoids alliances and disputes, and invests in resilience (Layne 1997)."""
 
     name = "isolationist"
     traits = Traits(least_arms=0.15, most_arms=0.3, supply=0.02, stockpile=0.02, firmness=0.9)
 
 
 class EconomicNationalist(Doctrine):
-    """Seeks autarky and uses the dependence of others (List 1841; Hirschman 1945)."""
+    """Seeks autarky and exploits the dependence of others (List 1841; Hirschman 1945)."""
 
     name = "economic nationalist"
     traits = Traits(
@@ -319,7 +335,7 @@ class EconomicNationalist(Doctrine):
     )
 
     def embargoes(self, seen: Sight) -> Truth:
-        """Embargo the one that depends on it most, once it is insulated itself."""
+        """Embargo the power that depends on it most, once it is resilient itself."""
         dependent = seen["other_dependence"] - seen["dependence"]
         ready = (seen["resilience"] > 0.5)[:, None] & (seen["dependence"] < 2.0)
         worth = dependent - 2.0 * seen["other_resilience"]
@@ -327,13 +343,13 @@ class EconomicNationalist(Doctrine):
 
 
 class Debtor(Doctrine):
-    """Spends on welfare and arms what it borrows, and defaults when credit ends."""
+    """Borrows for welfare and arms, and defaults when credit ends."""
 
     name = "debtor"
     traits = Traits(debt=1.7, welfare=0.25, least_arms=0.2, most_arms=0.4)
 
     def defaults(self, seen: Sight) -> Truth:
-        """Default near the limit of lending."""
+        """Default near the debt limit."""
         return np.asarray(seen["debt"] > 1.65)
 
 
@@ -341,85 +357,85 @@ class Debtor(Doctrine):
 
 
 class ThreatBalancer(Doctrine):
-    """Allies against whoever threatens most, and arms as well (Walt 1987, pp. 21-26)."""
+    """Allies against the greatest threat, and arms as well (Walt 1987, pp. 21-26)."""
 
     name = "threat balancer"
     traits = Traits(least_arms=0.12, most_arms=0.4, alarm=0.4, allies=2, firmness=0.9)
 
     def wanted_allies(self, seen: Sight) -> Truth:
-        """Seek the reliable and near that are not the threat."""
+        """Seek reliable, near powers other than the greatest threat."""
         alive = seen["other_alive"] > 0.5
         reach = seen["proximity"] * seen["other_standing"]
         safe = alive & ~(seen.is_worst() & (seen.worst > 0.3)[:, None])
         return most_wanted(reach, safe & (seen["other_standing"] > 0.4), self.traits.allies)
 
     def resolve(self, seen: Sight) -> NDArray[np.int64]:
-        """Mobilise and resist, unless it is hopeless."""
+        """Mobilise and resist, unless the odds are hopeless."""
         yields = seen["threat"] > self.traits.firmness
         return np.where(yields, CONCEDE, MOBILISE)
 
 
 class Bandwagoner(Doctrine):
-    """Sides with the strong, and preys on the weak when it can (Schweller 1994)."""
+    """Allies with the strongest, and makes demands of the weak (Schweller 1994)."""
 
     name = "bandwagoner"
     traits = Traits(least_arms=0.12, most_arms=0.2, allies=1, boldness=0.75, firmness=0.5)
 
     def wanted_allies(self, seen: Sight) -> Truth:
-        """Seek the strongest."""
+        """Seek the strongest power."""
         strength = seen["other_size"] + seen["other_arms"]
         return most_wanted(strength, seen["other_alive"] > 0.5, self.traits.allies)
 
     def honours(self, seen: Sight) -> Truth:
-        """Help those that are stronger than it is."""
+        """Help allies that are stronger than itself."""
         return np.asarray(seen["other_arms"] + seen["other_size"] > 0.0)
 
 
 class BuckPasser(Doctrine):
-    """Takes allies for cover and leaves the fighting to them (Christensen and Snyder 1990)."""
+    """Takes allies and leaves the fighting to them (Christensen and Snyder 1990)."""
 
     name = "buck-passer"
     traits = Traits(least_arms=0.12, most_arms=0.25, alarm=0.5, allies=2)
 
     def wanted_allies(self, seen: Sight) -> Truth:
-        """Seek anyone that comes when called."""
+        """Seek near powers that honour their pledges."""
         eligible = (seen["other_alive"] > 0.5) & (seen["other_standing"] > 0.6)
         return most_wanted(seen["proximity"], eligible, self.traits.allies)
 
     def honours(self, seen: Sight) -> Truth:
-        """Stay away."""
+        """Help nobody."""
         return np.zeros((seen.count, seen.others), np.bool_)
 
 
 class ChainGanger(Doctrine):
-    """Ties itself to others and marches with them at once (Christensen and Snyder 1990)."""
+    """Allies with everyone and joins their wars at once (Christensen and Snyder 1990)."""
 
     name = "chain-ganger"
     traits = Traits(least_arms=0.15, most_arms=0.4, alarm=0.35, allies=7, firmness=2.0)
 
     def wanted_allies(self, seen: Sight) -> Truth:
-        """Seek everyone, and never leave."""
+        """Seek every power, and never withdraw."""
         return most_wanted(seen["proximity"], seen["other_alive"] > 0.5, self.traits.allies)
 
     def resolve(self, seen: Sight) -> NDArray[np.int64]:
-        """Mobilise, always."""
+        """Always mobilise and resist."""
         return np.full((seen.count, seen.others), MOBILISE)
 
 
 class FreeRider(Doctrine):
-    """Takes every alliance, spends next to nothing on arms (Olson and Zeckhauser 1966)."""
+    """Takes every alliance and spends little on arms (Olson and Zeckhauser 1966)."""
 
     name = "free rider"
     traits = Traits(least_arms=0.05, most_arms=0.08, allies=7, research=0.03, industry=0.03)
 
     def wanted_allies(self, seen: Sight) -> Truth:
-        """Seek everyone that comes when called."""
+        """Seek every power that honours its pledges."""
         eligible = (seen["other_alive"] > 0.5) & (seen["other_standing"] > 0.5)
         return most_wanted(seen["proximity"], eligible, self.traits.allies)
 
 
 class Hedger(Doctrine):
-    """Some arms, one ally, full reserves: insured against each of them failing (Kuik 2008)."""
+    """Holds some arms, one ally and full reserves, as insurance against each other (Kuik 2008)."""
 
     name = "hedger"
     traits = Traits(
@@ -427,21 +443,21 @@ class Hedger(Doctrine):
     )
 
     def wanted_allies(self, seen: Sight) -> Truth:
-        """Seek the most reliable that is near, in danger or not."""
+        """Seek the most reliable near power, with or without a threat."""
         alive = seen["other_alive"] > 0.5
         reach = seen["proximity"] * seen["other_standing"]
         return most_wanted(reach, alive & (seen["other_standing"] > 0.6), self.traits.allies)
 
     def honours(self, seen: Sight) -> Truth:
-        """Help only those whose record is better than even."""
+        """Help allies that honour their pledges with odds above one half."""
         return np.asarray(seen["other_standing"] > 0.5)
 
 
-# -- pressing others, or no one ----------------------------------------------------------------
+# -- coercion, or none -------------------------------------------------------------------------
 
 
 class Hawk(Doctrine):
-    """Arms to demand, and demands where it would win (Mearsheimer 2001)."""
+    """Arms heavily, and makes demands where it would win (Mearsheimer 2001)."""
 
     name = "hawk"
     traits = Traits(
@@ -449,7 +465,7 @@ class Hawk(Doctrine):
     )
 
     def resolve(self, seen: Sight) -> NDArray[np.int64]:
-        """Resist, always."""
+        """Always mobilise and resist."""
         return np.full((seen.count, seen.others), MOBILISE)
 
 
@@ -459,12 +475,12 @@ class Warmonger(Hawk):
     name = "warmonger"
 
     def stands(self, seen: Sight) -> NDArray[np.int64]:
-        """Fight."""
+        """Always fight."""
         return np.full(seen.count, FIGHT)
 
 
 class Dove(Doctrine):
-    """Hardly arms, demands nothing, and gives way (Jervis 1976, the spiral model)."""
+    """Arms very little, makes no demands, and concedes early (Jervis 1976, the spiral model)."""
 
     name = "dove"
     traits = Traits(least_arms=0.03, most_arms=0.05, firmness=0.5, welfare=0.21, industry=0.03)
@@ -489,7 +505,7 @@ DOCTRINES: dict[str, Callable[[Parameters, int], Strategy]] = {
 }
 
 
-# What is said in odds is a threshold, and a doctrine is known by it.
+# Traits in odds are thresholds, which define a doctrine: variations keep them.
 THRESHOLDS = ("boldness", "firmness", "alarm")
 
 
@@ -500,9 +516,9 @@ def varied(
     rng: np.random.Generator,
     spread: float,
 ) -> Doctrine:
-    """Return a doctrine whose shares differ from its own by a lognormal factor each.
+    """Return a doctrine with each share multiplied by a lognormal factor.
 
-    `spread` is the standard deviation of the factor's logarithm; thresholds stay.
+    `spread` is the standard deviation of the factor's logarithm; thresholds are kept.
     """
     changes: dict[str, Any] = {
         field.name: value * float(np.exp(spread * rng.standard_normal()))
@@ -520,16 +536,16 @@ def population(
     names: Sequence[str] | None = None,
     spread: float = 0.25,
 ) -> list[Strategy]:
-    """Draw a profile: a doctrine for every power, its shares varied.
+    """Draw a profile: one doctrine per power, with varied shares.
 
     Parameters
     ----------
     parameters : Parameters
     rng : numpy.random.Generator
     names : sequence of str, optional
-        The doctrines to draw from; all by default.
+        Doctrines to draw from; all by default.
     spread : float
-        Standard deviation of the logarithm by which every share differs from the doctrine's own.
+        Standard deviation of the logarithm of the factor on each share.
 
     Returns
     -------

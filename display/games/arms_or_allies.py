@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import SubFigure
-from numpy.typing import NDArray
 
 from counterpoise.display.appearance import Display
 from counterpoise.display.figures import (
@@ -19,37 +18,8 @@ from counterpoise.display.figures import (
     outcome_panel,
     style,
 )
-from counterpoise.evaluation.equilibrium.comparison import Claim, Group, interval_in_words
-from counterpoise.theory.targets import Curve, Targets
-
-AXES: dict[str, tuple[str, ...]] = {
-    "sudden_threat_arms": ("year",),
-    "sudden_threat_debt": ("year",),
-    "sudden_threat_allied": ("year",),
-}
-
-TARGETS = Targets(
-    regret=0.02, outcomes=("arms", "debt", "allied", "challenge_rate"), tolerance=0.10
-)
-
-CURVES = (
-    Curve(
-        name="reliability",
-        title="The more reliable the ally, the more it stands in for arms",
-        vary={"reliability": (0.0, 1.0)},
-        points=11,
-        outcomes=("arms", "allied"),
-    ),
-    Curve(
-        name="committed_revenue",
-        title="Promised revenue leaves less for arms, and more to allies",
-        vary={"committed_revenue": (0.0, 0.20)},
-        points=9,
-        outcomes=("arms", "allied"),
-    ),
-)
-
-LIKELY = 0.5
+from counterpoise.evaluation.equilibrium.comparison import Group
+from counterpoise.evaluation.equilibrium.statistics import interval_in_words
 
 LONG_RUN = {
     "arms": "Own arms",
@@ -61,58 +31,12 @@ LONG_RUN = {
 }
 
 
-def alliance_precedes_arms(arms: NDArray[np.float64], allied: NDArray[np.float64]) -> bool:
-    """Return whether a path goes to an ally at once and to its full arms only later."""
-    return bool(allied[0] > LIKELY and arms[0] < arms.max() and allied.argmax() < arms.argmax())
-
-
-def year_of_dropping(allied: NDArray[np.float64]) -> int | None:
-    """Return the first year without an ally after there was one; None if it is kept."""
-    years = np.flatnonzero((allied[1:] <= LIKELY) & (allied[:-1] > LIKELY))
-    return int(years[0]) + 1 if len(years) else None
-
-
-def alliance_in_words(allied: NDArray[np.float64]) -> str:
-    """Say when there is an ally."""
-    if not (allied > LIKELY).any():
-        return "never an ally"
-    begins = int((allied > LIKELY).argmax())
-    begun = "an ally at once" if begins == 0 else f"an ally from year {begins}"
-    dropped = year_of_dropping(allied)
-    return f"{begun}, " + ("kept to the end" if dropped is None else f"given up in year {dropped}")
-
-
-def arms_in_words(arms: NDArray[np.float64]) -> str:
-    """Say how far arms rise, and by when."""
-    if arms.max() <= arms[0]:
-        return "no more arms"
-    return f"arms from {arms[0]:.0f} to {arms.max():.0f} by year {int(arms.argmax())}"
-
-
-def claims(group: Group) -> list[Claim]:
-    """Return whether a sudden threat is answered by allies first, then arms, in every seed."""
-    arms, allied = group.outcome("sudden_threat_arms"), group.outcome("sudden_threat_allied")
-    came_out = [alliance_precedes_arms(*path) for path in zip(arms, allied, strict=True)]
-    parts = [
-        f"seed {seed}: {alliance_in_words(allied[k])}, {arms_in_words(arms[k])}"
-        for k, seed in enumerate(group.seeds)
-    ]
-    theory = group.equilibrium.outcomes
-    words = (
-        f"A sudden threat is answered by allies first, then arms, in {sum(came_out)} of "
-        f"{len(came_out)} seeds ({'; '.join(parts)}). In equilibrium: "
-        f"{alliance_in_words(np.asarray(theory['sudden_threat_allied']))}, "
-        f"{arms_in_words(np.asarray(theory['sudden_threat_arms']))}."
-    )
-    return [Claim(words, all(came_out))]
-
-
-def pictures(group: Group) -> list[Picture]:
+def pictures(group: Group[Any]) -> list[Picture]:
     """Return the path after a sudden threat, and the long run."""
     return [sudden_threat(group), the_long_run(group)]
 
 
-def panel(canvas: SubFigure, group: Group) -> None:
+def panel(canvas: SubFigure, group: Group[Any]) -> None:
     """Draw the path after a sudden threat for the figure of all games."""
     top, bottom = canvas.subplots(2, 1, sharex=True, height_ratios=(2.2, 1))
     _draw_path(top, group, "arms", "the defender's arms (units)")
@@ -123,7 +47,7 @@ def panel(canvas: SubFigure, group: Group) -> None:
     top.legend(loc="lower right")
 
 
-def _draw_path(axes: Any, group: Group, name: str, label: str) -> None:
+def _draw_path(axes: Any, group: Group[Any], name: str, label: str) -> None:
     learned = group.outcome(f"sudden_threat_{name}")
     theory = np.asarray(group.equilibrium.outcomes[f"sudden_threat_{name}"])
     years = np.arange(len(theory))
@@ -142,7 +66,7 @@ def _draw_path(axes: Any, group: Group, name: str, label: str) -> None:
     axes.set_xlim(-0.5, len(theory) - 0.5)
 
 
-def sudden_threat(group: Group) -> Picture:
+def sudden_threat(group: Group[Any]) -> Picture:
     """Return arms, debt and alliance in the years after a permanent threat begins."""
     with style():
         figure = new_figure(7.4, 5.6)
@@ -162,12 +86,12 @@ def sudden_threat(group: Group) -> Picture:
         "After a sudden threat",
         "The threat begins in the first year, from the game's initial state, and is permanent. "
         "Procurement never fails here, so that the path shows decisions only. "
-        + claims(group)[0].words,
+        + group.claims[0].words,
         figure,
     )
 
 
-def the_long_run(group: Group) -> Picture:
+def the_long_run(group: Group[Any]) -> Picture:
     """Return bars of the defender's stocks and of how often it is challenged."""
     with style():
         figure = new_figure(9.4, 4.6)

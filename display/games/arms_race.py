@@ -28,53 +28,20 @@ from counterpoise.envs.engine.rollouts import choose
 from counterpoise.envs.engine.strategy import Strategy
 from counterpoise.envs.engine.worlds import Worlds
 from counterpoise.envs.games.arms_race import MOST_ARMS_AT_START, Parameters
-from counterpoise.evaluation.equilibrium.comparison import Claim, Group, interval_in_words
-from counterpoise.theory.targets import Curve, Targets
-
-AXES: dict[str, tuple[str, ...]] = {
-    "arms": ("power",),
-    "final_arms": ("power",),
-    "build": ("power",),
-    "cost": ("power",),
-    "arms_path": ("year", "power"),
-    "build_path": ("year", "power"),
-}
-
-TARGETS = Targets(regret=0.01, outcomes=("arms", "final_arms"))
-
-CURVES = (
-    Curve(
-        name="fear",
-        title="Fear drives a spiral: arms rise ever more steeply",
-        vary={"fear": (0.0, 0.9)},
-        points=10,
-        outcomes=("arms", "cost"),
-    ),
-    Curve(
-        name="fatigue",
-        title="What building costs holds arms down",
-        vary={"fatigue": (2.0, 16.0)},
-        points=8,
-        outcomes=("arms", "cost"),
-    ),
-)
+from counterpoise.evaluation.equilibrium.comparison import Group
+from counterpoise.evaluation.equilibrium.statistics import interval_in_words
 
 ARMS_UNIT, BUILD_UNIT = "% of GDP", "% of GDP/year"
 POINTS = 61
 MOST_YEARS_DRAWN = 30
 
 
-def claims(group: Group) -> list[Claim]:
-    """Return nothing beyond the target for regret."""
-    return []
-
-
-def pictures(group: Group) -> list[Picture]:
+def pictures(group: Group[Parameters]) -> list[Picture]:
     """Return outcomes, paths, reaction lines and the phase diagram."""
     return [burdens(group), paths(group), reactions(group), phases(group)]
 
 
-def panel(canvas: SubFigure, group: Group) -> None:
+def panel(canvas: SubFigure, group: Group[Parameters]) -> None:
     """Draw the phase diagram for the figure of all games."""
     axes = canvas.subplots()
     _draw_phases(axes, group)
@@ -82,7 +49,7 @@ def panel(canvas: SubFigure, group: Group) -> None:
     axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
 
 
-def burdens(group: Group) -> Picture:
+def burdens(group: Group[Parameters]) -> Picture:
     """Return bars of each power's mean stock and of its cost."""
     with style():
         figure = new_figure(9.4, 2.9)
@@ -100,7 +67,7 @@ def burdens(group: Group) -> Picture:
     )
 
 
-def paths(group: Group) -> Picture:
+def paths(group: Group[Parameters]) -> Picture:
     """Return every power's stock over the years."""
     learned = group.outcome("arms_path")
     theory = np.asarray(group.equilibrium.outcomes["arms_path"])
@@ -137,19 +104,14 @@ def paths(group: Group) -> Picture:
 # -- reaction lines --------------------------------------------------------------------------------
 
 
-def _parameters(group: Group) -> Parameters:
-    assert isinstance(group.parameters, Parameters)
-    return group.parameters
-
-
-def middle_year(group: Group) -> int:
+def middle_year(group: Group[Parameters]) -> int:
     """Return the year for which reactions are drawn: a third of the way."""
-    parameters = _parameters(group)
+    parameters = group.parameters
     return 0 if parameters.endless else parameters.horizon // 3
 
 
 def builds_at(
-    group: Group, strategies: Sequence[Strategy], arms: NDArray[np.float64], power: int
+    group: Group[Parameters], strategies: Sequence[Strategy], arms: NDArray[np.float64], power: int
 ) -> NDArray[np.float64]:
     """Return one power's build in the middle year at given stocks [n, powers]."""
     worlds = Worlds(group.game, len(arms), group.parameters, autoreset=False)
@@ -160,7 +122,7 @@ def builds_at(
     return np.asarray(choose(worlds, strategies, np.random.default_rng(0))[:, power, 0])
 
 
-def reactions(group: Group) -> Picture:
+def reactions(group: Group[Parameters]) -> Picture:
     """Return each power's build as a function of its stock and of its rival's."""
     year = middle_year(group)
     passed = group.outcome("arms_path")
@@ -222,10 +184,10 @@ class Trajectories:
 
 
 def trajectories(
-    group: Group, strategies: Sequence[Strategy], starts: list[tuple[float, ...]]
+    group: Group[Parameters], strategies: Sequence[Strategy], starts: list[tuple[float, ...]]
 ) -> Trajectories:
     """Play a profile from several starting stocks, without shocks."""
-    parameters = _parameters(group).replace(noise=0.0)
+    parameters = group.parameters.replace(noise=0.0)
     years = MOST_YEARS_DRAWN if parameters.endless else parameters.horizon
     each = [parameters.replace(arms=start) for start in starts]
     worlds = Worlds(group.game, len(each), each, autoreset=False, max_cycles=years)
@@ -238,9 +200,9 @@ def trajectories(
     return Trajectories(np.array(arms))
 
 
-def starts_drawn(group: Group) -> list[tuple[float, ...]]:
+def starts_drawn(group: Group[Parameters]) -> list[tuple[float, ...]]:
     """Return the game's initial stocks, and four starts around the equilibrium's path."""
-    parameters = _parameters(group)
+    parameters = group.parameters
     peak = float(np.asarray(group.equilibrium.outcomes["arms_path"]).max())
     low, high = 0.15 * peak, min(MOST_ARMS_AT_START, 1.6 * peak)
     between = (0.6 * peak,) * (parameters.powers - 2)
@@ -248,7 +210,7 @@ def starts_drawn(group: Group) -> list[tuple[float, ...]]:
     return [tuple(parameters.arms), *((one, *between, two) for one, two in corners)]
 
 
-def _draw_phases(axes: Any, group: Group) -> None:
+def _draw_phases(axes: Any, group: Group[Parameters]) -> None:
     starts = starts_drawn(group)
     last = group.powers - 1
     theory = trajectories(group, group.equilibrium.strategies, starts).arms
@@ -279,14 +241,14 @@ def _draw_phases(axes: Any, group: Group) -> None:
     axes.set_ylabel(f"arms of {group.power_names[last]} ({ARMS_UNIT})")
 
 
-def phases(group: Group) -> Picture:
+def phases(group: Group[Parameters]) -> Picture:
     """Return the phase diagram: trajectories in the plane of two rivals' stocks."""
     with style():
         figure = new_figure(7.0, 4.6)
         axes = figure.subplots()
         _draw_phases(axes, group)
         axes.legend(loc="upper left", bbox_to_anchor=(1.02, 1.0))
-    usual = " and ".join(plain(stock) for stock in _parameters(group).arms)
+    usual = " and ".join(plain(stock) for stock in group.parameters.arms)
     words = "Each dot is one year."
     if "arms" not in group.configuration.varied:
         words += (

@@ -27,37 +27,10 @@ from counterpoise.display.figures import (
     style,
 )
 from counterpoise.display.numbers import decimal, plain
-from counterpoise.evaluation.equilibrium.comparison import Claim, Group, interval_in_words
-from counterpoise.theory.targets import Curve, Targets
-
-AXES: dict[str, tuple[str, ...]] = {
-    "share": ("power",),
-    "share_by_year": ("year", "power"),
-    "total_defence": ("year",),
-    "exploitation_gap": (),
-}
-
-TARGETS = Targets(regret=0.01, outcomes=("share",))
-
-CURVES = (
-    Curve(
-        name="private_share",
-        title="The more of defence is a private good, the less the great are exploited",
-        vary={"private_weight": (0.0, 0.04), "deterrence_weight": (0.04, 0.0)},
-        points=9,
-        outcomes=("exploitation_gap", "share"),
-    ),
-    Curve(
-        name="fiscal_cap",
-        title="Who would spend most is held down first by a cap",
-        vary={"fiscal_cap": (0.01, 0.05)},
-        points=9,
-        outcomes=("share",),
-    ),
-)
+from counterpoise.evaluation.equilibrium.comparison import Group
+from counterpoise.evaluation.equilibrium.statistics import interval_in_words
 
 PER_CENT = 100.0
-LARGEST, LARGEST_ERROR = 10, 0.1
 GREAT_POWERS = 6
 MOST_BARS = 12
 NAMED = 5
@@ -68,33 +41,14 @@ CROWDED = 0.16
 FRONTLINE = ("Norway", "Finland", "Estonia", "Latvia", "Lithuania", "Poland")
 
 
-def claims(group: Group) -> list[Claim]:
-    """Return whether the ten largest members learned their equilibrium shares."""
-    if group.observed("share") is None:
-        return []
-    sizes = np.array(getattr(group.parameters, "gdp"))  # noqa: B009 - a field of this game's own
-    largest = np.argsort(-sizes)[:LARGEST]
-    theory = np.asarray(group.equilibrium.outcomes["share"])
-    apart = PER_CENT * np.abs(group.outcome("share") - theory)[:, largest]
-    k = int(apart.max(axis=0).argmax())
-    return [
-        Claim(
-            f"The {len(largest)} largest members learn shares within {LARGEST_ERROR:g} percentage "
-            f"points of the equilibrium's in every seed: furthest is "
-            f"{group.power_names[largest[k]]}, by {apart.max():.3f}.",
-            bool(apart.max() <= LARGEST_ERROR),
-        )
-    ]
-
-
-def pictures(group: Group) -> list[Picture]:
+def pictures(group: Group[Any]) -> list[Picture]:
     """Return the members' burdens and, for a real alliance, how well size predicts them."""
     if group.observed("share") is None:
         return [burdens(group), years(group)]
     return [members(group), sizes_and_burdens(group)]
 
 
-def panel(canvas: SubFigure, group: Group) -> None:
+def panel(canvas: SubFigure, group: Group[Any]) -> None:
     """Draw the burdens for the figure of all games."""
     axes = canvas.subplots()
     if group.observed("share") is None:
@@ -106,8 +60,8 @@ def panel(canvas: SubFigure, group: Group) -> None:
     axes.legend(loc="upper right")
 
 
-def _draw_burdens(axes: Any, group: Group) -> None:
-    sizes = np.array(getattr(group.parameters, "gdp"))  # noqa: B009
+def _draw_burdens(axes: Any, group: Group[Any]) -> None:
+    sizes = np.array(group.parameters.gdp)
     names = [
         f"{name}\nGDP {plain(size)}" for name, size in zip(group.power_names, sizes, strict=True)
     ][:MOST_BARS]
@@ -116,7 +70,7 @@ def _draw_burdens(axes: Any, group: Group) -> None:
     paired_bars(axes, names, learned, theory, "defence (% of GDP)")
 
 
-def burdens(group: Group) -> Picture:
+def burdens(group: Group[Any]) -> Picture:
     """Return bars of every member's mean share, learned and in equilibrium."""
     with style():
         figure = new_figure(6.4, 3.4)
@@ -124,7 +78,7 @@ def burdens(group: Group) -> Picture:
         _draw_burdens(axes, group)
         axes.legend()
     learned = PER_CENT * group.outcome("share").mean(axis=0)
-    sizes = np.array(getattr(group.parameters, "gdp"))  # noqa: B009
+    sizes = np.array(group.parameters.gdp)
     big, small = int(sizes.argmax()), int(sizes.argmin())
     which = "bears the larger" if learned[big] > learned[small] else "does not bear the larger"
     return Picture(
@@ -137,7 +91,7 @@ def burdens(group: Group) -> Picture:
     )
 
 
-def years(group: Group) -> Picture:
+def years(group: Group[Any]) -> Picture:
     """Return every member's share year by year."""
     learned = PER_CENT * group.outcome("share_by_year")
     theory = PER_CENT * np.asarray(group.equilibrium.outcomes["share_by_year"])
@@ -183,11 +137,11 @@ class Alliance:
     observed: NDArray[np.float64]
 
     @classmethod
-    def of(cls, group: Group) -> Alliance:
+    def of(cls, group: Group[Any]) -> Alliance:
         """Return the members of a group whose spending is known; `learned` is [seeds, members]."""
         observed = group.observed("share")
         assert observed is not None
-        sizes = np.array(getattr(group.parameters, "gdp"))  # noqa: B009
+        sizes = np.array(group.parameters.gdp)
         order = [k for k in np.argsort(-sizes) if np.isfinite(observed[k])]
         return cls(
             names=[group.power_names[k] for k in order],
@@ -198,7 +152,7 @@ class Alliance:
         )
 
 
-def _draw_members(axes: Any, group: Group, name_size: float = 8.5) -> None:
+def _draw_members(axes: Any, group: Group[Any], name_size: float = 8.5) -> None:
     alliance = Alliance.of(group)
     at = np.arange(len(alliance.names))
     mean = alliance.learned.mean(axis=0)
@@ -223,7 +177,7 @@ def _draw_members(axes: Any, group: Group, name_size: float = 8.5) -> None:
     axes.grid(axis="x", visible=False)
 
 
-def members(group: Group) -> Picture:
+def members(group: Group[Any]) -> Picture:
     """Return every member's learned, predicted and observed burden."""
     with style():
         figure = new_figure(9.6, 4.2)
@@ -239,7 +193,7 @@ def members(group: Group) -> Picture:
     )
 
 
-def sizes_and_burdens(group: Group) -> Picture:
+def sizes_and_burdens(group: Group[Any]) -> Picture:
     """Return observed against predicted burdens and against income, with rank correlations."""
     alliance = Alliance.of(group)
     at_front = np.array([name in FRONTLINE for name in alliance.names])

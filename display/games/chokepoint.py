@@ -24,89 +24,26 @@ from counterpoise.display.figures import (
     style,
 )
 from counterpoise.display.numbers import decimal
-from counterpoise.envs.engine.errors import ParameterError
 from counterpoise.envs.engine.rollouts import choose
 from counterpoise.envs.engine.strategy import Strategy
 from counterpoise.envs.engine.worlds import Worlds
 from counterpoise.envs.games.chokepoint import TARGETS as TARGET_COUNT
 from counterpoise.envs.games.chokepoint import Parameters
-from counterpoise.evaluation.equilibrium.comparison import Claim, Group, interval_in_words
-from counterpoise.theory.chokepoint import planner
-from counterpoise.theory.targets import Curve, Targets
-
-AXES: dict[str, tuple[str, ...]] = {
-    "resilience": ("power",),
-    "final_resilience": ("power",),
-    "investment": ("power",),
-    "extracted": ("power",),
-    "value": ("power",),
-    "resilience_path": ("year", "power"),
-    "investment_path": ("year", "power"),
-}
-
-TARGETS = Targets(regret=0.01, outcomes=("resilience", "final_resilience", "extracted"))
-
-CURVES = (
-    Curve(
-        name="exposure",
-        title="The more the hub can extract, the more its targets insulate themselves",
-        vary={"exposure": (0.4, 1.0)},
-        points=7,
-        outcomes=("resilience",),
-    ),
-    Curve(
-        name="autarky_cost",
-        title="The dearer self-reliance, the less of it",
-        vary={"autarky_cost": (0.02, 0.08)},
-        points=7,
-        outcomes=("resilience",),
-    ),
-)
+from counterpoise.evaluation.equilibrium.comparison import Group
+from counterpoise.evaluation.equilibrium.statistics import interval_in_words
+from counterpoise.theory.chokepoint import planned_path
 
 RESILIENCE_UNIT, INVESTMENT_UNIT = "share", "share/year"
 MOST_YEARS_DRAWN = 30
 POINTS = 61
 
 
-def _parameters(group: Group) -> Parameters:
-    assert isinstance(group.parameters, Parameters)
-    return group.parameters
-
-
-def planned_path(group: Group) -> NDArray[np.float64] | None:
-    """Return the resiliences under the targets' joint optimum, [years + 1, powers].
-
-    None where a limit binds in the joint optimum, for which there is no linear solution then.
-    """
-    try:
-        return np.asarray(planner(_parameters(group)).outcomes["resilience_path"])
-    except ParameterError:
-        return None
-
-
-def claims(group: Group) -> list[Claim]:
-    """Return whether the targets learned to insulate themselves more than is best for both."""
-    planned = planned_path(group)
-    if planned is None:
-        return []
-    learned = group.outcome("resilience_path")[:, :, :TARGET_COUNT].mean(axis=1)
-    together = float(planned[:, :TARGET_COUNT].mean())
-    return [
-        Claim(
-            "Uncoordinated, the targets insulate themselves more than would be best for both, in "
-            f"every seed: a mean resilience of {learned.min():.4f} at the least, against the "
-            f"planner's {together:.4f}.",
-            bool(learned.min() > together),
-        )
-    ]
-
-
-def pictures(group: Group) -> list[Picture]:
+def pictures(group: Group[Parameters]) -> list[Picture]:
     """Return outcomes, paths and reaction lines."""
     return [insulation(group), paths(group), reactions(group)]
 
 
-def panel(canvas: SubFigure, group: Group) -> None:
+def panel(canvas: SubFigure, group: Group[Parameters]) -> None:
     """Draw the paths of resilience for the figure of all games."""
     axes = canvas.subplots()
     _draw_paths(axes, group)
@@ -114,12 +51,12 @@ def panel(canvas: SubFigure, group: Group) -> None:
     axes.legend(loc="lower right")
 
 
-def insulation(group: Group) -> Picture:
+def insulation(group: Group[Parameters]) -> Picture:
     """Return bars of each power's final resilience and of what the hub extracts from it."""
     with style():
         figure = new_figure(9.4, 2.9)
         left, right = figure.subplots(1, 2)
-        in_the_end = "in the long run" if _parameters(group).endless else "after the last year"
+        in_the_end = "in the long run" if group.parameters.endless else "after the last year"
         outcome_panel(left, group, "final_resilience", f"Resilience {in_the_end}")
         outcome_panel(right, group, "extracted", "Extracted by the hub")
         left.set_ylabel(f"resilience ({RESILIENCE_UNIT})")
@@ -133,7 +70,7 @@ def insulation(group: Group) -> Picture:
     )
 
 
-def _draw_paths(axes: Any, group: Group) -> None:
+def _draw_paths(axes: Any, group: Group[Parameters]) -> None:
     learned = group.outcome("resilience_path")
     theory = np.asarray(group.equilibrium.outcomes["resilience_path"])
     years = np.arange(min(len(theory), 1 + MOST_YEARS_DRAWN))
@@ -148,7 +85,7 @@ def _draw_paths(axes: Any, group: Group) -> None:
             years, theory[: len(years), power], color=INK, linewidth=3.4, alpha=0.22, zorder=0,
             label="equilibrium" if power == 0 else None,
         )  # fmt: skip
-    planned = planned_path(group)
+    planned = planned_path(group.parameters)
     if planned is not None:
         axes.plot(
             years, planned[: len(years), 0], color=OBSERVED, linewidth=1.6, linestyle=(0, (6, 2)),
@@ -159,7 +96,7 @@ def _draw_paths(axes: Any, group: Group) -> None:
     axes.set_ylim(0.0, 1.0)
 
 
-def paths(group: Group) -> Picture:
+def paths(group: Group[Parameters]) -> Picture:
     """Return both targets' resilience over the years, and a planner's choice."""
     with style():
         figure = new_figure(6.4, 3.4)
@@ -183,7 +120,10 @@ def paths(group: Group) -> Picture:
 
 
 def investments_at(
-    group: Group, strategies: Sequence[Strategy], resilience: NDArray[np.float64], power: int
+    group: Group[Parameters],
+    strategies: Sequence[Strategy],
+    resilience: NDArray[np.float64],
+    power: int,
 ) -> NDArray[np.float64]:
     """Return one target's investment in the first year at given resiliences [n, 2]."""
     worlds = Worlds(group.game, len(resilience), group.parameters, autoreset=False)
@@ -193,7 +133,7 @@ def investments_at(
     return np.asarray(choose(worlds, strategies, np.random.default_rng(0))[:, power, 0])
 
 
-def reactions(group: Group) -> Picture:
+def reactions(group: Group[Parameters]) -> Picture:
     """Return each target's investment as a function of its and of the other's resilience."""
     passed = group.outcome("resilience_path")[:, :, :TARGET_COUNT]
     usual = np.asarray(group.equilibrium.outcomes["resilience_path"])[:, :TARGET_COUNT].mean(axis=0)

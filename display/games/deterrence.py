@@ -19,79 +19,27 @@ from counterpoise.display.figures import (
 )
 from counterpoise.display.numbers import decimal
 from counterpoise.envs.games.deterrence import Parameters
-from counterpoise.evaluation.equilibrium.comparison import Claim, Group, interval_in_words
+from counterpoise.evaluation.equilibrium.comparison import Group
+from counterpoise.evaluation.equilibrium.statistics import interval_in_words
 from counterpoise.theory.deterrence import NAMES, payoff_table
-from counterpoise.theory.targets import Curve, Targets
-
-AXES: dict[str, tuple[str, ...]] = {
-    "doves": ("power",),
-    "deterrents": ("power",),
-    "hawks": ("power",),
-    "arms": ("power",),
-    "value": ("power",),
-}
-
-TARGETS = Targets(regret=0.02, outcomes=("doves", "deterrents", "hawks", "war_rate"))
-
-CURVES = (
-    Curve(
-        name="decisiveness",
-        title="Where winning responds more to arms, wars are rarer",
-        vary={"decisiveness": (1.85, 2.1)},
-        points=6,
-        outcomes=("war_rate", "hawks", "doves"),
-    ),
-    Curve(
-        name="war_cost",
-        title="Where war costs more there are more doves, and more wars",
-        vary={"war_cost": (0.47, 0.55)},
-        points=9,
-        outcomes=("war_rate", "hawks", "doves"),
-    ),
-)
-
-# Who is played more rarely than this is not there.
-RARE = 0.01
 
 
-def _parameters(group: Group) -> Parameters:
-    assert isinstance(group.parameters, Parameters)
-    return group.parameters
-
-
-def _solved(group: Group) -> NDArray[np.float64]:
+def _solved(group: Group[Parameters]) -> NDArray[np.float64]:
     """Return the equilibrium's shares of the three kinds of play, [kinds, powers]."""
     return np.array([group.equilibrium.outcomes[name] for name in NAMES])
 
 
-def _learned(group: Group) -> NDArray[np.float64]:
+def _learned(group: Group[Parameters]) -> NDArray[np.float64]:
     """Return the learned shares of the three kinds of play, [seeds, kinds, powers]."""
     return np.stack([group.outcome(name) for name in NAMES], axis=1)
 
 
-def claims(group: Group) -> list[Claim]:
-    """Return whether doves, deterrents and hawks live side by side where theory says so."""
-    solved, learned = _solved(group), _learned(group)
-    if solved.min() <= RARE:
-        return []
-    seed, kind, power = np.unravel_index(learned.argmin(), learned.shape)
-    rarest = f"{NAMES[kind]} of {group.power_names[power]}"
-    return [
-        Claim(
-            "Doves, deterrents and hawks live side by side in every seed: rarest are the "
-            f"{rarest} in seed {group.seeds[seed]}, with {learned.min():.3f} of the years; in "
-            f"equilibrium {solved[kind, power]:.3f}.",
-            bool(learned.min() > RARE),
-        )
-    ]
-
-
-def pictures(group: Group) -> list[Picture]:
+def pictures(group: Group[Parameters]) -> list[Picture]:
     """Return the shares of the three kinds of play, and their payoffs."""
     return [who_arms(group), temptations(group)]
 
 
-def panel(canvas: SubFigure, group: Group) -> None:
+def panel(canvas: SubFigure, group: Group[Parameters]) -> None:
     """Draw the shares of the kinds of play for the figure of all games."""
     axes = canvas.subplots()
     _draw_shares(axes, group)
@@ -99,19 +47,19 @@ def panel(canvas: SubFigure, group: Group) -> None:
     axes.legend(loc="upper right")
 
 
-def _by_kind_and_power(group: Group) -> list[str]:
+def _by_kind_and_power(group: Group[Parameters]) -> list[str]:
     """Return the labels of six bars, of each kind of play by both powers."""
     return [f"{kind}\n{name}" for kind in NAMES for name in group.power_names]
 
 
-def _draw_shares(axes: Any, group: Group) -> None:
+def _draw_shares(axes: Any, group: Group[Parameters]) -> None:
     learned = _learned(group).reshape(len(group.runs), -1)
     paired_bars(axes, _by_kind_and_power(group), learned, _solved(group).ravel(), "share of years")
     axes.tick_params(axis="x", labelsize=8)
     axes.set_ylim(bottom=0.0)
 
 
-def who_arms(group: Group) -> Picture:
+def who_arms(group: Group[Parameters]) -> Picture:
     """Return bars of the shares of doves, deterrents and hawks, and of the rate of war."""
     with style():
         figure = new_figure(9.4, 3.4)
@@ -122,7 +70,7 @@ def who_arms(group: Group) -> Picture:
         right.set_ylabel("wars per year")
         right.tick_params(axis="x", length=0)
         legend_outside(figure, left)
-    words = " ".join(claim.words for claim in claims(group))
+    words = " ".join(claim.words for claim in group.claims)
     return Picture(
         "shares",
         "Doves, deterrents and hawks",
@@ -147,9 +95,9 @@ def payoffs_against(table: NDArray[np.float64], shares: NDArray[np.float64]) -> 
     return np.asarray(np.einsum("ij,...jp->...ip", table, shares[..., ::-1]))
 
 
-def temptations(group: Group) -> Picture:
+def temptations(group: Group[Parameters]) -> Picture:
     """Return bars of the payoff of each kind of play against the other's learned play."""
-    table = payoff_table(_parameters(group))
+    table = payoff_table(group.parameters)
     learned = payoffs_against(table, _learned(group))
     solved = payoffs_against(table, _solved(group))
     with style():

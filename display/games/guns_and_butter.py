@@ -31,102 +31,21 @@ from counterpoise.envs.games.guns_and_butter import (
     TECHNOLOGY,
     Parameters,
 )
-from counterpoise.evaluation.equilibrium.comparison import Claim, Group, interval_in_words
+from counterpoise.evaluation.equilibrium.comparison import Group
+from counterpoise.evaluation.equilibrium.statistics import interval_in_words
 from counterpoise.theory.guns_and_butter import SHARES, cooperation
-from counterpoise.theory.targets import Curve, Targets
-
-AXES: dict[str, tuple[str, ...]] = {
-    "industry_share": ("power",),
-    "technology_share": ("power",),
-    "military_share": ("power",),
-    "consumption_share": ("power",),
-    "first_shares": ("power", "use"),
-    "shares_path": ("year", "use"),
-    "income": ("power",),
-    "value": ("power",),
-}
-
-TARGETS = Targets(
-    regret=0.01,
-    outcomes=("industry_share", "technology_share", "military_share", "consumption_share"),
-)
-
-CURVES = (
-    Curve(
-        name="survival",
-        title="Governments that may fall neglect industry and education",
-        vary={"survival": (0.8, 1.0)},
-        points=9,
-        outcomes=("industry_share", "technology_share", "military_share"),
-    ),
-    Curve(
-        name="military_weight",
-        title="Who cares more to be stronger arms more; industry does not move",
-        vary={"military_weight": (0.025, 0.1)},
-        points=7,
-        outcomes=("military_share", "industry_share"),
-    ),
-)
 
 USE_NAMES = tuple(part.name for part in GAME.roles[0].actions)
 PER_CENT = 100.0
 LABEL = "share of income (%)"
 
-# In the last year all is consumed but for the least that an action leaves, whatever is worth more.
-YEARS_LEFT_OUT = 1
-FEWEST_YEARS = 6
 
-
-def _parameters(group: Group) -> Parameters:
-    assert isinstance(group.parameters, Parameters)
-    return group.parameters
-
-
-def guns_per_investment(shares_path: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the military's share over those of industry and technology, [..., years]."""
-    invested = shares_path[..., INDUSTRY] + shares_path[..., TECHNOLOGY]
-    return np.asarray(shares_path[..., MILITARY] / invested)
-
-
-def claims(group: Group) -> list[Claim]:
-    """Return whether all learned to arm to their common loss, and to grow first and arm later."""
-    parameters = _parameters(group)
-    found = []
-    if parameters.military_weight > 0.0:
-        learned = group.outcome("value").mean(axis=1)
-        together = float(cooperation(parameters).values.mean())
-        found.append(
-            Claim(
-                "All arm, although all would gain if none did: in the best seed their mean payoff "
-                f"is {learned.max():.4f}, unarmed it would be {together:.4f}.",
-                bool(learned.max() < together),
-            )
-        )
-    if parameters.military_weight > 0.0 and not parameters.endless:
-        years = parameters.horizon - YEARS_LEFT_OUT
-        if years >= FEWEST_YEARS:
-            ratio = guns_per_investment(group.outcome("shares_path"))[:, :years]
-            third = years // 3
-            first, last = ratio[:, :third].mean(axis=1), ratio[:, -third:].mean(axis=1)
-            k = int((last - first).argmin())
-            found.append(
-                Claim(
-                    "Grow first, arm later: the military gets more for each unit invested in "
-                    f"industry and technology in the last {third} years than in the first, in "
-                    f"every seed; least so in seed {group.seeds[k]}, from {first[k]:.4f} to "
-                    f"{last[k]:.4f} (the last year is left out).",
-                    bool((last > first).all()),
-                )
-            )
-    return found
-
-
-def pictures(group: Group) -> list[Picture]:
+def pictures(group: Group[Parameters]) -> list[Picture]:
     """Return the shares of income by use, over all years and by year."""
     return [spending(group), years(group)]
 
 
-def panel(canvas: SubFigure, group: Group) -> None:
+def panel(canvas: SubFigure, group: Group[Parameters]) -> None:
     """Draw the shares by year for the figure of all games."""
     axes = canvas.subplots()
     _draw_years(axes, group)
@@ -134,14 +53,14 @@ def panel(canvas: SubFigure, group: Group) -> None:
     axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
 
 
-def _mean_over_powers(group: Group) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _mean_over_powers(group: Group[Parameters]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the learned shares, [seeds, 4], and those of the equilibrium, [4], in percent."""
     learned = np.stack([group.outcome(name).mean(axis=1) for name in SHARES], axis=1)
     theory = [np.mean(group.equilibrium.outcomes[name]) for name in SHARES]
     return PER_CENT * learned, PER_CENT * np.array(theory)
 
 
-def spending(group: Group) -> Picture:
+def spending(group: Group[Parameters]) -> Picture:
     """Return bars of the mean share of each use; consumption has a scale of its own."""
     learned, theory = _mean_over_powers(group)
     invested = [INDUSTRY, TECHNOLOGY, MILITARY]
@@ -163,7 +82,7 @@ def spending(group: Group) -> Picture:
     )
 
 
-def _draw_years(axes: Any, group: Group) -> None:
+def _draw_years(axes: Any, group: Group[Parameters]) -> None:
     learned = PER_CENT * group.outcome("shares_path")
     theory = PER_CENT * np.asarray(group.equilibrium.outcomes["shares_path"])
     at = np.arange(len(theory))
@@ -183,10 +102,10 @@ def _draw_years(axes: Any, group: Group) -> None:
     axes.set_ylabel(LABEL)
 
 
-def years(group: Group) -> Picture:
+def years(group: Group[Parameters]) -> Picture:
     """Return the shares by year, and the military share beside the joint optimum."""
     theory = np.asarray(group.equilibrium.outcomes["shares_path"])
-    together = cooperation(_parameters(group)).outcomes["shares_path"]
+    together = cooperation(group.parameters).outcomes["shares_path"]
     with style():
         figure = new_figure(9.4, 3.8)
         left, right = figure.subplots(1, 2)

@@ -22,35 +22,9 @@ from counterpoise.display.figures import (
 )
 from counterpoise.display.numbers import plain
 from counterpoise.envs.games.paradox_of_power import POOR, POWERS, RICH, Parameters, resources_of
-from counterpoise.evaluation.equilibrium.comparison import Claim, Group, interval_in_words
+from counterpoise.evaluation.equilibrium.comparison import Group
+from counterpoise.evaluation.equilibrium.statistics import interval_in_words
 from counterpoise.theory.paradox_of_power import GRID, best_share
-from counterpoise.theory.targets import Curve, Targets
-
-AXES: dict[str, tuple[str, ...]] = {
-    "fighting": ("power",),
-    "fighting_share": ("power",),
-    "income": ("power",),
-    "value": ("power",),
-}
-
-TARGETS = Targets(regret=0.01, outcomes=("fighting", "income"))
-
-CURVES = (
-    Curve(
-        name="inequality",
-        title="However rich the rich, the poor keep up, until they fight with all they have",
-        vary={"inequality": (0.5, 0.95)},
-        points=10,
-        outcomes=("income", "fighting"),
-    ),
-    Curve(
-        name="decisiveness",
-        title="Where conflict is decisive, the paradox breaks",
-        vary={"decisiveness": (0.5, 4.0)},
-        points=8,
-        outcomes=("income", "fighting"),
-    ),
-)
 
 POINTS = 121
 HAPPENS = {
@@ -58,57 +32,19 @@ HAPPENS = {
     "fighting": "Spent on fighting",
     "income": "Income",
 }
-# Less of a difference than this is none.
-SAME = 1e-3
 
 
-def _parameters(group: Group) -> Parameters:
-    assert isinstance(group.parameters, Parameters)
-    return group.parameters
-
-
-def _resources(group: Group) -> NDArray[np.float64]:
-    record = _parameters(group).to_record()
+def _resources(group: Group[Parameters]) -> NDArray[np.float64]:
+    record = group.parameters.to_record()
     return np.array([resources_of(record, power) for power in range(POWERS)])
 
 
-def claims(group: Group) -> list[Claim]:
-    """Return whether the poor fight harder, and whether incomes differ less than resources."""
-    theory = group.equilibrium.outcomes
-    resources = _resources(group)
-    held = float(resources[RICH] / resources[POOR])
-    found = []
-    solved = np.asarray(theory["fighting_share"])
-    if solved[POOR] - solved[RICH] > SAME:
-        shares = group.outcome("fighting_share")
-        apart = shares[:, POOR] - shares[:, RICH]
-        found.append(
-            Claim(
-                "The poorer power fights with the larger share of its resources in every seed, by "
-                f"{apart.min():.3f} at the least; in equilibrium by "
-                f"{solved[POOR] - solved[RICH]:.3f}.",
-                bool((apart > SAME).all()),
-            )
-        )
-    if held - float(theory["income_ratio"]) > SAME:
-        ratios = group.outcome("income_ratio")
-        found.append(
-            Claim(
-                f"The richer power has {held:.2f} times the resources of the poorer but at most "
-                f"{ratios.max():.2f} times its income, in every seed; in equilibrium "
-                f"{float(theory['income_ratio']):.2f} times.",
-                bool((held - ratios > SAME).all()),
-            )
-        )
-    return found
-
-
-def pictures(group: Group) -> list[Picture]:
+def pictures(group: Group[Parameters]) -> list[Picture]:
     """Return the outcomes, and each power's best reply to the other's fighting."""
     return [what_happens(group), replies(group)]
 
 
-def panel(canvas: SubFigure, group: Group) -> None:
+def panel(canvas: SubFigure, group: Group[Parameters]) -> None:
     """Draw the best replies and their intersection for the figure of all games."""
     axes = canvas.subplots()
     _draw_replies(axes, group)
@@ -116,7 +52,7 @@ def panel(canvas: SubFigure, group: Group) -> None:
     axes.legend(loc="upper right")
 
 
-def what_happens(group: Group) -> Picture:
+def what_happens(group: Group[Parameters]) -> Picture:
     """Return bars of spending on fighting and of incomes."""
     with style():
         figure = new_figure(9.4, 2.9)
@@ -124,7 +60,7 @@ def what_happens(group: Group) -> Picture:
         for axes, (name, title) in zip(three, HAPPENS.items(), strict=True):
             outcome_panel(axes, group, name, title)
         legend_outside(figure, three[0])
-    words = " ".join(claim.words for claim in claims(group))
+    words = " ".join(claim.words for claim in group.claims)
     return Picture(
         "outcomes",
         "Fighting and income",
@@ -143,8 +79,8 @@ def best_replies(parameters: Parameters, power: int) -> tuple[NDArray[np.float64
     return other * shares, own * np.array(best)
 
 
-def _draw_replies(axes: Any, group: Group) -> None:
-    parameters = _parameters(group)
+def _draw_replies(axes: Any, group: Group[Parameters]) -> None:
+    parameters = group.parameters
     for power, name in enumerate(group.power_names):
         other, own = best_replies(parameters, power)
         pair = (own, other) if power == RICH else (other, own)
@@ -165,7 +101,7 @@ def _draw_replies(axes: Any, group: Group) -> None:
     axes.set_ylim(0.0, 1.08 * float(_resources(group)[POOR]))
 
 
-def replies(group: Group) -> Picture:
+def replies(group: Group[Parameters]) -> Picture:
     """Return each power's best reply to the other's spending, and learned play."""
     with style():
         figure = new_figure(7.0, 3.8)

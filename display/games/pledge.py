@@ -24,73 +24,19 @@ from counterpoise.envs.engine.rollouts import choose
 from counterpoise.envs.engine.strategy import Strategy
 from counterpoise.envs.engine.worlds import Worlds
 from counterpoise.envs.games.pledge import FIRMNESS, PATRON, PROTEGE, Parameters, risk_of_war
-from counterpoise.evaluation.equilibrium.comparison import Claim, Group, interval_in_words
-from counterpoise.theory.targets import Curve, Targets
-
-AXES: dict[str, tuple[str, ...]] = {
-    "firmness_at": ("number",),
-    "war_risk_at": ("number",),
-    "value": ("power",),
-}
-
-TARGETS = Targets(regret=0.01, outcomes=("pledge", "firmness", "war_risk"))
-
-CURVES = (
-    Curve(
-        name="deterrent_effect",
-        title="A pledge that deters enough is given whole",
-        vary={"deterrent_effect": (0.1, 0.9)},
-        points=9,
-        outcomes=("pledge", "firmness", "war_risk"),
-    ),
-)
+from counterpoise.evaluation.equilibrium.comparison import Group
+from counterpoise.evaluation.equilibrium.statistics import interval_in_words
 
 POINTS = 101
 HAPPENS = {"pledge": "Pledge", "firmness": "Firmness", "war_risk": "Risk of war"}
-# Less of a difference than this is none.
-SAME = 1e-3
 
 
-def _parameters(group: Group) -> Parameters:
-    assert isinstance(group.parameters, Parameters)
-    return group.parameters
-
-
-def claims(group: Group) -> list[Claim]:
-    """Return whether moral hazard was learned, and whether a full pledge raises the risk of war."""
-    theory = group.equilibrium.outcomes
-    firmness, risk = group.outcome("firmness_at"), group.outcome("war_risk_at")
-    found = []
-    if float(theory["firmness_at"][-1] - theory["firmness_at"][0]) > SAME:
-        rise = firmness[:, -1] - firmness[:, 0]
-        found.append(
-            Claim(
-                "Moral hazard: a full pledge makes the protege firmer than none in every seed, by "
-                f"{rise.min():.3f} at the least; in equilibrium by "
-                f"{theory['firmness_at'][-1] - theory['firmness_at'][0]:.3f}.",
-                bool((rise > SAME).all()),
-            )
-        )
-    change = float(theory["war_risk_at"][-1] - theory["war_risk_at"][0])
-    if abs(change) > SAME:
-        learned = risk[:, -1] - risk[:, 0]
-        which = "entraps: war is likelier" if change > 0.0 else "deters: war is rarer"
-        found.append(
-            Claim(
-                f"A full pledge {which} than after none in every seed, by "
-                f"{np.abs(learned).min():.3f} at the least; in equilibrium by {abs(change):.3f}.",
-                bool((learned * np.sign(change) > SAME).all()),
-            )
-        )
-    return found
-
-
-def pictures(group: Group) -> list[Picture]:
+def pictures(group: Group[Parameters]) -> list[Picture]:
     """Return the outcomes, and the responses to every pledge."""
     return [what_happens(group), responses(group)]
 
 
-def panel(canvas: SubFigure, group: Group) -> None:
+def panel(canvas: SubFigure, group: Group[Parameters]) -> None:
     """Draw the responses to every pledge for the figure of all games."""
     left, right = canvas.subplots(1, 2)
     _draw_responses(left, right, group)
@@ -98,7 +44,7 @@ def panel(canvas: SubFigure, group: Group) -> None:
     left.legend()
 
 
-def what_happens(group: Group) -> Picture:
+def what_happens(group: Group[Parameters]) -> Picture:
     """Return bars of pledge, firmness and risk of war."""
     with style():
         figure = new_figure(9.4, 2.9)
@@ -116,7 +62,7 @@ def what_happens(group: Group) -> Picture:
 
 
 def answers(
-    group: Group, strategies: Sequence[Strategy], pledges: NDArray[np.float64]
+    group: Group[Parameters], strategies: Sequence[Strategy], pledges: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Return the firmness of a profile's protege after each pledge, [n]."""
     worlds = Worlds(group.game, len(pledges), group.parameters, autoreset=False)
@@ -127,9 +73,9 @@ def answers(
     return np.asarray(choose(worlds, strategies, np.random.default_rng(0))[:, PROTEGE, 0])
 
 
-def _draw_responses(left: Any, right: Any, group: Group) -> None:
+def _draw_responses(left: Any, right: Any, group: Group[Parameters]) -> None:
     pledges = np.linspace(0.0, 1.0, POINTS)
-    record = _parameters(group).to_record()
+    record = group.parameters.to_record()
     shown: list[tuple[Sequence[Strategy], float, dict[str, Any]]] = [
         (
             group.equilibrium.strategies,
@@ -160,7 +106,7 @@ def _draw_responses(left: Any, right: Any, group: Group) -> None:
         axes.set_ylim(bottom=0.0)
 
 
-def responses(group: Group) -> Picture:
+def responses(group: Group[Parameters]) -> Picture:
     """Return firmness and risk of war after every pledge, on the path and off it."""
     with style():
         figure = new_figure(9.4, 3.6)
@@ -173,7 +119,7 @@ def responses(group: Group) -> Picture:
         "responses",
         "Responses to every pledge",
         "Dots mark the pledge that is made; the rest of each line is the response to other "
-        "pledges. " + " ".join(claim.words for claim in claims(group)),
+        "pledges. " + " ".join(claim.words for claim in group.claims),
         figure,
     )
 

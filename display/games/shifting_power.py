@@ -16,26 +16,8 @@ from counterpoise.display.figures import (
     paired_bars,
     style,
 )
-from counterpoise.evaluation.equilibrium.comparison import Claim, Group, interval_in_words
-from counterpoise.theory.targets import Curve, Targets
-
-AXES: dict[str, tuple[str, ...]] = {
-    "value": ("power",),
-}
-
-TARGETS = Targets(
-    regret=0.02, outcomes=("investment_rate", "strike_rate_unseen", "strike_rate_seen", "war_rate")
-)
-
-CURVES = (
-    Curve(
-        name="intelligence",
-        title="Better intelligence brings peace, and all at once",
-        vary={"intelligence": (0.0, 1.0)},
-        points=11,
-        outcomes=("war_rate", "investment_rate", "strike_rate_unseen"),
-    ),
-)
+from counterpoise.evaluation.equilibrium.comparison import Group
+from counterpoise.evaluation.equilibrium.statistics import interval_in_words
 
 RATES = {
     "investment_rate": "secret\ninvestment",
@@ -44,42 +26,14 @@ RATES = {
     "war_rate": "war",
     "war_on_nothing_rate": "war against\nnothing",
 }
-LIKELY = 0.5
-RARE = 0.01
 
 
-def claims(group: Group) -> list[Claim]:
-    """Return whether what is seen is struck, and whether war is fought against nothing."""
-    theory = group.equilibrium.outcomes
-    found = []
-    if float(theory["investment_rate"]) * float(theory["strike_rate_seen"]) > 0.0:
-        seen = group.outcome("strike_rate_seen")
-        found.append(
-            Claim(
-                "An investment that is seen is struck in every seed, with a probability of "
-                f"{seen.min():.3f} at the least.",
-                bool((seen > LIKELY).all()),
-            )
-        )
-    if float(theory["war_on_nothing_rate"]) > RARE:
-        nothing = group.outcome("war_on_nothing_rate")
-        found.append(
-            Claim(
-                "Wars against what was not there are fought in every seed, in "
-                f"{nothing.min():.3f} of the years at the least; in equilibrium in "
-                f"{float(theory['war_on_nothing_rate']):.3f}.",
-                bool((nothing > RARE).all()),
-            )
-        )
-    return found
-
-
-def pictures(group: Group) -> list[Picture]:
+def pictures(group: Group[Any]) -> list[Picture]:
     """Return the rates of each side's actions, and the payoffs."""
     return [rates(group)]
 
 
-def panel(canvas: SubFigure, group: Group) -> None:
+def panel(canvas: SubFigure, group: Group[Any]) -> None:
     """Draw the rates for the figure of all games."""
     axes = canvas.subplots()
     _draw_rates(axes, group)
@@ -87,7 +41,7 @@ def panel(canvas: SubFigure, group: Group) -> None:
     axes.legend(loc="upper left")
 
 
-def _draw_rates(axes: Any, group: Group) -> None:
+def _draw_rates(axes: Any, group: Group[Any]) -> None:
     learned = np.stack([group.outcome(name) for name in RATES], axis=1)
     theory = np.array([float(group.equilibrium.outcomes[name]) for name in RATES])
     paired_bars(axes, list(RATES.values()), learned, theory, "probability")
@@ -95,7 +49,7 @@ def _draw_rates(axes: Any, group: Group) -> None:
     axes.set_ylim(0.0, 1.05)
 
 
-def rates(group: Group) -> Picture:
+def rates(group: Group[Any]) -> Picture:
     """Return bars of the rates of each side's actions, and of the payoffs."""
     with style():
         figure = new_figure(9.4, 3.4)
@@ -105,7 +59,7 @@ def rates(group: Group) -> Picture:
         outcome_panel(right, group, "value", "Discounted payoff")
         right.set_ylabel("payoff")
         legend_outside(figure, left)
-    words = " ".join(claim.words for claim in claims(group))
+    words = " ".join(claim.words for claim in group.claims)
     return Picture(
         "rates",
         "Secret investment, strikes and wars",

@@ -16,6 +16,7 @@ import prediction_pages
 import reference_pages
 import yaml
 from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
 from sphinx.errors import ExtensionError
 from sphinx.util.matching import patfilter
 
@@ -134,7 +135,15 @@ def _read(app: Sphinx, docname: str, source: list[str]) -> None:
         source[0] = with_whole_contents(source[0], within, app.env.found_docs)
 
 
+def _outdated(
+    app: Sphinx, env: BuildEnvironment, added: set[str], changed: set[str], removed: set[str]
+) -> list[str]:
+    """Return every known page: what is generated changes with the code, not with the page."""
+    return list(env.found_docs - added - changed)
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Pass every page through this module."""
     app.connect("source-read", _read)
+    app.connect("env-get-outdated", _outdated)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

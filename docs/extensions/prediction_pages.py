@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from markdown_tables import first_line, shown, table
+from markdown_tables import shown, table
 
-from counterpoise.evaluation.populations.metrics import METRICS
 from counterpoise.theory import prediction
+from counterpoise.theory.metrics import METRICS
 
 
 def metrics() -> str:
     """Return every metric that a prediction can be about."""
     return table(
-        ["metric", "what it is"],
-        [[f"`{name}`", first_line(function)] for name, function in METRICS.items()],
+        ["metric", "unit", "what it is"],
+        [[f"`{name}`", spec.unit, spec.doc] for name, spec in METRICS.items()],
     )
 
 
@@ -50,7 +50,7 @@ def _prediction(each: prediction.Prediction) -> str:
     return "\n\n".join(parts)
 
 
-def _outcome(outcome: prediction.Outcome) -> str:
+def _outcome(outcome: prediction.Expectation) -> str:
     words = f"`{outcome.metric}` {outcome.expected}"
     if outcome.expected == prediction.HALVED_BEFORE:
         words += f" {shown(outcome.threshold)}"

@@ -14,6 +14,8 @@ import counterpoise
 
 GAMES = ("counterpoise.envs.games", "counterpoise.envs.grand_strategy")
 
+PUBLIC_MODULES = ("counterpoise.testing",)
+
 # The rooms, each with a page: what it contains, and the packages that the page shows.
 ROOMS: Mapping[str, tuple[str, Sequence[str]]] = {
     "envs": ("Engine, adapters, scenarios.", ("counterpoise.envs",)),
@@ -32,13 +34,14 @@ ROOMS: Mapping[str, tuple[str, Sequence[str]]] = {
 
 def public_face() -> str:
     """Return every public name: a table, then each with its signature and docstring."""
-    names = [name for name in getattr(counterpoise, "__all__", ()) if not name.startswith("_")]
+    names = [name for name in counterpoise.__all__ if not name.startswith("_")]
     rows = [
         [f"{{py:obj}}`{name} <counterpoise.{name}>`", first_line(getattr(counterpoise, name))]
         for name in names
     ]
     described = [_automatic(_directive(name), f"counterpoise.{name}") for name in names]
-    return "\n\n".join([table(["name", "what it is"], rows), *described])
+    modules = [_modules(module) for module in PUBLIC_MODULES]
+    return "\n\n".join([table(["name", "what it is"], rows), *described, *modules])
 
 
 def _directive(name: str) -> str:

@@ -49,6 +49,8 @@ class SeatVecEnv(VecEnv):
         they are added to the last rewards: so an ending by chance is learned from as what it was
         expected to be. Stable-Baselines3 makes the correction only where worlds were cut off, one
         slot at a time; without `bootstrap` it is left to it.
+    rng : Generator
+        Of the strategies that do not learn.
     continuation : ndarray of float64, [slots]
         The chance that there was to go on after the last step.
     """
@@ -74,7 +76,7 @@ class SeatVecEnv(VecEnv):
                 "SeatVecEnv needs worlds that begin anew by themselves: autoreset=True."
             )
         self._profile = profile
-        self._rng = np.random.default_rng(seed)
+        self.rng = np.random.default_rng(seed)
         self._first_seed: int | None = seed
         scale = np.ones(worlds.powers) if reward_scale is None else np.asarray(reward_scale)
         self.reward_scale = scale[self.seats]
@@ -131,11 +133,11 @@ class SeatVecEnv(VecEnv):
             self._chosen = given
         else:
             assert self._profile is not None
-            self._chosen = choose(self.worlds, self._profile, self._rng)
+            self._chosen = choose(self.worlds, self._profile, self.rng)
             self._chosen[:, self.seats] = given
         for strategy, at, power in self._scripted:
             seen, masks = self.worlds.observations[at, power], self.worlds.masks[at, power]
-            self._chosen[at, power] = strategy.act(seen, masks, self._rng)
+            self._chosen[at, power] = strategy.act(seen, masks, self.rng)
 
     def step_wait(
         self,

@@ -142,6 +142,12 @@ def rule(function: Function) -> Function:
         return numba.njit(cache=True, **options)(function)  # type: ignore[no-any-return]
 
 
+def uncompiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a rule as the plain Python function, which takes arrays where the rule has scalars."""
+    plain: Callable[..., Any] = getattr(function, "py_func", function)
+    return plain
+
+
 def _tell_of_compiling(game: str, module: str) -> None:
     """Tell a person at a terminal why the first step is slow, if it has to compile."""
     folder, name = cache_folder(), module.rpartition(".")[2]

@@ -33,6 +33,10 @@ class ScenarioError(CounterpoiseError, ValueError):
     """An invalid scenario file; the message names line and field."""
 
 
+class Interrupted(CounterpoiseError):
+    """A training was stopped by the user; its run can be used and resumed."""
+
+
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> UnknownNameError:
     """Return the error for an unknown `name`, with the nearest known name if there is one."""
     names = sorted(known)

@@ -1,7 +1,4 @@
-"""The full game bound together for everyone who plays, shows or learns it.
-
-The rules stand in `counterpoise.envs.grand_strategy`, one file a subject.
-"""
+"""The full game: a `Game` made from the rules in `counterpoise.envs.grand_strategy`."""
 
 from __future__ import annotations
 
@@ -24,12 +21,12 @@ def discount(parameters: Parameters) -> float:
 
 
 def phase_count(parameters: Parameters) -> int:
-    """Return how many steps a year has."""
+    """Return the number of steps in a year."""
     return len(PHASES) if parameters.phased else 1
 
 
 def alliances(world: Any, parameters: Parameters) -> list[tuple[str, str]]:
-    """Return the pairs that are allied."""
+    """Return the pairs of allies."""
     return [
         (f"power_{power}", f"power_{other}")
         for power in range(parameters.powers)
@@ -40,8 +37,8 @@ def alliances(world: Any, parameters: Parameters) -> list[tuple[str, str]]:
 
 BY_CHOICES = Game(
     name="grand_strategy",
-    title="Two to eight powers arm, grow, ally, press and fight on one budget",
-    source="the balance of power since Waltz 1979, each debate a mechanism",
+    title="Two to eight powers arm, grow, ally, coerce and fight, each on one budget",
+    source="the balance-of-power literature since Waltz 1979, one mechanism per debate",
     parameters=Parameters,
     world=WORLD,
     roles=ROLES,

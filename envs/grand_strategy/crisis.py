@@ -1,4 +1,4 @@
-"""Demands, resistance, allies that come or do not, backing down, and war."""
+"""Demands, resistance, allied support, backing down, and war."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from counterpoise.envs.grand_strategy.world import (
 
 @rule
 def can_demand(world: World, power: int, other: int) -> bool:
-    """Return whether one power may demand something of another: no ally, and no truce."""
+    """Return whether one power may make a demand of another: not of an ally, not in a truce."""
     return bool(
         world.alive[power] == 1
         and world.alive[other] == 1
@@ -80,8 +80,8 @@ def forget_last_year(world: World) -> None:
 def challenge(world: World, parameters: Parameters) -> None:
     """Let the powers, in random order, make one demand or lay one embargo each.
 
-    A power that orders several does one of them at random; a target that is already faced with a
-    demand is left alone by the next, at no cost.
+    A power that orders several carries out one of them, drawn at random. A target that already
+    faces a demand cannot receive another; the second demander pays nothing.
     """
     powers = world.powers
     for place in range(powers):
@@ -124,7 +124,7 @@ def challenge(world: World, parameters: Parameters) -> None:
 
 @rule
 def is_called(world: World, ally: int, target: int) -> bool:
-    """Return whether a target's ally is bound to come: not if it is allied to the other side."""
+    """Return whether a target's ally is called; an ally of both sides is not."""
     demander = world.demanded_by[target]
     return bool(
         demander != NOBODY
@@ -136,7 +136,7 @@ def is_called(world: World, ally: int, target: int) -> bool:
 
 @rule
 def answer(world: World, parameters: Parameters) -> None:
-    """Let targets concede or resist, and the allies of those who resist come or stay away."""
+    """Let targets concede or resist, and the allies of those that resist come or stay away."""
     powers = world.powers
     for target in range(powers):
         for maker in range(powers):
@@ -169,7 +169,7 @@ def answer(world: World, parameters: Parameters) -> None:
             if not is_called(world, ally, target):
                 continue
             world.calls[ally, target] = 1
-            # (17) its own choice, unless it is bound; and then it may still slip
+            # (17) its own choice, unless it is committed; it may still fail to come
             honours = world.honour[ally, target] == 1
             if parameters.binding > 0.0 and happens(world, parameters.binding):
                 honours = True
@@ -199,7 +199,7 @@ def defence_strength(world: World, parameters: Parameters, target: int) -> float
 
 @rule
 def weigh_odds(world: World, parameters: Parameters) -> None:
-    """Set the odds of every demand that is resisted, as everyone sees them before a war."""
+    """Set the odds of war for every demand that is resisted; they are public before the war."""
     for target in range(world.powers):
         if world.outcome[target] == RESISTED:
             attack = attack_strength(world, parameters, world.demanded_by[target], target)
@@ -209,14 +209,14 @@ def weigh_odds(world: World, parameters: Parameters) -> None:
 
 @rule
 def lose(world: World, power: int, product: float, arms: float) -> None:
-    """Take a war's losses of product and arms."""
+    """Add a war's losses of output and arms."""
     world.war_loss[power] += product
     world.arms_lost[power] = 1.0 - (1.0 - world.arms_lost[power]) * (1.0 - arms)
 
 
 @rule
 def stand(world: World, parameters: Parameters) -> None:
-    """Let those whose demand is resisted fight or back down, and settle the wars."""
+    """Let demanders that meet resistance fight or back down, and decide the wars."""
     for target in range(world.powers):
         if world.outcome[target] != RESISTED:
             continue
@@ -234,7 +234,7 @@ def stand(world: World, parameters: Parameters) -> None:
 
 @rule
 def fight(world: World, parameters: Parameters, demander: int, target: int) -> None:
-    """Settle one war."""
+    """Decide one war."""
     # (20)
     if happens(world, world.odds[target]):
         world.outcome[target] = BEATEN
@@ -247,7 +247,7 @@ def fight(world: World, parameters: Parameters, demander: int, target: int) -> N
         winner, loser = target, demander
     lose(world, winner, parameters.winner_product, parameters.winner_arms)
     lose(world, loser, parameters.loser_product, parameters.loser_arms)
-    # (20) the loser's own, (22) the losing side's
+    # (20) of the loser, (22) of the losing side
     world.coherence_lost[loser] += parameters.loser_coherence + parameters.defeat
     for ally in range(world.powers):
         if world.comes[ally, target] == 1:
@@ -259,7 +259,7 @@ def fight(world: World, parameters: Parameters, demander: int, target: int) -> N
 
 @rule
 def expected_defence(world: World, parameters: Parameters, power: int) -> float:
-    """Return a power's strength in defence with the allies that its record leads it to expect."""
+    """Return a power's strength in defence, allies weighted by the odds that they honour."""
     strength: float = parameters.home_advantage * world.strength[power]
     for ally in range(world.powers):
         if world.allied[power, ally] == 1:
@@ -270,7 +270,7 @@ def expected_defence(world: World, parameters: Parameters, power: int) -> float:
 
 @rule
 def feel_secure(world: World, parameters: Parameters, power: int) -> None:
-    """Set the security of a power: how likely it is to hold against the worst attack."""
+    """Set the security of a power: its odds of withstanding the worst attack."""
     worst = 0.0
     for other in range(world.powers):
         if other != power and world.alive[other] == 1 and world.allied[power, other] == 0:

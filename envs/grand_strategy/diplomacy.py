@@ -1,4 +1,4 @@
-"""Offers, notice, the cost of lost autonomy, and the public record of pledges."""
+"""Alliance offers and notice, the cost of lost autonomy, and the public record of pledges."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def can_ally(world: World, parameters: Parameters, power: int, other: int) -> bo
 
 @rule
 def negotiate(world: World, parameters: Parameters) -> None:
-    """Form the alliances that both sides offer, and take notice of those that one side leaves."""
+    """Form the alliances that both sides offer, and record notice where one side withdraws."""
     powers = world.powers
     for power in range(powers):
         for other in range(power):
@@ -56,7 +56,7 @@ def negotiate(world: World, parameters: Parameters) -> None:
 
 @rule
 def trade_with_allies(world: World, parameters: Parameters, power: int) -> None:
-    """Take what new alliances cost, and what trade within alliances brings, from the losses."""
+    """Add the cost of new alliances to the losses, and deduct the gains from trade with allies."""
     formed = 0
     for other in range(world.powers):
         formed += world.formed[power, other]
@@ -67,7 +67,7 @@ def trade_with_allies(world: World, parameters: Parameters, power: int) -> None:
 
 @rule
 def autonomy_lost(world: World, parameters: Parameters, power: int) -> float:
-    """Return what a power's alliances cost it in autonomy, in utils (Altfeld 1984)."""
+    """Return the autonomy cost of a power's alliances, in utils (Altfeld 1984)."""
     allies = world.allies[power]
     # (16) k_A n (1 + .25 (n - 1))
     lost: float = parameters.autonomy_cost * parameters.autonomy[power] * allies
@@ -77,7 +77,7 @@ def autonomy_lost(world: World, parameters: Parameters, power: int) -> float:
 
 @rule
 def expected_reliability(world: World, parameters: Parameters, power: int) -> float:
-    """Return the chance that others give a power of honouring its next pledge."""
+    """Return the expected probability that a power honours its next pledge."""
     # (17) (3 x .745 + honoured) / (3 + called)
     prior = parameters.prior_calls
     expected: float = (prior * world.reliability + world.honoured[power]) / (

@@ -10,27 +10,27 @@ from counterpoise.envs.grand_strategy.world import World
 
 LEAST_OUTPUT = 0.05
 LEAST_CAPITAL = 1e-3
-USUAL_RESEARCH, USUAL_PROCUREMENT = 0.025, 0.02
+USUAL_RESEARCH, USUAL_PROCUREMENT, USUAL_INDUSTRY = 0.025, 0.02, 0.02
 
 
 @rule
 def balanced_capital(parameters: Parameters, debt: float) -> float:
-    """Return capital over product at which both grow alike, under the tax of the start.
+    """Return the ratio of capital to product on the balanced growth path under the starting tax.
 
-    Solow (1956): investment (equation 8, a balanced budget, industry at 2 %) keeps pace with
-    depreciation and the usual growth.
+    Solow (1956): investment (equation 8 with a balanced budget and industry at 2 %) offsets
+    depreciation and the expected growth.
     """
     tax = parameters.start_tax
     disposable = 1.0 - tax - 0.5 * parameters.tax_distortion * tax * tax
     disposable += parameters.safe_interest * (1.0 - parameters.foreign_lending) * debt
-    invested = parameters.saving_rate * disposable + 0.02 * parameters.industry_yield
+    invested = parameters.saving_rate * disposable + USUAL_INDUSTRY * parameters.industry_yield
     ratio: float = invested / (parameters.depreciation + parameters.usual_growth)
     return ratio
 
 
 @rule
 def labour_for(parameters: Parameters, product: float, technology: float, capital: float) -> float:
-    """Return the labour with which capital and technology make a product (equation 1 solved)."""
+    """Return the labour that makes a product with given capital and technology (1, inverted)."""
     share = parameters.capital_share
     labour: float = (product / (technology * capital**share)) ** (1.0 / (1.0 - share))
     return labour
@@ -50,7 +50,7 @@ def produce(world: World, parameters: Parameters, power: int) -> None:
 
 @rule
 def deliver(world: World, parameters: Parameters, power: int) -> None:
-    """Set what is really produced, Q, after all losses of the year, and its growth."""
+    """Set output Q, after all losses of the year, and its growth."""
     insulation = world.resilience[power]
     loss = world.trade_loss[power] + world.war_loss[power]
     if world.default_years[power] > 0:
@@ -67,7 +67,7 @@ def deliver(world: World, parameters: Parameters, power: int) -> None:
 
 @rule
 def divide(world: World, parameters: Parameters, power: int) -> None:
-    """Set private income, investment and consumption once the treasury has borrowed."""
+    """Set private income, investment and consumption after the treasury has borrowed."""
     output, tax, debt = world.output[power], world.tax[power], world.debt[power]
     at_home = 1.0 - parameters.foreign_lending
     borrowed = world.borrowed[power]
@@ -100,7 +100,7 @@ def accumulate(world: World, parameters: Parameters, power: int) -> None:
         + world.capital_gained[power]
         - world.capital_lost[power]
     )
-    # Where a deficit eats up more than there is, what is left is far below what a power falls at.
+    # A deficit may exceed investment: the floor lies far below the capital at which a power falls.
     world.capital[power] = max(capital, LEAST_CAPITAL * world.first_capital[power])
     world.labour[power] *= 1.0 + parameters.labour_growth
 
@@ -117,7 +117,7 @@ def advance_technology(world: World, parameters: Parameters, power: int, frontie
         * math.sqrt(world.procurement[power] / USUAL_PROCUREMENT)
     )
     behind = frontier / world.technology[power] - 1.0
-    # (11) progress, research, dual use, catching up (less if insulated), integration's distortion
+    # (11) progress, research, dual use, catching up (less if self-sufficient), distortion
     world.technology[power] *= (
         1.0
         + parameters.base_progress

@@ -9,20 +9,20 @@ from counterpoise.envs.grand_strategy.economy import USUAL_RESEARCH
 from counterpoise.envs.grand_strategy.parameters import Parameters
 from counterpoise.envs.grand_strategy.world import World
 
-# Of less the square is nothing, and odds would be of nothing over nothing.
+# The square of less underflows to 0, and the odds would be 0 / 0.
 LEAST_ATTACK = 1e-100
 
 
 @rule
 def effective(arms: float, readiness: float) -> float:
-    """Return the strength of arms at a readiness."""
+    """Return the strength of arms at some readiness."""
     # (13) E = M (.5 + .5 rho)
     return arms * (0.5 + 0.5 * readiness)
 
 
 @rule
 def mobilise(world: World, parameters: Parameters, power: int) -> None:
-    """Add what a mobilised society can field; the cost falls due with the budget."""
+    """Add the strength of a mobilised society; the budget pays the cost."""
     if world.mobilised[power] == 0:
         world.mobilised[power] = 1
         # (13) E += .10 Y rho min(1, Z + V/2)
@@ -38,7 +38,7 @@ def attack_odds(parameters: Parameters, attack: float, defence: float) -> float:
     # (18) P = O^m / (O^m + D^m)
     if attack <= LEAST_ATTACK:
         return 0.0
-    # The square is several times as fast as any other power.
+    # A square is several times as fast as a general power.
     if parameters.decisiveness == 2.0:
         squared = attack * attack
         certain: float = squared / (squared + defence * defence)
@@ -60,7 +60,7 @@ def attack_strength(world: World, parameters: Parameters, attacker: int, target:
 def procure(
     world: World, parameters: Parameters, power: int, mean_technology: float, frontier: float
 ) -> None:
-    """Move arms and readiness to the next year; war's losses come on top."""
+    """Move arms and readiness to the next year; deduct the losses of wars."""
     output, arms = world.output[power], world.arms[power]
     ready = 1.0
     if arms > 0.0:

@@ -1,4 +1,4 @@
-"""What powers see of themselves and of each other, and which choices are open to them."""
+"""Observations and action masks: what powers see, and which choices are open to them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from counterpoise.envs.grand_strategy.crisis import can_demand, can_embargo
 from counterpoise.envs.grand_strategy.diplomacy import can_ally, expected_reliability
 from counterpoise.envs.grand_strategy.military import attack_odds, effective
 from counterpoise.envs.grand_strategy.parameters import Parameters
-from counterpoise.envs.grand_strategy.politics import USUAL_CONSUMPTION
+from counterpoise.envs.grand_strategy.politics import MOST_FEAR, USUAL_CONSUMPTION
 from counterpoise.envs.grand_strategy.world import (
     ANSWER,
     CHALLENGE,
@@ -42,6 +42,12 @@ YEARS = 40
 USUAL_CALLS = 3.0
 LEAST_ARMS = 1e-4
 
+
+def _bounds(parameter: str) -> tuple[float, float]:
+    declared = Parameters.declarations[parameter]
+    return declared.low, declared.high
+
+
 FEATURES = (
     Feature("year", 0.0, 5.0, f"of {YEARS} years", "Years passed.", kind="count"),
     Feature("phase", 0.0, 3.0, doc=f"Phase of the year: {', '.join(PHASES)}.", kind="count"),
@@ -56,9 +62,15 @@ FEATURES = (
     Feature("reserves", 0.0, 1.0, "years", "V: strategic reserves."),
     Feature("debt", -2.0, 3.0, "of product", "B: public debt.", kind="share"),
     Feature("interest", 0.0, 0.4, "1/year", "r: interest rate last year.", kind="share"),
-    Feature("excluded", 0.0, 20.0, "years", "Years left without access to credit.", kind="count"),
+    Feature(
+        "excluded",
+        *_bounds("exclusion_years"),
+        "years",
+        "Years left without access to credit.",
+        kind="count",
+    ),
     Feature("coherence", 0.0, 1.0, doc="S: cohesion of state and people."),
-    Feature("fear", 0.0, 4.0, doc="The government's weight of security, relative to theta."),
+    Feature("fear", 0.0, MOST_FEAR, doc="The government's weight of security, relative to theta."),
     Feature(
         "security", 0.0, 1.0, doc="Odds of withstanding the worst attack, last year.", kind="odds"
     ),
@@ -72,11 +84,15 @@ FEATURES = (
         "years_certain", 0.0, 5.0, f"of {YEARS} years", "Years before the game can end.",
         kind="count",
     ),
-    Feature("most_allies", 0.0, 7.0, "allies", "Maximum number of allies.", kind="count"),
-    Feature("most_procurement", 0.0, 0.12, "of product", "Maximum procurement.", kind="share"),
     Feature(
-        "forced_procurement", 0.0, 0.06, "of product", "Procurement beyond the power's choice.",
+        "most_allies", *_bounds("most_allies"), "allies", "Maximum number of allies.", kind="count"
+    ),
+    Feature("most_procurement", *_bounds("most_procurement"), "of product", "Maximum procurement.",
         kind="share",
+    ),
+    Feature(
+        "forced_procurement", *_bounds("forced_procurement"), "of product",
+        "Procurement beyond the power's choice.", kind="share",
     ),
     Feature(
         "prosperity", -3.0, 3.0, "log", "Product per worker over that at the start (25).",
@@ -103,8 +119,13 @@ FEATURES = (
     Feature("allied", 0.0, 1.0, doc="Whether it is an ally.", others=True, kind="flag"),
     Feature("truce", 0.0, 1.0, doc="Whether a truce with it holds.", others=True, kind="flag"),
     Feature("proximity", 0.0, 1.0, doc="prox: part of its strength that arrives.", others=True),
-    Feature("dependence", 0.0, 4.0, doc="dep: trade dependence on it.", others=True),
-    Feature("other_dependence", 0.0, 4.0, doc="dep: its trade dependence on one.", others=True),
+    Feature(
+        "dependence", *_bounds("dependence"), doc="dep: trade dependence on it.", others=True
+    ),
+    Feature(
+        "other_dependence", *_bounds("dependence"), doc="dep: its trade dependence on one.",
+        others=True,
+    ),
     Feature(
         "other_defence", 0.0, 0.2, "of its product", "g_M + g_O of it last year.", True, "share"
     ),
@@ -197,37 +218,39 @@ def see_oneself(
     world: World, parameters: Parameters, power: int, frontier: float, row: Any, others: int
 ) -> None:
     """Write what a power sees of itself; a fallen power sees what it had when it fell."""
+    # Mentioned once: numba compiles the whole table anew wherever it is mentioned.
+    sees = SEES
     product = world.product[power]
     left = max((parameters.certain_years - world.year) / YEARS, 0.0)
     usual = world.consumption_reference[power] / USUAL_CONSUMPTION
     prosperity = world.log_product[power] - math.log(usual)
     technology = world.technology[power] / max(frontier, 1e-9)
-    row[column(SEES.year, others)] = clipped(SEES.year, world.year / YEARS)
-    row[column(SEES.phase, others)] = world.phase
-    row[column(SEES.alive, others)] = world.alive[power]
-    row[column(SEES.size, others)] = clipped(SEES.size, world.log_product[power])
-    row[column(SEES.capital, others)] = clipped(SEES.capital, world.capital[power] / product)
-    row[column(SEES.technology, others)] = clipped(SEES.technology, technology)
-    row[column(SEES.growth, others)] = clipped(SEES.growth, world.growth[power])
-    row[column(SEES.arms, others)] = clipped(SEES.arms, world.arms[power] / product)
-    row[column(SEES.readiness, others)] = world.readiness[power]
-    row[column(SEES.resilience, others)] = world.resilience[power]
-    row[column(SEES.reserves, others)] = world.reserves[power]
-    row[column(SEES.debt, others)] = clipped(SEES.debt, world.debt[power] / product)
-    row[column(SEES.interest, others)] = clipped(SEES.interest, world.interest[power])
-    row[column(SEES.excluded, others)] = world.exclusion[power]
-    row[column(SEES.coherence, others)] = world.coherence[power]
-    row[column(SEES.fear, others)] = world.fear[power]
-    row[column(SEES.security, others)] = world.security[power]
-    row[column(SEES.standing, others)] = world.standing[power]
-    row[column(SEES.allies, others)] = world.allies[power]
-    row[column(SEES.scaling, others)] = world.scaling[power]
-    row[column(SEES.reliability, others)] = world.reliability
-    row[column(SEES.years_certain, others)] = clipped(SEES.years_certain, left)
-    row[column(SEES.most_allies, others)] = parameters.most_allies[power]
-    row[column(SEES.most_procurement, others)] = parameters.most_procurement[power]
-    row[column(SEES.forced_procurement, others)] = parameters.forced_procurement[power]
-    row[column(SEES.prosperity, others)] = clipped(SEES.prosperity, prosperity)
+    row[column(sees.year, others)] = clipped(sees.year, world.year / YEARS)
+    row[column(sees.phase, others)] = world.phase
+    row[column(sees.alive, others)] = world.alive[power]
+    row[column(sees.size, others)] = clipped(sees.size, world.log_product[power])
+    row[column(sees.capital, others)] = clipped(sees.capital, world.capital[power] / product)
+    row[column(sees.technology, others)] = clipped(sees.technology, technology)
+    row[column(sees.growth, others)] = clipped(sees.growth, world.growth[power])
+    row[column(sees.arms, others)] = clipped(sees.arms, world.arms[power] / product)
+    row[column(sees.readiness, others)] = world.readiness[power]
+    row[column(sees.resilience, others)] = world.resilience[power]
+    row[column(sees.reserves, others)] = world.reserves[power]
+    row[column(sees.debt, others)] = clipped(sees.debt, world.debt[power] / product)
+    row[column(sees.interest, others)] = clipped(sees.interest, world.interest[power])
+    row[column(sees.excluded, others)] = world.exclusion[power]
+    row[column(sees.coherence, others)] = world.coherence[power]
+    row[column(sees.fear, others)] = world.fear[power]
+    row[column(sees.security, others)] = world.security[power]
+    row[column(sees.standing, others)] = world.standing[power]
+    row[column(sees.allies, others)] = world.allies[power]
+    row[column(sees.scaling, others)] = world.scaling[power]
+    row[column(sees.reliability, others)] = world.reliability
+    row[column(sees.years_certain, others)] = clipped(sees.years_certain, left)
+    row[column(sees.most_allies, others)] = parameters.most_allies[power]
+    row[column(sees.most_procurement, others)] = parameters.most_procurement[power]
+    row[column(sees.forced_procurement, others)] = parameters.forced_procurement[power]
+    row[column(sees.prosperity, others)] = clipped(sees.prosperity, prosperity)
 
 
 @rule
@@ -239,7 +262,10 @@ def _seen_strength(world: World, observer: int, power: int) -> float:
 
 @rule
 def _seen_help(world: World, parameters: Parameters, observer: int, target: int) -> float:
-    """Return the help that a target would get against, or in the eyes of, an observer."""
+    """Return the allied help that an observer expects a target to get against it.
+
+    Where the target is the observer, it is the help that the observer itself expects.
+    """
     strength = 0.0
     if world.allies[target] == 0:
         return strength
@@ -261,6 +287,7 @@ def see_other(world: World, power: int, other: int, row: Any, others: int, place
         for feature in ABOUT_OTHERS:
             row[column(feature, others, place)] = 0.0
         return
+    sees = SEES
     size = world.log_product[other] - world.log_product[power]
     debt = world.debt[other] / world.product[other]
     arms = world.log_arms[other] + world.arms_error[power, other] - world.log_arms[power]
@@ -271,29 +298,29 @@ def see_other(world: World, power: int, other: int, row: Any, others: int, place
     if world.calls[other, power] == 1:
         helped = 1.0 if world.comes[other, power] == 1 else -1.0
     needs_help = world.allied[power, other] == 1 and world.demanded_by[other] != NOBODY
-    row[column(SEES.other_alive, others, place)] = 1.0
-    row[column(SEES.other_size, others, place)] = clipped(SEES.other_size, size)
-    row[column(SEES.other_debt, others, place)] = clipped(SEES.other_debt, debt)
-    row[column(SEES.other_arms, others, place)] = clipped(SEES.other_arms, arms)
-    row[column(SEES.other_readiness, others, place)] = world.seen_readiness[power, other]
-    row[column(SEES.other_resilience, others, place)] = world.seen_resilience[power, other]
-    row[column(SEES.other_standing, others, place)] = world.standing[other]
-    row[column(SEES.other_called, others, place)] = called
-    row[column(SEES.other_allies, others, place)] = world.allies[other]
-    row[column(SEES.allied, others, place)] = world.allied[power, other]
-    row[column(SEES.truce, others, place)] = 1.0 if world.truce[power, other] > 0 else 0.0
-    row[column(SEES.proximity, others, place)] = world.proximity[other, power]
-    row[column(SEES.dependence, others, place)] = world.dependence[power, other]
-    row[column(SEES.other_dependence, others, place)] = world.dependence[other, power]
-    row[column(SEES.other_defence, others, place)] = clipped(SEES.other_defence, defence)
-    row[column(SEES.other_investment, others, place)] = clipped(SEES.other_investment, investment)
-    row[column(SEES.threat, others, place)] = 0.0
-    row[column(SEES.prospect, others, place)] = 0.0
-    row[column(SEES.pressed_by, others, place)] = _pressure(world, other, power)
-    row[column(SEES.pressing, others, place)] = _pressure(world, power, other)
-    row[column(SEES.its_answer, others, place)] = _answer_seen(world, power, other)
-    row[column(SEES.its_help, others, place)] = helped
-    row[column(SEES.needs_help, others, place)] = 1.0 if needs_help else 0.0
+    row[column(sees.other_alive, others, place)] = 1.0
+    row[column(sees.other_size, others, place)] = clipped(sees.other_size, size)
+    row[column(sees.other_debt, others, place)] = clipped(sees.other_debt, debt)
+    row[column(sees.other_arms, others, place)] = clipped(sees.other_arms, arms)
+    row[column(sees.other_readiness, others, place)] = world.seen_readiness[power, other]
+    row[column(sees.other_resilience, others, place)] = world.seen_resilience[power, other]
+    row[column(sees.other_standing, others, place)] = world.standing[other]
+    row[column(sees.other_called, others, place)] = called
+    row[column(sees.other_allies, others, place)] = world.allies[other]
+    row[column(sees.allied, others, place)] = world.allied[power, other]
+    row[column(sees.truce, others, place)] = 1.0 if world.truce[power, other] > 0 else 0.0
+    row[column(sees.proximity, others, place)] = world.proximity[other, power]
+    row[column(sees.dependence, others, place)] = world.dependence[power, other]
+    row[column(sees.other_dependence, others, place)] = world.dependence[other, power]
+    row[column(sees.other_defence, others, place)] = clipped(sees.other_defence, defence)
+    row[column(sees.other_investment, others, place)] = clipped(sees.other_investment, investment)
+    row[column(sees.threat, others, place)] = 0.0
+    row[column(sees.prospect, others, place)] = 0.0
+    row[column(sees.pressed_by, others, place)] = _pressure(world, other, power)
+    row[column(sees.pressing, others, place)] = _pressure(world, power, other)
+    row[column(sees.its_answer, others, place)] = _answer_seen(world, power, other)
+    row[column(sees.its_help, others, place)] = helped
+    row[column(sees.needs_help, others, place)] = 1.0 if needs_help else 0.0
 
 
 @rule

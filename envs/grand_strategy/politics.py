@@ -1,4 +1,4 @@
-"""Coherence, turnover of governments, collapse, and what a year is worth."""
+"""Coherence, turnover of governments, collapse, and the yearly payoff."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def cohere(world: World, parameters: Parameters, power: int) -> None:
 
 @rule
 def change_government(world: World, parameters: Parameters, power: int) -> None:
-    """Draw whether the government changes, and what breaks with it."""
+    """Draw whether the government changes, and the losses if it does."""
     coherence = world.coherence[power]
     world.turnover[power] = 0
     # (23)
@@ -51,7 +51,7 @@ def change_government(world: World, parameters: Parameters, power: int) -> None:
 
 @rule
 def fall(world: World, parameters: Parameters, power: int) -> None:
-    """Take a power out of the game if too little is left of it."""
+    """Remove a power from the game if its capital is below the limit."""
     # (24)
     if world.capital[power] < parameters.collapse * world.first_capital[power]:
         world.alive[power] = 0
@@ -62,9 +62,10 @@ def fall(world: World, parameters: Parameters, power: int) -> None:
 
 @rule
 def value_year(world: World, parameters: Parameters, power: int) -> float:
-    """Return what the year was worth to a power, in utils."""
+    """Return a power's payoff in the year, in utils."""
     enjoyed = world.consumed[power] * (1.0 - world.felt_loss[power])
-    # (25) the reference is no policy's doing: a power's own past would reward taxing it first
+    # (25) no policy changes the reference: a power's own past as reference would reward taxing
+    # heavily first
     enjoyed = max(enjoyed / world.consumption_reference[power], LEAST_CONSUMPTION)
     welfare = max(world.welfare[power], LEAST_WELFARE) / USUAL_WELFARE
     value: float = math.log(enjoyed) + parameters.welfare_weight * math.log(welfare)

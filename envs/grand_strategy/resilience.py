@@ -12,7 +12,7 @@ MOST_RESILIENCE = 0.95
 
 @rule
 def risk_blackout(world: World, parameters: Parameters, power: int) -> None:
-    """Draw whether the lights go out."""
+    """Draw whether there is a blackout."""
     exposed = (1.0 - world.resilience[power]) * (1.0 - 0.5 * world.reserves[power])
     world.blackout[power] = 0
     # (2) with probability .05 (1 - Z)(1 - V/2)
@@ -23,7 +23,7 @@ def risk_blackout(world: World, parameters: Parameters, power: int) -> None:
 
 @rule
 def suffer_embargo(world: World, parameters: Parameters, maker: int, target: int) -> None:
-    """Take an embargo's losses from both sides."""
+    """Add the losses from an embargo on both sides."""
     others = world.powers - 1
     # (15) X_j += .08 dep_ji / (n - 1) (1 - Z_j)(1 - V_j), X_i += .02 dep_ij / (n - 1) (1 - Z_i)
     world.trade_loss[target] += (

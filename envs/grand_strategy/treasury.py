@@ -9,7 +9,7 @@ from counterpoise.envs.grand_strategy.world import SPENDING, World
 
 @rule
 def transfer(world: World, parameters: Parameters) -> None:
-    """Set what passes between treasuries: aid to allies, and what buys embargoes off."""
+    """Set transfers between treasuries: aid to allies, and tribute that ends embargoes."""
     powers = world.powers
     for power in range(powers):
         world.aid_paid[power] = 0.0
@@ -27,7 +27,7 @@ def transfer(world: World, parameters: Parameters) -> None:
             world.aid[giver] = 0.0
         for other in range(powers):
             if world.tribute[giver, other] == 1:
-                # (15) half a percent of the target's product, a year
+                # (15) half a percent of the target's output per year
                 paid = parameters.concession * world.output[giver]
                 world.aid_paid[giver] += paid
                 world.aid_received[other] += paid
@@ -51,7 +51,7 @@ def interest_rate(world: World, parameters: Parameters, power: int) -> float:
 
 @rule
 def carry_out_budget(world: World, parameters: Parameters, power: int) -> None:
-    """Tax, spend and borrow as planned, or as much of it as lenders allow."""
+    """Tax, spend and borrow as planned, or scale spending down to what lenders allow."""
     output, debt = world.output[power], world.debt[power]
     rate = interest_rate(world, parameters, power)
     revenue = world.tax[power] * output
@@ -78,16 +78,16 @@ def carry_out_budget(world: World, parameters: Parameters, power: int) -> None:
         room = min(room, 0.0)
     scaling = 1.0
     if needed > room and not defaults:
-        # (6) forced, where even spending nothing would not do
+        # (6) forced, where even zero spending would exceed the limit
         defaults = True
         forgiven = parameters.haircut * max(debt, 0.0)
         room = min(parameters.debt_limit * output - debt + forgiven, 0.0)
     if needed > room:
-        # What a state that spends nothing cannot pay is lost to its lenders.
+        # Debt that remains above the limit at zero spending is written off.
         forgiven += needed - room
         scaling = 0.0
     elif needed + planned > room:
-        # (5) every g is scaled by the one factor that makes the limit bind
+        # (5) every g is scaled by the factor at which the limit binds
         scaling = (room - needed) / planned
 
     spending = scaling * planned + fixed
@@ -105,7 +105,7 @@ def carry_out_budget(world: World, parameters: Parameters, power: int) -> None:
 
 @rule
 def settle_debt(world: World, parameters: Parameters, power: int) -> None:
-    """Move debt, and what follows from a default, to the next year."""
+    """Move debt, and the consequences of a default, to the next year."""
     # (5) exactly
     world.debt[power] += world.borrowed[power] - world.forgiven[power]
     world.exclusion[power] = max(world.exclusion[power] - 1, 0)

@@ -55,12 +55,16 @@ from counterpoise.envs.grand_strategy.world import (
     World,
 )
 
+MOST_DEPENDENCE = Parameters.declarations["dependence"].high
+LEAST_PROXIMITY = Parameters.declarations["proximity"].low
+MOST_PROXIMITY = Parameters.declarations["proximity"].high
+
 # -- the start ---------------------------------------------------------------------------------
 
 
 @rule
 def start(world: World, parameters: Parameters) -> None:
-    """Draw sizes, distances and dependence, and set the inherited stocks."""
+    """Draw sizes, proximities and dependence, and set the initial stocks."""
     powers = world.powers
     draw_sizes(world, parameters)
     draw_geography(world, parameters)
@@ -102,7 +106,7 @@ def start(world: World, parameters: Parameters) -> None:
 
 @rule
 def draw_sizes(world: World, parameters: Parameters) -> None:
-    """Draw the powers' products about their sizes, so that their sum stays."""
+    """Draw the powers' initial products around their sizes; their sum is kept."""
     total, drawn = 0.0, 0.0
     for power in range(world.powers):
         size = parameters.start_product[power]
@@ -117,7 +121,7 @@ def draw_sizes(world: World, parameters: Parameters) -> None:
 
 @rule
 def draw_geography(world: World, parameters: Parameters) -> None:
-    """Draw how far strength reaches, and who depends on whose trade."""
+    """Draw proximities and trade dependence."""
     for power in range(world.powers):
         for other in range(world.powers):
             if other < power:
@@ -130,17 +134,17 @@ def draw_geography(world: World, parameters: Parameters) -> None:
                 if spread > 0.0:
                     # Its mean is the parameter.
                     drawn *= math.exp(spread * normal(world) - 0.5 * spread * spread)
-                world.dependence[power, other] = min(drawn, 4.0)
+                world.dependence[power, other] = min(drawn, MOST_DEPENDENCE)
 
 
 @rule
 def _within(proximity: float) -> float:
-    return min(max(proximity, 0.3), 1.0)
+    return min(max(proximity, LEAST_PROXIMITY), MOST_PROXIMITY)
 
 
 @rule
 def seat_powers(world: World, parameters: Parameters) -> None:
-    """Set in which order each power sees and addresses the others."""
+    """Set the order in which each power sees and addresses the others."""
     powers = world.powers
     for power in range(powers):
         at = 0
@@ -157,7 +161,7 @@ def seat_powers(world: World, parameters: Parameters) -> None:
                 world.seat[power, drawn] = kept
 
 
-# -- what is decided ---------------------------------------------------------------------------
+# -- the decisions -----------------------------------------------------------------------------
 
 
 @rule
@@ -169,7 +173,7 @@ def share(actions: Actions, power: int, line: int, by_level: bool) -> float:
 
 @rule
 def read_actions(world: World, actions: Actions, by_level: bool) -> None:
-    """Write down what the powers chose; the budget when a year is planned."""
+    """Store the powers' decisions; the budget only when a year is planned."""
     is_plan = world.phase == PLAN
     for power in range(world.powers):
         if is_plan:
@@ -186,7 +190,7 @@ def option(actions: Actions, power: int, part: Part, others: int, place: int = 0
 
 @rule
 def read_orders(world: World, power: int, actions: Actions) -> None:
-    """Write down a power's default, stances, answers and stand; a fallen power gives no orders."""
+    """Store a power's default, stances, answers and stand; a fallen power gives no orders."""
     others = world.powers - 1
     lives = world.alive[power] == 1
     if world.phase == PLAN:
@@ -207,7 +211,7 @@ def read_orders(world: World, power: int, actions: Actions) -> None:
 
 @rule
 def advance(world: World, parameters: Parameters, rewards: Rewards) -> bool:
-    """Play the present phase, or the whole year on standing orders."""
+    """Play the current phase, or the whole year on standing orders."""
     if parameters.phased == 0:
         plan(world, parameters)
         challenge(world, parameters)
@@ -234,7 +238,7 @@ def advance(world: World, parameters: Parameters, rewards: Rewards) -> bool:
 
 @rule
 def step(world: World, parameters: Parameters, actions: Actions, rewards: Rewards) -> bool:
-    """Play one step in which every decision is a choice."""
+    """Play one step with choices as actions."""
     read_actions(world, actions, True)
     return bool(advance(world, parameters, rewards))
 
@@ -243,14 +247,14 @@ def step(world: World, parameters: Parameters, actions: Actions, rewards: Reward
 def step_by_amounts(
     world: World, parameters: Parameters, actions: Actions, rewards: Rewards
 ) -> bool:
-    """Play one step in which every decision is an amount."""
+    """Play one step with amounts as actions."""
     read_actions(world, actions, False)
     return bool(advance(world, parameters, rewards))
 
 
 @rule
 def plan(world: World, parameters: Parameters) -> None:
-    """Turn to the new year: forces in being, alliances."""
+    """Begin the year: treatments, forces, alliances."""
     if parameters.surge_year > 0 and world.year == parameters.surge_year:
         world.arms[parameters.surge_power] *= parameters.surge
     if parameters.reliability_year > 0 and world.year == parameters.reliability_year:
@@ -261,7 +265,7 @@ def plan(world: World, parameters: Parameters) -> None:
 
 @rule
 def close_year(world: World, parameters: Parameters, rewards: Rewards) -> bool:
-    """Settle the accounts, pay, turn to the next year; return whether the game is over."""
+    """Settle the accounts, pay out, move to the next year; return whether the game is over."""
     powers = world.powers
     for power in range(powers):
         if world.alive[power] == 1:
@@ -304,7 +308,7 @@ def move_stocks(world: World, parameters: Parameters) -> None:
             frontier = max(frontier, world.technology[power])
             total += world.technology[power]
             alive += 1
-    # (12) generations come to all at once
+    # (12) a new generation reaches all powers at once
     world.generation = 1 if happens(world, parameters.generation_rate) else 0
     for power in range(powers):
         if world.alive[power] == 0:

@@ -1,19 +1,16 @@
-"""The benchmark: every solved game learned with several seeds and held against its theory.
+"""The benchmark: every solved game learned with several seeds and compared with its theory.
 
-Each training is a run folder of its own; what it came to is one small file beside it, a *row*,
-written in one piece when the run has been judged. So a benchmark that is killed at any moment goes
-on where it was: finished rows are read, unfinished runs resumed. A row knows what it was made from
-(the configuration, the version of the game and of this package); if that has changed it is made
-again.
+Each training is a run folder. Its results are one small file in it, a *row*, written atomically
+once the run has been judged. A benchmark that is killed continues where it was: finished rows are
+read, unfinished runs resumed. A row records its origin (configuration, version of the game and of
+this package) and is made again when that changes.
 """
 
 from __future__ import annotations
 
-import concurrent.futures
 import dataclasses
 import datetime
 import functools
-import hashlib
 import json
 import os
 import platform
@@ -28,13 +25,11 @@ import polars
 import counterpoise
 from counterpoise.envs.engine.errors import CounterpoiseError, unknown_name
 from counterpoise.envs.engine.files import write_atomically, write_text_atomically
-from counterpoise.evaluation.equilibrium.comparison import (
-    Group,
-    bootstrap,
-    gather,
-    judge,
-    targets_of,
-)
+from counterpoise.evaluation.equilibrium.comparison import Group, gather
+from counterpoise.evaluation.equilibrium.judgement import judged, keep, kept, origin
+from counterpoise.evaluation.equilibrium.statistics import bootstrap
+from counterpoise.evaluation.runner import Tell, in_processes
+from counterpoise.evaluation.trainings import Training, train_quietly
 from counterpoise.theory import regret
 from counterpoise.training.configuration import Configuration, load
 from counterpoise.training.runs import Run, versions
@@ -48,7 +43,7 @@ RESULTS = "results.parquet"
 QUICK_SEEDS = 2
 QUICK_SHARE = 0.1
 QUICK_REGRET_POINTS = 1
-# What a learned best response is given to learn from, as a share of the training's agent-steps.
+# Training length of a learned best response, as a share of the training's agent steps.
 BEST_RESPONSE_SHARE = 0.5
 FORMAT = 1
 
@@ -62,7 +57,7 @@ class Entry:
     configuration : Configuration
     seed : int
     folder : Path
-        Of the run; its row lies in it.
+        The run's folder, which holds the row.
     """
 
     configuration: Configuration
@@ -72,25 +67,16 @@ class Entry:
     @property
     def origin(self) -> str:
         """A hash of everything that the row depends on."""
-        made_of = [
-            self.configuration.to_toml(),
-            str(self.configuration.the_game().version),
-            counterpoise.__version__,
-            str(FORMAT),
-        ]
-        return hashlib.sha256("\n".join(made_of).encode()).hexdigest()[:16]
+        version = self.configuration.the_game().version
+        return origin(self.configuration.to_toml(), version, counterpoise.__version__, FORMAT)
 
     def row(self) -> dict[str, Any] | None:
-        """Return the row if it is there and still holds."""
-        path = self.folder / ROW
-        if not path.is_file():
-            return None
-        row: dict[str, Any] = json.loads(path.read_text())
-        return row if row["origin"] == self.origin else None
+        """Return the row if it exists and its origin is unchanged."""
+        return kept(self.folder / ROW, self.origin)
 
     @property
     def is_outdated(self) -> bool:
-        """Whether the folder holds a run of something else than is asked now."""
+        """Whether the folder holds a run of another configuration or version."""
         if (self.folder / ROW).is_file() and self.row() is None:
             return True
         if not (self.folder / "config.toml").is_file():
@@ -104,7 +90,7 @@ def entries(out: Path, *, games: Sequence[str] | None, seeds: int, is_quick: boo
     Raises
     ------
     UnknownNameError
-        If there is no game of a name.
+        If a name is not that of a solved game.
     """
     asked = list(games) if games else regret.solved_games()
     made = []
@@ -120,14 +106,38 @@ def entries(out: Path, *, games: Sequence[str] | None, seeds: int, is_quick: boo
     return made
 
 
-def make_row(entry: Entry, device: str = "auto") -> dict[str, Any]:
-    """Train, judge, learn a best response, and write the row; return it."""
-    # Takes seconds to import; the process that only reads rows has no need of it.
-    from counterpoise.training.best_responses import learn_best_response
-    from counterpoise.training.learn import train
+@dataclasses.dataclass(frozen=True)
+class _Making:
+    """The task of making one row."""
 
-    run = train(entry.configuration, entry.folder, seed=entry.seed, resume=True, device=device)
-    judgement = judge(run)
+    entry: Entry
+
+    @property
+    def label(self) -> str:
+        return f"{self.entry.configuration.name}, seed {self.entry.seed}"
+
+    @property
+    def kind(self) -> str:
+        return self.entry.configuration.name
+
+    @property
+    def total(self) -> int:
+        return self.entry.configuration.agent_steps
+
+    def do(self, tell: Tell) -> None:
+        make_row(self.entry, tell)
+
+
+def make_row(entry: Entry, tell: Tell) -> None:
+    """Train, judge, learn a best response, and write the row."""
+    # Takes seconds to import; a process that only reads rows does not need it.
+    from counterpoise.training.best_responses import learn_best_response
+
+    training = Training(entry.configuration, entry.folder, entry.seed, resume=True)
+    run = train_quietly(training, "auto", tell)
+    total = int(run.state["total_agent_steps"])
+    tell(total, total, total / max(run.state["seconds"], 1e-9), "judging")
+    judgement = judged(run)
     name, parameters, profile = run.game.name, run.parameters, run.profile()
     power = entry.seed % parameters.powers
     share = round(entry.configuration.agent_steps * BEST_RESPONSE_SHARE / parameters.powers)
@@ -139,7 +149,6 @@ def make_row(entry: Entry, device: str = "auto") -> dict[str, Any]:
     answering[power] = learned
     reached = regret.best_response(name, parameters, answering, power).own_value
     row = {
-        "origin": entry.origin,
         "game": name,
         "learner": entry.configuration.learner_in_words(),
         "seed": entry.seed,
@@ -155,12 +164,11 @@ def make_row(entry: Entry, device: str = "auto") -> dict[str, Any]:
         "machine": machine(),
         "date": datetime.date.today().isoformat(),
     }
-    write_text_atomically(entry.folder / ROW, json.dumps(row, indent=2) + "\n")
-    return row
+    keep(entry.folder / ROW, entry.origin, row)
 
 
 def machine() -> str:
-    """Return the processor and how many of its cores there are."""
+    """Return the processor and its number of cores."""
     name = platform.processor() or platform.machine()
     path = Path("/proc/cpuinfo")
     if path.is_file():
@@ -187,18 +195,18 @@ def run_benchmark(
     out : Path
         The benchmark's folder.
     games : sequence of str, optional
-        All by default.
+        Names of solved games; all by default.
     seeds : int
     is_quick : bool
-        A tenth of the agent-steps, and no verdicts.
+        Whether to train for a tenth of the agent steps, without verdicts.
     processes : int
-        How many trainings go on at once.
+        Number of worker processes.
     console : Console
 
     Raises
     ------
     CounterpoiseError
-        If the folder holds a quick benchmark and a whole one is asked for, or the reverse.
+        If the folder holds a quick benchmark and a full one is asked for, or the reverse.
     """
     asked = entries(out, games=games, seeds=seeds, is_quick=is_quick)
     _refuse_another(out, is_quick)
@@ -210,8 +218,8 @@ def run_benchmark(
             shutil.rmtree(entry.folder)
     missing = [entry for entry in asked if entry.row() is None]
     if len(missing) < len(asked):
-        console.print(f"{len(asked) - len(missing)} of {len(asked)} rows are there already.")
-    _make_rows(missing, processes, console)
+        console.print(f"{len(asked) - len(missing)} of {len(asked)} rows exist already.")
+    in_processes([_Making(entry) for entry in missing], processes=processes, console=console)
     results = Results(tuple(asked), is_quick)
     results.write(out)
     return results
@@ -221,37 +229,12 @@ def _refuse_another(out: Path, is_quick: bool) -> None:
     path = out / "benchmark.json"
     asked = {"quick": is_quick}
     if path.is_file() and json.loads(path.read_text()) != asked:
-        there, wanted = ("whole", "quick") if is_quick else ("quick", "whole")
+        there, wanted = ("full", "quick") if is_quick else ("quick", "full")
         raise CounterpoiseError(
             f"{out} holds a {there} benchmark, and a {wanted} one is asked for: choose another "
             "folder with --out."
         )
     write_text_atomically(path, json.dumps(asked) + "\n")
-
-
-def _make_rows(missing: Sequence[Entry], processes: int, console: Console) -> None:
-    if not missing:
-        return
-    import multiprocessing
-
-    # Small networks are slower on many threads; read when a worker imports its libraries.
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
-    context = multiprocessing.get_context("spawn")
-    with concurrent.futures.ProcessPoolExecutor(processes, mp_context=context) as pool:
-        futures = {pool.submit(make_row, entry): entry for entry in missing}
-        try:
-            for done, future in enumerate(concurrent.futures.as_completed(futures), 1):
-                row = future.result()
-                worst = regret.of_stakes(row["gains"], row["stakes"]).max()
-                console.print(
-                    f"{done} of {len(missing)}: {row['game']}, seed {row['seed']}: regret "
-                    f"{worst:.4f} in {row['seconds']:.0f} s",
-                    highlight=False,
-                )
-        except BaseException:
-            for future in futures:
-                future.cancel()
-            raise
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -262,24 +245,24 @@ class Results:
     is_quick: bool
 
     @functools.cached_property
-    def groups(self) -> list[tuple[Group, list[dict[str, Any]]]]:
-        """The games, each with its runs judged and its rows."""
+    def groups(self) -> list[tuple[Group[Any], list[dict[str, Any]]]]:
+        """The games, each with its judged runs and its rows."""
         found = []
         by_game: dict[str, list[Entry]] = {}
         for entry in self.entries:
             by_game.setdefault(entry.configuration.game, []).append(entry)
         for members in by_game.values():
             rows = [row for entry in members if (row := entry.row()) is not None]
-            judged = [judge(Run(entry.folder)) for entry in members]
-            found.append((gather(judged).groups[0], rows))
+            judgements = [judged(Run(entry.folder)) for entry in members]
+            found.append((gather(judgements).groups[0], rows))
         return found
 
     def summary(self) -> list[dict[str, Any]]:
-        """Return one row for each game, over its seeds."""
+        """Return one row per game, over its seeds."""
         return [_summarised(group, rows, self.is_quick) for group, rows in self.groups]
 
     def tidy(self) -> polars.DataFrame:
-        """Return one row for each game, seed and power."""
+        """Return one row per game, seed and power."""
         rows = []
         for group, found in self.groups:
             for k, row in enumerate(found):
@@ -315,8 +298,10 @@ class Results:
         write_atomically(out / RESULTS, self.tidy().write_parquet)
 
 
-def _summarised(group: Group, rows: Sequence[dict[str, Any]], is_quick: bool) -> dict[str, Any]:
-    targets = targets_of(group.game.name)
+def _summarised(
+    group: Group[Any], rows: Sequence[dict[str, Any]], is_quick: bool
+) -> dict[str, Any]:
+    targets = group.targets
     short = [row["best_response_shortfall"] for row in rows]
     return {
         "game": group.game.name,

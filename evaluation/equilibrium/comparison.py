@@ -1,23 +1,18 @@
-"""What was learned, held against the theory: NashConv, regret and outcomes, over seeds.
+"""Learned play compared with theory: NashConv, regret and outcomes, over seeds.
 
-Runs of one configuration that differ in nothing but the seed form a group. Each run is judged by
-exact best responses to its profile; what a group shows is the mean over its seeds, with a bootstrap
-interval where there are seeds enough.
+Runs of one configuration that differ only in their seed form a group. Each run is judged by exact
+best responses to its profile. Regret is the gain of a best response as a share of the stake. A
+group shows the mean over its seeds, with a bootstrap interval from three seeds on.
 """
 
 from __future__ import annotations
 
-import concurrent.futures
 import dataclasses
 import functools
-import importlib
 import itertools
-import math
-import multiprocessing
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any, Generic, cast
 
 import numpy as np
 import polars
@@ -26,107 +21,31 @@ from numpy.typing import NDArray
 from counterpoise.envs.engine.errors import CounterpoiseError
 from counterpoise.envs.engine.files import write_atomically
 from counterpoise.envs.engine.game import Game
-from counterpoise.envs.engine.parameters import ParametersBase
-from counterpoise.envs.engine.registration import row
-from counterpoise.envs.engine.strategy import Strategy
 from counterpoise.envs.scenarios import Scenario, scenario
+from counterpoise.evaluation.equilibrium.judgement import Judgement, judge_all
+from counterpoise.evaluation.equilibrium.statistics import FEWEST_SEEDS, bootstrap
 from counterpoise.evaluation.playback import power_names
 from counterpoise.theory import regret
-from counterpoise.theory.solution import Equilibrium
-from counterpoise.theory.targets import Targets
+from counterpoise.theory.solution import Claim, Equilibrium, P, Targets, Theory
 from counterpoise.training.configuration import Configuration
 from counterpoise.training.runs import CONFIGURATION, SEED, Run
 
-# What is nothing in theory is measured against this share of the outcome's largest entry.
+if TYPE_CHECKING:
+    from rich.console import Console
+
+# Distances from values near 0 are relative to this share of the outcome's largest entry.
 LEAST_OF_LARGEST = 0.01
-
-FEWEST_SEEDS = 3
-CONFIDENCE = 0.95
-
-# With up to six seeds all equally likely resamples are gone through; beyond, these many are drawn.
-MOST_ENUMERATED = 6
-RESAMPLES = 10_000
 
 REGRET, GAIN, STAKE, NASH_CONV = "regret", "gain", "stake", "nash_conv"
 OF_STAKE = "of stake"
 PAYOFF = "payoff"
 
 
-@dataclasses.dataclass(frozen=True)
-class Interval:
-    """A mean over seeds with its bootstrap interval; no interval from fewer than three seeds."""
-
-    mean: float
-    low: float | None
-    high: float | None
-    seeds: int
-
-    @property
-    def is_known(self) -> bool:
-        """Whether there were seeds enough for an interval."""
-        return self.low is not None
-
-
-def bootstrap(values: Iterable[float]) -> Interval:
-    """Return the mean of one value a seed and its 95 % percentile bootstrap interval.
-
-    The resamples of up to six seeds are enumerated, so that nothing is left to chance; beyond, 10
-    000 are drawn with a fixed seed. The quantiles are values that occur, never between two.
-    """
-    given = np.array([value for value in values if math.isfinite(value)])
-    if len(given) == 0:
-        return Interval(math.nan, None, None, 0)
-    if len(given) < FEWEST_SEEDS:
-        return Interval(float(given.mean()), None, None, len(given))
-    means = given[_resamples(len(given))].mean(axis=1)
-    tail = (1.0 - CONFIDENCE) / 2.0
-    low, high = np.quantile(means, [tail, 1.0 - tail], method="inverted_cdf")
-    return Interval(float(given.mean()), float(low), float(high), len(given))
-
-
-@functools.cache
-def _resamples(seeds: int) -> NDArray[np.int64]:
-    if seeds <= MOST_ENUMERATED:
-        return np.array(list(itertools.product(range(seeds), repeat=seeds)))
-    return np.random.default_rng(0).integers(seeds, size=(RESAMPLES, seeds))
-
-
-def interval_in_words(seeds: int) -> str:
-    """Return what the interval of so many seeds is, as a sentence for readers."""
-    if seeds < FEWEST_SEEDS:
-        have = "1 seed" if seeds == 1 else f"{seeds} seeds"
-        return f"{have}: at least {FEWEST_SEEDS} seeds are needed for an interval."
-    if seeds == FEWEST_SEEDS:
-        return (
-            "The 95 % bootstrap interval of 3 seeds, which reaches from the smallest to the "
-            "largest: three seeds cannot say more."
-        )
-    how = (
-        f"all {seeds**seeds} resamples"
-        if seeds <= MOST_ENUMERATED
-        else f"{RESAMPLES:,} resamples with a fixed seed"
-    )
-    return f"The 95 % percentile bootstrap interval of the mean over {seeds} seeds, from {how}."
-
-
-@dataclasses.dataclass(frozen=True)
-class Claim:
-    """Something that theory or a target says of a group, and whether it came out."""
-
-    words: str
-    is_met: bool
-
-
-def targets_of(game: str) -> Targets:
-    """Return how near to its equilibrium a game is to be learned."""
-    return getattr(game_module(game), "TARGETS", Targets(regret=0.02, outcomes=()))
-
-
 def distance(outcomes: Mapping[str, Any], theory: Mapping[str, Any], names: Sequence[str]) -> float:
     """Return the largest relative distance of some outcomes from those of theory.
 
-    Each number is compared with its own in theory, or, if that is smaller, with a hundredth of the
-    largest of the same outcome.
+    A distance is relative to the theoretical value or, if that is smaller, to a hundredth of the
+    outcome's largest value.
     """
     furthest = 0.0
     for name in names:
@@ -137,60 +56,13 @@ def distance(outcomes: Mapping[str, Any], theory: Mapping[str, Any], names: Sequ
             continue
         size = np.maximum(np.abs(expected[known]), LEAST_OF_LARGEST * np.abs(expected[known]).max())
         apart = np.abs(found[known] - expected[known])
-        # Where theory says nothing at all happens, whatever happens counts as it is.
+        # Where all theoretical values are 0, the distance is absolute.
         furthest = max(furthest, float((apart / np.where(size > 0.0, size, 1.0)).max()))
     return furthest
 
 
-@dataclasses.dataclass(frozen=True)
-class Judgement:
-    """One run held against the theory.
-
-    Attributes
-    ----------
-    folder : Path
-        Of the run.
-    gains : ndarray of float64, [powers]
-        What each power's exact best response would gain against the learned others.
-    stakes : ndarray of float64, [powers]
-        What there is to gain over random play among random players.
-    outcomes : mapping of str to float or ndarray
-        As the game's theory reports them.
-    agent_steps : int
-        Learned from by the policy that was judged.
-    """
-
-    folder: Path
-    gains: NDArray[np.float64]
-    stakes: NDArray[np.float64]
-    outcomes: Mapping[str, Any]
-    agent_steps: int
-
-    @property
-    def regret(self) -> NDArray[np.float64]:
-        """The gains in units of the stakes, [powers]."""
-        return regret.of_stakes(self.gains, self.stakes)
-
-
-def judge(run: Run) -> Judgement:
-    """Hold one run against the theory of its game: exact best responses, and outcomes."""
-    profile: Sequence[Strategy] = run.profile()
-    name = run.game.name
-    return Judgement(
-        folder=run.folder,
-        gains=regret.gains(name, run.parameters, profile),
-        stakes=np.array(regret.stakes(name, run.parameters)),
-        outcomes=regret.theory_of(name).outcomes(run.parameters, profile),
-        agent_steps=int(run.state["agent_steps"]),
-    )
-
-
-def _judge_folder(folder: Path) -> Judgement:
-    return judge(Run(folder))
-
-
 @dataclasses.dataclass(frozen=True, eq=False)
-class Group:
+class Group(Generic[P]):
     """The runs of one configuration, over seeds.
 
     Attributes
@@ -200,9 +72,9 @@ class Group:
     judgements : tuple of Judgement
         One for each run.
     equilibria : tuple of Equilibrium
-        Of the game under the parameters by which the runs are judged, the usual one first.
+        Of the game under the runs' parameters; the first is the one compared with.
     scenario : Scenario or None
-        The named starting point, with what really happened where it is known.
+        The named starting point, with recorded values of outcomes where it has them.
     """
 
     runs: tuple[Run, ...]
@@ -211,18 +83,23 @@ class Group:
     scenario: Scenario | None
 
     @property
+    def theory(self) -> Theory[P]:
+        """The game's theory."""
+        return regret.theory_of(self.game.name)
+
+    @property
     def equilibrium(self) -> Equilibrium:
-        """The usual equilibrium."""
+        """The equilibrium with which the runs are compared: the first that the theory lists."""
         return self.equilibria[0]
 
     @property
     def targets(self) -> Targets:
-        """How near to equilibrium the game is to be learned."""
-        return targets_of(self.game.name)
+        """The largest distances from equilibrium at which the game counts as learned."""
+        return self.theory.targets
 
     @functools.cached_property
     def reached(self) -> tuple[Equilibrium, ...]:
-        """The equilibrium whose outcomes each run comes nearest to, [seeds]."""
+        """The equilibrium with outcomes nearest to each run's, [seeds]."""
         names = self.targets.outcomes
         return tuple(
             min(self.equilibria, key=lambda each: distance(run.outcomes, each.outcomes, names))
@@ -242,14 +119,14 @@ class Group:
 
     @property
     def is_near(self) -> bool:
-        """Whether the outcomes are as near as they are to be; not asked where there are several."""
+        """Whether the outcomes are within the tolerance; True if the equilibrium is not unique."""
         if not self.equilibrium.is_unique:
             return True
         return bool((self.distance <= self.targets.tolerance).all())
 
     @property
     def configuration(self) -> Configuration:
-        """What all the runs were asked for."""
+        """The configuration of all runs."""
         return self.runs[0].configuration
 
     @property
@@ -259,7 +136,7 @@ class Group:
 
     @property
     def title(self) -> str:
-        """What a heading calls the group: the scenario's title, else the configuration's name."""
+        """The group's heading: the scenario's title, else the configuration's name."""
         if self.scenario is not None:
             return self.scenario.title.split(":")[0]
         return self.name.replace("_", " ").capitalize()
@@ -270,9 +147,9 @@ class Group:
         return self.runs[0].game
 
     @property
-    def parameters(self) -> ParametersBase:
-        """The parameters by which the runs are judged."""
-        return self.runs[0].parameters
+    def parameters(self) -> P:
+        """The parameters under which the runs are judged."""
+        return cast("P", self.runs[0].parameters)
 
     @property
     def powers(self) -> int:
@@ -286,22 +163,22 @@ class Group:
 
     @property
     def power_names(self) -> list[str]:
-        """What the powers are called."""
+        """The powers' names."""
         return power_names(self.game, self.powers, self.scenario)
 
     @property
     def units(self) -> Mapping[str, str]:
         """The unit of each outcome."""
-        return dict(regret.theory_of(self.game.name).OUTCOME_UNITS)
+        return {name: spec.unit for name, spec in self.theory.declared.items()}
 
     @functools.cached_property
     def gains(self) -> NDArray[np.float64]:
-        """What each power would gain by its best response, [seeds, powers]."""
+        """The gain of each power's best response, in payoff, [seeds, powers]."""
         return np.array([judgement.gains for judgement in self.judgements])
 
     @functools.cached_property
     def regret(self) -> NDArray[np.float64]:
-        """The gains in units of the stakes, [seeds, powers]."""
+        """Each power's regret: its gain as a share of its stake, [seeds, powers]."""
         return np.array([judgement.regret for judgement in self.judgements])
 
     @property
@@ -321,14 +198,14 @@ class Group:
 
     @property
     def unfinished(self) -> list[Run]:
-        """The runs whose training has not come to its end."""
+        """The runs whose training has not finished."""
         return [run for run in self.runs if not run.is_finished]
 
     @property
     def is_met(self) -> bool | None:
-        """Whether every power in every seed is within the targets; None if that is undecided.
+        """Whether every power in every seed is within the targets; None if undecided.
 
-        Beyond a target in one seed is not met; within all in fewer than three is undecided.
+        One seed beyond a target decides; fewer than three seeds, all within, do not.
         """
         if not (self.worst_regret <= self.targets.regret and self.is_near):
             return False
@@ -352,25 +229,22 @@ class Group:
         return np.array([np.asarray(each.outcomes[name], float) for each in self.judgements])
 
     def observed(self, name: str) -> NDArray[np.float64] | None:
-        """Return what the powers really did, [powers], where the scenario knows it."""
+        """Return an outcome's recorded values, [powers], where the scenario has them."""
         return None if self.scenario is None else self.scenario.observed.get(name)
 
     def axes(self, name: str) -> tuple[str, ...]:
-        """Return what an outcome's axes run over: "power", "year" or "number"."""
-        shape = np.shape(self.equilibrium.outcomes[name])
-        known = getattr(game_module(self.game.name), "AXES", {})
-        if name in known:
-            return tuple(known[name])
-        if shape == (self.powers,):
-            return ("power",)
-        if len(shape) == 2 and shape[1] == self.powers:
-            return ("year", "power")
-        return ("year",) if len(shape) == 1 else ("number",) * len(shape)
+        """Return what an outcome's axes run over, such as "power" or "year"."""
+        return self.theory.declared[name].axes
+
+    @functools.cached_property
+    def claims(self) -> list[Claim]:
+        """What the theory claims of learned play beyond the targets, and whether it holds."""
+        return self.theory.claims(self)
 
     # -- tables ----------------------------------------------------------------------------------
 
     def quantities(self) -> Iterator[Quantity]:
-        """Go through everything that is compared, one number for each seed at a time."""
+        """Yield every quantity that is compared, with one number per seed."""
         names = self.power_names
         for seat, name in enumerate(names):
             yield Quantity(REGRET, seat, name, None, OF_STAKE, self.regret[:, seat], 0.0)
@@ -390,13 +264,13 @@ class Group:
                     power=power,
                     power_name=None if power is None else names[power],
                     year=at.get("year"),
-                    unit=self.units.get(key, "1"),
+                    unit=self.units[key],
                     learned=learned[(slice(None), *place)],
                     theory=float(theory[place]),
                 )
 
     def tidy(self) -> polars.DataFrame:
-        """Return one row for each quantity and run."""
+        """Return one row per quantity and run."""
         rows = [
             {
                 **self._label(),
@@ -413,7 +287,7 @@ class Group:
         return polars.DataFrame(rows, infer_schema_length=None)
 
     def summary(self) -> polars.DataFrame:
-        """Return one row for each quantity: the mean over seeds, its interval, the theory."""
+        """Return one row per quantity: mean over seeds, interval, theoretical value."""
         rows = []
         for quantity in self.quantities():
             found = bootstrap(quantity.learned)
@@ -443,7 +317,7 @@ class Group:
 
 @dataclasses.dataclass(frozen=True)
 class Quantity:
-    """One number that is compared: what each seed learned, [seeds], and what theory says."""
+    """One quantity that is compared: a learned value per seed, [seeds], and the theoretical one."""
 
     quantity: str
     power: int | None
@@ -454,31 +328,31 @@ class Quantity:
     theory: float | None
 
     def label(self) -> dict[str, Any]:
-        """Return what the number is, for a row of a table."""
+        """Return the columns that identify the quantity in a table."""
         names = ("quantity", "power", "power_name", "year", "unit")
         return {name: getattr(self, name) for name in names}
 
     def difference(self, learned: float) -> float | None:
-        """Return learned less theory."""
+        """Return the learned value less the theoretical one."""
         return None if self.theory is None else learned - self.theory
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Comparison:
-    """All groups that were compared."""
+    """All groups of a comparison."""
 
-    groups: tuple[Group, ...]
+    groups: tuple[Group[Any], ...]
 
     def tidy(self) -> polars.DataFrame:
-        """Return one row for each quantity and run."""
+        """Return one row per quantity and run."""
         return polars.concat([group.tidy() for group in self.groups], how="vertical_relaxed")
 
     def summary(self) -> polars.DataFrame:
-        """Return one row for each quantity, over seeds."""
+        """Return one row per quantity, over seeds."""
         return polars.concat([group.summary() for group in self.groups], how="vertical_relaxed")
 
     def overview(self) -> polars.DataFrame:
-        """Return one row for each group: the worst regret, NashConv and the verdict."""
+        """Return one row per group: worst regret, NashConv, distance and verdict."""
         rows = []
         for group in self.groups:
             nash_conv = bootstrap(group.nash_conv)
@@ -517,30 +391,18 @@ class Comparison:
         return all(group.is_met is True for group in self.groups)
 
     def write_parquet(self, path: Path, *, summarised: bool = False) -> None:
-        """Write the tidy table, or the one over seeds, in one piece."""
+        """Write the tidy table, or the summary over seeds, atomically."""
         table = self.summary() if summarised else self.tidy()
         write_atomically(path, table.write_parquet)
 
 
-def game_module(game: str) -> ModuleType | None:
-    """Return the module of evaluation that speaks of one game, if it has one."""
-    name = row(game).display.partition(":")[0]
-    return importlib.import_module(name) if name else None
-
-
-def claims(group: Group) -> list[Claim]:
-    """Return what is claimed of a group beside the target for regret."""
-    module = game_module(group.game.name)
-    return list(getattr(module, "claims", lambda group: [])(group))
-
-
 def find_runs(paths: Sequence[str | Path]) -> list[Run]:
-    """Return the runs in the given folders, each a run or a folder with runs somewhere below.
+    """Return the runs in the given folders, each a run or a folder with runs below it.
 
     Raises
     ------
     CounterpoiseError
-        If a folder is not there, or holds no run.
+        If a folder does not exist, or holds no run.
     """
     folders: dict[Path, Path] = {}
     for given in paths:
@@ -560,33 +422,32 @@ def find_runs(paths: Sequence[str | Path]) -> list[Run]:
     return [Run(folder) for folder in folders.values()]
 
 
-def compare(runs: Sequence[Run], *, processes: int = 1) -> Comparison:
-    """Hold runs against the theory of their games.
+def compare(
+    runs: Sequence[Run], *, processes: int = 1, console: Console | None = None
+) -> Comparison:
+    """Compare runs with the theory of their games.
+
+    Judgements that a run's folder holds are read; the others are made, and kept there.
 
     Parameters
     ----------
     runs : sequence of Run
-        Of any games and configurations; those that differ in the seed alone form a group.
+        Of any games and configurations; those that differ only in their seed form a group.
     processes : int
-        How many processes judge runs at the same time.
+        Number of worker processes.
+    console : Console, optional
+        Where the progress of worker processes is shown; nowhere by default.
 
     Raises
     ------
     CounterpoiseError
-        If there is no run, two runs are of the same seed, or one has learned nothing yet.
+        If there is no run, two runs have the same seed, or one has learned nothing yet.
     """
-    folders = [run.folder for run in runs]
-    if processes > 1 and len(runs) > 1:
-        context = multiprocessing.get_context("spawn")
-        with concurrent.futures.ProcessPoolExecutor(processes, mp_context=context) as pool:
-            judgements = list(pool.map(_judge_folder, folders))
-    else:
-        judgements = [judge(run) for run in runs]
-    return gather(judgements)
+    return gather(judge_all(runs, processes=processes, console=console))
 
 
 def gather(judgements: Sequence[Judgement]) -> Comparison:
-    """Put judgements of runs into groups, in the order in which configurations first appear."""
+    """Group judgements by configuration, in the order in which configurations first appear."""
     if not judgements:
         raise CounterpoiseError("There is nothing to compare: give at least one run.")
     groups: dict[str, list[tuple[Run, Judgement]]] = {}
@@ -596,7 +457,7 @@ def gather(judgements: Sequence[Judgement]) -> Comparison:
     return Comparison(tuple(_group(members) for members in groups.values()))
 
 
-def _group(members: list[tuple[Run, Judgement]]) -> Group:
+def _group(members: list[tuple[Run, Judgement]]) -> Group[Any]:
     members = sorted(members, key=lambda member: member[0].seed)
     for (first, _), (second, _) in itertools.pairwise(members):
         if first.seed == second.seed:

@@ -1,15 +1,14 @@
-"""Comparative statics, learned: how outcomes move with a parameter, beside the solved curve.
+"""Learned comparative statics: how outcomes change with a parameter, learned and solved.
 
-*Amortised*: in one training the worlds differ in the parameter, which the powers see; the learned
-policy is then asked at every value. *Separate*: one training for each value, which needs no
-observation. Either way each seed gives one learned curve, and the interval is over seeds.
+*Amortised*: the worlds of one training differ in the parameter, which the powers observe, and the
+learned policy is evaluated at every value. *Separate*: one training per value, for which the
+parameter need not be observed. Each seed gives one learned curve, and the interval is over seeds.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import functools
-import textwrap
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,50 +16,34 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars
-from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from counterpoise.display.figures import (
-    INK,
-    colour,
-    marker,
-    new_figure,
-    seed_line,
-    style,
-    write_png,
-)
-from counterpoise.display.numbers import in_words
 from counterpoise.envs.engine.errors import CounterpoiseError, ParameterError, unknown_name
-from counterpoise.envs.engine.files import write_atomically, write_text_atomically
 from counterpoise.envs.engine.game import Game
 from counterpoise.envs.engine.parameters import ParametersBase
 from counterpoise.envs.engine.registration import game as game_named
-from counterpoise.evaluation.equilibrium.comparison import bootstrap, game_module
+from counterpoise.evaluation.equilibrium.statistics import bootstrap
 from counterpoise.evaluation.trainings import Training, train_all
 from counterpoise.theory import regret
-from counterpoise.theory.targets import Curve
+from counterpoise.theory.solution import Curve
 from counterpoise.training.configuration import FOLDER, Configuration, load
 from counterpoise.training.runs import Run
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
     from rich.console import Console
 
-POINTS_FILE, TABLE_FILE, FIGURE_FILE = "curve.parquet", "curve.md", "curve.png"
-
-# Over how many values an amortised training deals its worlds.
+# Number of values over which the worlds of an amortised training are spread.
 DEALT = 33
-# A whole curve is more to learn than one point of it.
+# A whole curve takes longer to learn than one point of it.
 AMORTISED_SHARE = 2.0
 QUICK_SHARE = 0.05
 QUICK_SEEDS = 1
 SOLVED_POINTS = 61
 SECONDS_OF_SOLVING = 20.0
-MOST_LINES = 4
 
 
 def shipped_curves(game: str) -> tuple[Curve, ...]:
-    """Return the curves that the theory of a game is about.
+    """Return the curves that a game's theory declares.
 
     Raises
     ------
@@ -68,20 +51,20 @@ def shipped_curves(game: str) -> tuple[Curve, ...]:
         If there is no such game.
     """
     game_named(game)
-    return tuple(getattr(game_module(game), "CURVES", ()))
+    return regret.theory_of(game).curves if regret.is_solved(game) else ()
 
 
 def read_vary(text: str) -> dict[str, NDArray[np.float64]]:
     """Return the values of each parameter from ``name=low:high:points`` or ``name=1,2,3``.
 
-    Parameters that move in step are joined: ``a=0:1:5+b=1:0:5``.
+    Parameters that move together are joined by +: ``a=0:1:5+b=1:0:5``.
 
     Raises
     ------
     ParameterError
-        If the text is not of that form, or parameters in step have not equally many values.
+        If the text has another form, or joined parameters differ in their number of values.
     """
-    form = "expected NAME=LOW:HIGH:POINTS or NAME=VALUE,VALUE, joined by + if they move in step"
+    form = "expected NAME=LOW:HIGH:POINTS or NAME=VALUE,VALUE, joined by + to move together"
     found: dict[str, NDArray[np.float64]] = {}
     for part in text.split("+"):
         name, equals, values = part.partition("=")
@@ -103,23 +86,24 @@ def read_vary(text: str) -> dict[str, NDArray[np.float64]]:
         if len(found[name]) < 2 or not np.isfinite(found[name]).all():
             raise ParameterError(f"--vary {text!r}: a curve needs at least 2 numbers.")
     if len({len(values) for values in found.values()}) > 1:
-        raise ParameterError(f"--vary {text!r}: parameters in step need equally many values.")
+        raise ParameterError(f"--vary {text!r}: joined parameters need the same number of values.")
     return found
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Task:
-    """One curve that is to be learned.
+class CurveTask:
+    """A curve to learn: its trainings, values and outcomes.
 
     Attributes
     ----------
     name, title : str
     configuration : Configuration
-        That its trainings start from.
+        The configuration that its trainings start from.
     values : mapping of str to ndarray, [points]
-        Of each parameter that moves; the first is the axis.
+        Values of each parameter that moves; the first parameter is on the axis.
     outcomes : tuple of str
     is_separate : bool
+        Whether each value has trainings of its own.
     """
 
     name: str
@@ -149,7 +133,7 @@ class Task:
         return {name: _of_kind(self.game, name, each[k]) for name, each in self.values.items()}
 
     def parameters(self, k: int) -> ParametersBase:
-        """Return what the game is judged by at one value."""
+        """Return the parameters under which the game is judged at one value."""
         return self.configuration.parameters_to_judge().replace(**self.changes(k))
 
     def trainings(self, out: Path, seeds: int, resume: bool = True) -> list[Training]:
@@ -187,12 +171,12 @@ class Task:
         )
 
     def solved(self, k: int) -> Mapping[str, Any]:
-        """Return the usual equilibrium's outcomes at one value; NaN where there is none."""
+        """Return the equilibrium's outcomes at one value; NaN where the theory finds none."""
         found = _solved(self.game.name, self.parameters(k))
         return found if found is not None else dict.fromkeys(self.outcomes, np.nan)
 
     def run_of(self, out: Path, k: int, seed: int) -> Run:
-        """Return the run that is asked at one value."""
+        """Return the run that is evaluated at one value."""
         if self.is_separate:
             return Run(out / "separate" / f"point_{k}" / f"seed_{seed}")
         return Run(out / "amortised" / f"seed_{seed}")
@@ -204,7 +188,7 @@ def _of_kind(game: Game, name: str, value: float) -> Any:
 
 
 def _dealt(game: Game, name: str, values: NDArray[np.float64]) -> list[Any]:
-    """Return what a parameter is in the worlds of an amortised training: finer than is asked."""
+    """Return a parameter's values in the worlds of an amortised training: a finer grid."""
     kind = game.parameters.declarations[name].type
     if kind in (int, bool):
         return [_of_kind(game, name, value) for value in values]
@@ -222,15 +206,15 @@ def task_of(
     fixed: Mapping[str, Any] | None = None,
     is_separate: bool = False,
     is_quick: bool = False,
-) -> Task:
-    """Return what is to be learned for one curve, shipped or asked for.
+) -> CurveTask:
+    """Return the task of learning one curve, shipped or given by its values.
 
     Raises
     ------
     UnknownNameError
         If the game has no such parameter or outcome.
     ParameterError
-        If a parameter is not seen by the powers and trainings are not separate, or a value is
+        If the powers do not observe a parameter and trainings are not separate, or a value is
         outside its range.
     """
     the_game = game_named(game)
@@ -244,8 +228,8 @@ def task_of(
         if not is_separate and not declarations[name].observed:
             seen = [each for each in declarations if declarations[each].observed]
             raise ParameterError(
-                f"The powers of {game} do not see {name}, so one policy cannot be learned for all "
-                f"its values: add --separate, or vary one of {', '.join(seen)}."
+                f"The powers of {game} do not observe {name}, so one policy cannot be learned for "
+                f"all its values: add --separate, or vary one of {', '.join(seen)}."
             )
     base = _configuration(game, configuration, is_separate)
     if fixed is None:
@@ -253,30 +237,25 @@ def task_of(
     base = base.replace(parameters={**base.parameters, **fixed})
     if is_quick:
         base = base.replace(agent_steps=max(1, round(base.agent_steps * QUICK_SHARE)))
-    known = list(regret.theory_of(game).OUTCOME_UNITS)
+    known = regret.theory_of(game).declared
     asked = tuple(outcomes or (curve.outcomes if curve is not None else _usual(game)))
     for name in asked:
         if name not in known:
             raise unknown_name(f"outcome of {game}", name, known)
-    task = Task(
+    task = CurveTask(
         name=curve.name if curve is not None else "_and_".join(values),
         title=curve.title
         if curve is not None
-        else f"{in_words(game)} as {in_words_of(values)} moves",
+        else f"{game} as {' and '.join(values)} moves".replace("_", " "),
         configuration=base,
         values=values,
         outcomes=asked,
         is_separate=is_separate,
     )
     for k in range(task.points):
-        # A value outside its range is refused before anything is trained.
+        # A value outside its range is refused before any training.
         task.parameters(k)
     return task
-
-
-def in_words_of(values: Mapping[str, Any]) -> str:
-    """Return the names of the parameters that move, as words."""
-    return " and ".join(in_words(name) for name in values)
 
 
 def _configuration(game: str, asked: str | Path | None, is_separate: bool) -> Configuration:
@@ -298,32 +277,28 @@ def _configuration(game: str, asked: str | Path | None, is_separate: bool) -> Co
 
 
 def _usual(game: str) -> tuple[str, ...]:
-    module = game_module(game)
-    targets = getattr(module, "TARGETS", None)
-    return (
-        targets.outcomes if targets is not None else tuple(regret.theory_of(game).OUTCOME_UNITS)[:1]
-    )
+    return regret.theory_of(game).targets.outcomes
 
 
 # -- judging ---------------------------------------------------------------------------------------
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Learned:
-    """A curve that was learned.
+class LearnedCurve:
+    """A learned curve.
 
     Attributes
     ----------
-    task : Task
+    task : CurveTask
     table : DataFrame
-        One row for each value, outcome, entry of it and seed.
+        One row per value, outcome, entry of the outcome and seed.
     """
 
-    task: Task
+    task: CurveTask
     table: polars.DataFrame
 
     def summary(self) -> polars.DataFrame:
-        """Return one row for each value, outcome and entry: solved, learned, and the interval."""
+        """Return one row per value, outcome and entry: solved, learned, and the interval."""
         rows = []
         keys = ["value", "outcome", "entry"]
         for key, part in self.table.group_by(keys, maintain_order=True):
@@ -342,19 +317,19 @@ class Learned:
         return polars.DataFrame(rows, infer_schema_length=None)
 
 
-def judge_curve(task: Task, out: Path, seeds: int) -> Learned:
-    """Ask every run at every value, and solve the game there."""
+def judge_curve(task: CurveTask, out: Path, seeds: int) -> LearnedCurve:
+    """Evaluate every run at every value, and solve the game there."""
     rows = [
         row
         for k in range(task.points)
         for seed in range(seeds)
         for row in judge_run(task, k, task.run_of(out, k, seed), seed)
     ]
-    return Learned(task, polars.DataFrame(rows, infer_schema_length=None))
+    return LearnedCurve(task, polars.DataFrame(rows, infer_schema_length=None))
 
 
-def judge_run(task: Task, k: int, run: Run, seed: int) -> list[dict[str, Any]]:
-    """Ask one run at one value: a row for each outcome and entry of it, beside the solved one."""
+def judge_run(task: CurveTask, k: int, run: Run, seed: int) -> list[dict[str, Any]]:
+    """Evaluate one run at one value: one row per outcome and entry, learned and solved."""
     name, parameters = task.game.name, task.parameters(k)
     solved = _solved(name, parameters)
     profile = run.profile(parameters=parameters)
@@ -387,14 +362,14 @@ def judge_run(task: Task, k: int, run: Run, seed: int) -> list[dict[str, Any]]:
 
 @functools.cache
 def _solved(game: str, parameters: ParametersBase) -> Mapping[str, Any] | None:
-    """Return the usual equilibrium's outcomes; None where the theory says that it has none."""
+    """Return the equilibrium's outcomes; None where the theory finds none."""
     try:
         return regret.equilibrium(game, parameters).outcomes
     except (ParameterError, ArithmeticError):
         return None
 
 
-def solved_line(task: Task) -> tuple[NDArray[np.float64], dict[str, NDArray[np.float64]]]:
+def solved_line(task: CurveTask) -> tuple[NDArray[np.float64], dict[str, NDArray[np.float64]]]:
     """Return the solved curve on a finer grid: values [n], and outcomes [n, entries] by name."""
     began = time.monotonic()
     at = np.linspace(0.0, task.points - 1.0, SOLVED_POINTS)
@@ -419,129 +394,9 @@ def solved_line(task: Task) -> tuple[NDArray[np.float64], dict[str, NDArray[np.f
     return np.array(values), {name: np.array(each) for name, each in found.items()}
 
 
-def learn_curve(task: Task, out: Path, *, seeds: int, processes: int, console: Console) -> Learned:
-    """Train what is missing, judge, and write table, figure and data into the folder."""
+def learn_curve(
+    task: CurveTask, out: Path, *, seeds: int, processes: int, console: Console
+) -> LearnedCurve:
+    """Run the trainings of a curve that are missing in a folder, and judge all of them."""
     train_all(task.trainings(out, seeds), processes=processes, console=console)
-    learned = judge_curve(task, out, seeds)
-    write_atomically(out / POINTS_FILE, learned.table.write_parquet)
-    write_text_atomically(out / TABLE_FILE, markdown(learned))
-    write_png(draw(learned), out / FIGURE_FILE)
-    return learned
-
-
-# -- showing ---------------------------------------------------------------------------------------
-
-
-def rows_in_words(learned: Learned) -> tuple[list[str], list[list[str]]]:
-    """Return the head and the rows of the table: value, solved, learned, interval."""
-    head = [learned.task.axis, "outcome", "solved", "learned", "interval"]
-    several = {
-        name: len(part["entry"].unique()) > 1
-        for (name,), part in learned.table.group_by(["outcome"])
-    }
-    rows = []
-    for row in learned.summary().iter_rows(named=True):
-        name = in_words(row["outcome"])
-        if several[row["outcome"]]:
-            name += f" {row['entry']}"
-        interval = ""
-        if row["low"] is not None:
-            interval = f"{row['low']:.4g} to {row['high']:.4g}"
-        solved = "none" if row["solved"] is None else f"{row['solved']:.4g}"
-        rows.append([f"{row['value']:.4g}", name, solved, f"{row['learned']:.4g}", interval])
-    return head, rows
-
-
-def markdown(learned: Learned) -> str:
-    """Return the table as Markdown."""
-    head, rows = rows_in_words(learned)
-    how = "a training for each value" if learned.task.is_separate else "one training for all values"
-    seeds = learned.table["seed"].n_unique()
-    lines = [
-        f"# {learned.task.title}",
-        "",
-        f"`{learned.task.game.name}`, {how}, {seeds} seed{'' if seeds == 1 else 's'}; the interval "
-        "is the 95 % bootstrap interval over seeds.",
-        "",
-        "| " + " | ".join(head) + " |",
-        "|" + "---|" * len(head),
-        *("| " + " | ".join(row) + " |" for row in rows),
-        "",
-    ]
-    return "\n".join(lines)
-
-
-def draw(learned: Learned) -> Figure:
-    """Return the figure: learned points with their intervals over the solved lines."""
-    task, summary = learned.task, learned.summary()
-    line_values, lines = solved_line(task)
-    with style():
-        figure = new_figure(3.9 * len(task.outcomes) + 0.8, 3.6)
-        panels = np.atleast_1d(figure.subplots(1, len(task.outcomes)))
-        for axes, outcome in zip(panels, task.outcomes, strict=True):
-            part = summary.filter(polars.col("outcome") == outcome)
-            entries = sorted(part["entry"].unique())[:MOST_LINES]
-            for entry in entries:
-                chosen = part.filter(polars.col("entry") == entry)
-                paint = colour(entry)
-                if len(line_values):
-                    axes.plot(line_values, lines[outcome][:, entry], color=paint, linewidth=1.3)
-                label = (
-                    "learned" if len(entries) == 1 else f"{_entry_in_words(task, outcome, entry)}"
-                )
-                values, mean = chosen["value"].to_numpy(), chosen["learned"].to_numpy()
-                if chosen["low"].null_count() == 0:
-                    low, high = chosen["low"].to_numpy(), chosen["high"].to_numpy()
-                    axes.errorbar(
-                        values, mean, [np.maximum(mean - low, 0.0), np.maximum(high - mean, 0.0)],
-                        fmt="none", ecolor=paint, elinewidth=1.2, capsize=2.5,
-                    )  # fmt: skip
-                axes.plot(
-                    values, mean, marker(entry), color=paint, markeredgecolor=INK,
-                    markeredgewidth=0.5, markersize=5.5, label=label,
-                )  # fmt: skip
-            axes.plot([], [], color=INK, linewidth=1.3, label="solved")
-            _label(axes, task, outcome)
-            axes.legend(fontsize=7.5)
-        figure.suptitle(task.title, x=0.01, ha="left", fontsize=10.5, fontweight="bold")
-    return figure
-
-
-def draw_solved(game: str) -> Figure:
-    """Return one figure of a game's solved curves: what its theory says, and nothing learned."""
-    tasks = [
-        task_of(game, curve, is_separate=True, outcomes=curve.outcomes[:1])
-        for curve in shipped_curves(game)
-    ]
-    if not tasks:
-        raise CounterpoiseError(f"The theory of {game} is about no curve that could be drawn.")
-    with style():
-        figure = new_figure(4.6 * len(tasks), 3.5)
-        for axes, task in zip(np.atleast_1d(figure.subplots(1, len(tasks))), tasks, strict=True):
-            (outcome,) = task.outcomes
-            values, lines = solved_line(task)
-            entries = range(min(lines[outcome].shape[1], MOST_LINES))
-            for entry in entries:
-                axes.plot(
-                    values, lines[outcome][:, entry], color=colour(entry), linewidth=1.6,
-                    linestyle=seed_line(entry),
-                    marker=marker(entry), markevery=max(1, len(values) // 8), markersize=4.5,
-                    label=_entry_in_words(task, outcome, entry),
-                )  # fmt: skip
-            axes.set_title("\n".join(textwrap.wrap(task.title, 44)), fontsize=9.5)
-            _label(axes, task, outcome)
-            if len(entries) > 1:
-                axes.legend(fontsize=7.5)
-    return figure
-
-
-def _label(axes: Any, task: Task, outcome: str) -> None:
-    unit = regret.theory_of(task.game.name).OUTCOME_UNITS.get(outcome, "1")
-    axes.set_xlabel(in_words(task.axis))
-    axes.set_ylabel(in_words(outcome) + ("" if unit == "1" else f" ({unit})"))
-    axes.xaxis.set_major_locator(MaxNLocator(6))
-
-
-def _entry_in_words(task: Task, outcome: str, entry: int) -> str:
-    axes = getattr(game_module(task.game.name), "AXES", {}).get(outcome, ("power",))
-    return f"{axes[0]} {entry}" if len(axes) == 1 else f"entry {entry}"
+    return judge_curve(task, out, seeds)

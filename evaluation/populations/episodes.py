@@ -1,4 +1,4 @@
-"""Episodes of the full game as tidy tables: one row a power-year, one row an event."""
+"""Episodes of the full game as tidy tables: one row per power-year, and one row per event."""
 
 from __future__ import annotations
 
@@ -9,41 +9,48 @@ import numpy as np
 import polars
 from numpy.typing import NDArray
 
+from counterpoise.envs.engine.compilation import uncompiled
 from counterpoise.envs.engine.game import Game
 from counterpoise.envs.engine.parameters import ParametersBase
 from counterpoise.envs.engine.rollouts import Rollout, play
 from counterpoise.envs.engine.strategy import Profile
 from counterpoise.envs.engine.worlds import Worlds
-from counterpoise.envs.grand_strategy.world import BEATEN, CONCEDED, HELD, NO_DEMAND, OUTCOMES
+from counterpoise.envs.grand_strategy.military import effective
+from counterpoise.envs.grand_strategy.world import (
+    BEATEN,
+    CONCEDED,
+    LINES,
+    NO_DEMAND,
+    NOBODY,
+    OUTCOMES,
+    STOCKS,
+    WARS,
+)
 
 Array = NDArray[Any]
 
-# As the world records them at the end of the year.
-STOCKS = ("readiness", "resilience", "reserves", "coherence", "technology", "capital", "allies")
-BUDGET = (
-    "tax", "procurement", "upkeep", "research", "industry", "supply", "stockpile", "welfare",
-    "integration", "aid",
-)  # fmt: skip
+# The same equation for arrays of records.
+strength_of = uncompiled(effective)
 
 
 @dataclasses.dataclass(frozen=True)
 class Episodes:
-    """What happened in some worlds.
+    """Tables of what happened in a batch of worlds.
 
     Attributes
     ----------
     years : polars.DataFrame
-        A row for each world, year and power that lived when the year began. Shares are of product;
-        the columns are those of `power_years`.
+        One row per world, year and power in the game at the beginning of the year; the columns of
+        `power_years`.
     events : polars.DataFrame
-        A row for each demand, call, embargo, tribute, alliance formed and default.
+        One row per demand, call, embargo, tribute, alliance formed and default.
     """
 
     years: polars.DataFrame
     events: polars.DataFrame
 
 
-def watch(
+def play_episodes(
     game: Game,
     parameters: ParametersBase,
     profile: Profile,
@@ -52,7 +59,7 @@ def watch(
     seed: int = 0,
     years: int = 40,
 ) -> Episodes:
-    """Play a profile and return the tables.
+    """Play a profile in a batch of worlds and return its tables.
 
     Parameters
     ----------
@@ -61,10 +68,11 @@ def watch(
     parameters : Parameters
     profile : sequence of Strategy
     worlds : int
+        Number of worlds.
     seed : int
-        World ``k`` is seeded with ``seed + k``, so that treatments meet the same chances.
+        World ``k`` is seeded with ``seed + k``, so that treatments share random numbers.
     years : int
-        At most so many.
+        Maximum number of years.
     """
     with Worlds(game, worlds, parameters, autoreset=False) as batch:
         rollout = play(batch, profile, seed=seed, steps=years)
@@ -72,16 +80,29 @@ def watch(
 
 
 def power_years(rollout: Rollout, parameters: Any) -> polars.DataFrame:
-    """Return a row for each power-year.
+    """Return one row per power-year.
 
-    ``size`` is product at the start over the mean of the powers; ``growth_since_start`` product
-    over that at the start; ``external_share`` what allies add to the own defence, by (18) with what
-    is expected of them, as a share of the whole; ``private_investment`` private investment of
-    output; ``aid_received`` what allies paid towards its budget, of output; ``called`` and ``came``
-    how many allies called and to how many it came; ``help_called`` and ``help_came`` how many it
-    called and how many came; ``own_war`` and ``others_wars`` whether it fought as maker or target
-    of a demand, and how many wars it joined; ``payoff`` the year's reward, discounted to the first
-    year.
+    Stocks and budget lines have the names and units of the world; ``arms`` and ``debt`` are shares
+    of product. Further columns:
+
+    ``size``
+        Initial product over the powers' mean.
+    ``growth_since_start``
+        Product over initial product.
+    ``strength``
+        Effective strength, equation 13, as a share of product.
+    ``external_share``
+        Allies' share of expected defence, equation 18 with the odds that allies honour.
+    ``private_investment``, ``aid_received``
+        As shares of output; aid without tribute.
+    ``called``, ``came``
+        Number of allies that called the power, and to which it came.
+    ``help_called``, ``help_came``
+        Number of allies that the power called, and that came.
+    ``own_war``, ``others_wars``
+        Whether it fought as demander or target, and the number of wars that it joined as an ally.
+    ``payoff``
+        The year's reward, discounted to the first year.
     """
     powers = parameters.powers
     before, after = rollout.records[:-1], rollout.records[1:]
@@ -97,9 +118,9 @@ def power_years(rollout: Rollout, parameters: Any) -> polars.DataFrame:
     first = own("product", rollout.records[:1])
     output, product = own("output"), own("product")
     outcome = own("outcome")
-    fought = outcome >= HELD
+    fought = np.isin(outcome, WARS)
     target = own("demand").astype(np.int64)
-    maker_fought = (target >= 0) & np.take_along_axis(fought, np.maximum(target, 0), axis=-1)
+    maker_fought = (target != NOBODY) & np.take_along_axis(fought, np.maximum(target, 0), axis=-1)
     comes = pairs("comes") == 1
     calls = pairs("calls") == 1
     columns: dict[str, Array] = {
@@ -112,13 +133,14 @@ def power_years(rollout: Rollout, parameters: Any) -> polars.DataFrame:
         "growth": own("growth"),
         "growth_since_start": product / first,
         "arms": own("arms") / product,
+        "strength": strength_of(own("arms") / product, own("readiness")),
         "debt": own("debt") / product,
         "interest": own("interest"),
         "private_investment": own("invested") / output,
         "security": own("security"),
         "external_share": _external_share(after, parameters),
-        "demanded": (own("demanded_by") >= 0).astype(np.int64),
-        "demands": (target >= 0).astype(np.int64),
+        "demanded": (own("demanded_by") != NOBODY).astype(np.int64),
+        "demands": (target != NOBODY).astype(np.int64),
         "conceded": (outcome == CONCEDED).astype(np.int64),
         "beaten": (outcome == BEATEN).astype(np.int64),
         "own_war": (fought | maker_fought).astype(np.int64),
@@ -135,7 +157,8 @@ def power_years(rollout: Rollout, parameters: Any) -> polars.DataFrame:
         "turnover": own("turnover").astype(np.int64),
         "payoff": rollout.rewards * (parameters.discount ** np.arange(steps))[:, None, None],
     }
-    columns |= {name: own(name) for name in (*STOCKS, *BUDGET)}
+    taken = (*STOCKS, "allies", *LINES)
+    columns |= {name: own(name) for name in taken if name not in columns}
     kept = (rollout.lived[..., None] & (own("alive", before) == 1)).reshape(-1)
     return polars.DataFrame(
         {name: np.ascontiguousarray(values).reshape(-1)[kept] for name, values in columns.items()}
@@ -143,7 +166,7 @@ def power_years(rollout: Rollout, parameters: Any) -> polars.DataFrame:
 
 
 def _tribute(records: Array, parameters: Any) -> Array:
-    """Return what each power was paid to spare others an embargo."""
+    """Return the tribute that each power received for ending embargoes."""
     powers = parameters.powers
     paid = records["tribute"][..., :powers, :powers] == 1
     concession = parameters.concession * records["output"][..., :powers]
@@ -152,8 +175,7 @@ def _tribute(records: Array, parameters: Any) -> Array:
 
 def _external_share(records: Array, parameters: Any) -> Array:
     powers = parameters.powers
-    strength = records["arms"] * (0.5 + 0.5 * records["readiness"])
-    strength = strength[..., :powers]
+    strength = strength_of(records["arms"], records["readiness"])[..., :powers]
     reach = records["proximity"][..., :powers, :powers] * parameters.pooling
     reach = reach * records["standing"][..., :powers, None]
     help_given = reach * strength[..., None] * (records["allied"][..., :powers, :powers] == 1)
@@ -163,11 +185,16 @@ def _external_share(records: Array, parameters: Any) -> Array:
 
 
 def events(rollout: Rollout, parameters: Any) -> polars.DataFrame:
-    """Return a row for each event: world, year, kind, power, other, result.
+    """Return one row per event: world, year, kind, power, other, result.
 
-    A ``demand`` is by `power` of `other`, its result how it ended; a ``call`` is on `power` to come
-    to the help of `other`, its result ``came`` or ``stayed away``; an ``embargo`` is by `power` on
-    `other`, a ``tribute`` is paid by `power` to `other`; an ``alliance`` was formed; a ``default``.
+    ``demand``
+        `power` made a demand of `other`; the result is its outcome.
+    ``call``
+        `power` was called to help `other`; the result is ``came`` or ``stayed away``.
+    ``embargo``, ``tribute``
+        `power` embargoed `other`; `power` paid tribute to `other`.
+    ``alliance``, ``default``
+        `power` and `other` formed an alliance; `power` defaulted (`other` is the same power).
     """
     powers = parameters.powers
     after = rollout.records[1:]

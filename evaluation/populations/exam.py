@@ -1,9 +1,9 @@
-"""Exams: how a learned policy does among strangers.
+"""Exams: how a learned policy performs against unseen opponents.
 
-In the manner of Melting Pot (Leibo et al. 2021, "Scalable evaluation of multi-agent reinforcement
-learning with Melting Pot", ICML): each test is a scenario with a background population that was not
-met in training; the policy plays the focal seats. A game's tests stand in its module under
-`counterpoise.evaluation`, as ``EXAM``.
+After Melting Pot (Leibo et al. 2021, "Scalable evaluation of multi-agent reinforcement learning
+with Melting Pot", ICML): an exam consists of situations, each with a background population that was
+not met in training. The policy plays the focal seats. A game's situations are found through its row
+in the registry.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import polars
@@ -26,29 +26,24 @@ from counterpoise.envs.engine.strategy import Strategy, Uniform
 from counterpoise.evaluation.populations.payoffs import payoffs
 from counterpoise.training.runs import Run
 
-if TYPE_CHECKING:
-    pass
-
 Background = Callable[[ParametersBase, int, np.random.Generator], Strategy]
 
 
 @dataclasses.dataclass(frozen=True)
-class Test:
-    """One test of generalisation.
+class Situation:
+    """One situation of an exam.
 
     Attributes
     ----------
     name, claim : str
-        What it is called, and what it asks of a policy.
+        Its name, and what it requires of a policy.
     focal : int
-        How many of the first seats the policy plays.
+        Number of focal seats, which come first.
     background : callable
-        From parameters, power and a generator to who plays one of the other seats.
-    parameters : mapping
-        Changes to the game's defaults; for as many powers as the policy was learned with.
+        From parameters, power and a generator to the strategy in one of the other seats.
+    parameters : callable
+        From the number of powers to changes of the game's defaults.
     """
-
-    __test__ = False  # not a test of pytest's
 
     name: str
     claim: str
@@ -58,22 +53,23 @@ class Test:
 
 
 @dataclasses.dataclass(frozen=True)
-class Mark:
-    """How the policy did in one test.
+class Result:
+    """How a policy performed in one situation.
 
     Attributes
     ----------
+    situation : Situation
     focal, welfare : float
         Mean payoff of the focal powers, and of all powers.
     error : float
         Standard error of `focal` over worlds.
     random, best : float
-        What uniformly random play, and the best of the game's doctrines, gets in the focal seats.
+        Mean payoff of uniformly random play, and of the best doctrine, in the focal seats.
     doctrine : str
-        Which doctrine that is.
+        The best doctrine.
     """
 
-    test: Test
+    situation: Situation
     focal: float
     error: float
     welfare: float
@@ -83,97 +79,100 @@ class Mark:
 
     @property
     def score(self) -> float:
-        """0 is random play, 1 the best doctrine; more is better than any of them."""
+        """The payoff on a scale on which random play is 0 and the best doctrine is 1."""
         return (self.focal - self.random) / (self.best - self.random)
 
 
-def tests_of(game: str) -> tuple[Test, ...]:
-    """Return the tests of a game.
+def situations_of(game: str) -> tuple[Situation, ...]:
+    """Return the situations of a game's exam.
 
     Raises
     ------
     CounterpoiseError
-        If it has none.
+        If the game has no exam.
     """
     found = part(game, "exam")
     if not found:
         raise CounterpoiseError(
-            f"{game} has no exam: it is held against its equilibrium by counterpoise compare."
+            f"{game} has no exam: compare a policy with its equilibrium by counterpoise compare."
         )
     return tuple(found)
 
 
-def sit(run: Run, *, count: int = 200, seed: int = 0) -> list[Mark]:
-    """Have a run's policy sit every test of its game.
+def sit(run: Run, *, count: int = 200, seed: int = 0) -> list[Result]:
+    """Play a run's policy in every situation of its game's exam.
 
     Parameters
     ----------
     run : Run
     count : int
-        Worlds of each test.
+        Number of worlds per situation.
     seed : int
-        Of the first world, and of what is drawn of the backgrounds.
+        Seed of the first world and of the background populations.
     """
-    tests = tests_of(run.game.name)
-    return [_marked(run, test, count, seed) for test in tests]
+    return [_result(run, situation, count, seed) for situation in situations_of(run.game.name)]
 
 
-def _marked(run: Run, test: Test, count: int, seed: int) -> Mark:
+def _result(run: Run, situation: Situation, count: int, seed: int) -> Result:
     game, powers = run.game, run.parameters.powers
-    if test.focal >= powers:
-        raise CounterpoiseError(f"{test.name} needs more than {test.focal} powers.")
-    changes = {"powers": powers, **test.parameters(powers)}
+    if situation.focal >= powers:
+        raise CounterpoiseError(
+            f"{situation.name} needs more than {situation.focal} powers; the run has {powers}."
+        )
+    changes = {"powers": powers, **situation.parameters(powers)}
     parameters = game.parameters.from_mapping(changes)
     rng = np.random.default_rng(seed)
-    others = [test.background(parameters, power, rng) for power in range(test.focal, powers)]
+    others = [
+        situation.background(parameters, power, rng) for power in range(situation.focal, powers)
+    ]
 
     def paid(focal: Sequence[Strategy]) -> NDArray[np.float64]:
         return payoffs(game, parameters, [*focal, *others], count=count, seed=seed)
 
-    learned = paid(run.profile(parameters=parameters)[: test.focal])
-    focal = learned[:, : test.focal].mean(axis=1)
+    learned = paid(run.profile(parameters=parameters)[: situation.focal])
+    focal = learned[:, : situation.focal].mean(axis=1)
     rivals = {
         name: float(
-            paid([kind(parameters, power) for power in range(test.focal)])[  # type: ignore[call-arg]
-                :, : test.focal
+            paid([kind(parameters, power) for power in range(situation.focal)])[  # type: ignore[call-arg]
+                :, : situation.focal
             ].mean()
         )
         for name, kind in doctrines(game.name).items()
     }
     best = max(rivals, key=lambda name: rivals[name])
-    at_random = paid([Uniform(game, parameters, power) for power in range(test.focal)])
-    return Mark(
-        test=test,
+    at_random = paid([Uniform(game, parameters, power) for power in range(situation.focal)])
+    return Result(
+        situation=situation,
         focal=float(focal.mean()),
         error=float(focal.std(ddof=1) / np.sqrt(count)),
         welfare=float(learned.mean()),
-        random=float(at_random[:, : test.focal].mean()),
+        random=float(at_random[:, : situation.focal].mean()),
         best=rivals[best],
         doctrine=best,
     )
 
 
-def tidy(marks: Sequence[Mark]) -> polars.DataFrame:
-    """Return one row a test."""
+def tidy(results: Sequence[Result]) -> polars.DataFrame:
+    """Return a table with one row per situation."""
     return polars.DataFrame(
         [
             {
-                "test": mark.test.name,
-                "focal_powers": mark.test.focal,
-                "focal": mark.focal,
-                "standard_error": mark.error,
-                "welfare": mark.welfare,
-                "random": mark.random,
-                "best_doctrine": mark.doctrine,
-                "best_doctrine_payoff": mark.best,
-                "score": mark.score,
-                "claim": mark.test.claim,
+                "situation": result.situation.name,
+                "focal_powers": result.situation.focal,
+                "focal": result.focal,
+                "standard_error": result.error,
+                "welfare": result.welfare,
+                "random": result.random,
+                "best_doctrine": result.doctrine,
+                "best_doctrine_payoff": result.best,
+                "score": result.score,
+                "claim": result.situation.claim,
             }
-            for mark in marks
+            for result in results
         ]
     )
 
 
-def write(marks: Sequence[Mark], path: Path) -> None:
-    """Write the marks as Parquet."""
-    write_atomically(path, tidy(marks).write_parquet)
+def write(results: Sequence[Result], path: Path) -> None:
+    """Write the results as Parquet."""
+    write_atomically(path, tidy(results).write_parquet)

@@ -1,6 +1,7 @@
-"""What predictions measure: named functions over the table of power-years.
+"""The metrics of predictions, computed from the table of power-years.
 
-Each takes the rows of the powers and years that are asked about and returns one number, NaN where
+`counterpoise.theory.metrics` declares them: names, units and meanings stand there. Each function
+takes the rows of the powers and years that are asked about and returns one number, NaN where
 nothing happened that could be measured.
 """
 
@@ -14,7 +15,8 @@ from scipy.stats import spearmanr
 
 from counterpoise.envs.engine.errors import unknown_name
 from counterpoise.evaluation.populations.episodes import Episodes
-from counterpoise.theory.prediction import EVERYONE, Outcome
+from counterpoise.theory import metrics as declared
+from counterpoise.theory.prediction import EVERYONE, Expectation
 
 Metric = Callable[[polars.DataFrame], float]
 
@@ -24,21 +26,31 @@ EARLY, LATE = (0, 10), (30, 40)
 
 
 def metric(function: Metric) -> Metric:
-    """Make a metric known under its function's name; predictions of one's own may add some."""
-    METRICS[function.__name__] = function
+    """Implement the declared metric that has the function's name.
+
+    Raises
+    ------
+    UnknownNameError
+        If no metric of that name is declared.
+    """
+    name = function.__name__
+    if name not in declared.METRICS:
+        raise unknown_name("declared metric", name, declared.METRICS)
+    function.__doc__ = declared.METRICS[name].doc
+    METRICS[name] = function
     return function
 
 
-def measure(episodes: Episodes, outcome: Outcome) -> float:
+def measure(episodes: Episodes, outcome: Expectation) -> float:
     """Return an outcome's metric over the powers and years that it asks about.
 
     Raises
     ------
     UnknownNameError
-        If there is no such metric.
+        If the metric is declared but not implemented.
     """
     if outcome.metric not in METRICS:
-        raise unknown_name("metric", outcome.metric, METRICS)
+        raise unknown_name("implemented metric", outcome.metric, METRICS)
     metric, seats = METRICS[outcome.metric], list(outcome.seats)
     rows = _asked(episodes.years, outcome)
     if not seats:
@@ -48,7 +60,7 @@ def measure(episodes: Episodes, outcome: Outcome) -> float:
     return own - metric(rows.filter(~is_asked)) if outcome.less_others else own
 
 
-def _asked(years: polars.DataFrame, outcome: Outcome) -> polars.DataFrame:
+def _asked(years: polars.DataFrame, outcome: Expectation) -> polars.DataFrame:
     first, end = outcome.years
     rows = years.filter((polars.col("year") >= first) & (polars.col("year") < end))
     if outcome.of != EVERYONE:
@@ -84,73 +96,61 @@ INVESTING = polars.col("industry") + polars.col("research")
 
 @metric
 def arms_share(rows: polars.DataFrame) -> float:
-    """Procurement and upkeep, of product: g_M + g_O."""
     return _mean(rows, ARMING)
 
 
 @metric
 def procurement_share(rows: polars.DataFrame) -> float:
-    """Procurement, of product: g_M."""
     return _mean(rows, "procurement")
 
 
 @metric
 def external_share(rows: polars.DataFrame) -> float:
-    """The part of expected defence strength that comes from allies."""
     return _mean(rows, "external_share")
 
 
 @metric
 def allies(rows: polars.DataFrame) -> float:
-    """How many allies a power has."""
     return _mean(rows, "allies")
 
 
 @metric
 def debt(rows: polars.DataFrame) -> float:
-    """Debt, in years of product."""
     return _mean(rows, "debt")
 
 
 @metric
 def resilience(rows: polars.DataFrame) -> float:
-    """Supply security Z, from 0 to 1."""
     return _mean(rows, "resilience")
 
 
 @metric
 def research_share(rows: polars.DataFrame) -> float:
-    """Technology and education, of product: g_R."""
     return _mean(rows, "research")
 
 
 @metric
 def industry_share(rows: polars.DataFrame) -> float:
-    """Industry and infrastructure, of product: g_K."""
     return _mean(rows, "industry")
 
 
 @metric
 def investment_share(rows: polars.DataFrame) -> float:
-    """Public investment, of product: g_K + g_R."""
     return _mean(rows, INVESTING)
 
 
 @metric
 def private_investment(rows: polars.DataFrame) -> float:
-    """Private investment, of output: I/Q."""
     return _mean(rows, "private_investment")
 
 
 @metric
 def product_in_year_15(rows: polars.DataFrame) -> float:
-    """Product in year 15 over that at the start."""
     return _mean(rows.filter(polars.col("year") == 14), "growth_since_start")
 
 
 @metric
 def technology_growth(rows: polars.DataFrame) -> float:
-    """Growth of technology from the first year to the last, in logs, a year."""
     ends = (
         rows.sort("year")
         .group_by("world", "power")
@@ -165,13 +165,11 @@ def technology_growth(rows: polars.DataFrame) -> float:
 
 @metric
 def aid_received(rows: polars.DataFrame) -> float:
-    """What allies pay towards a power's budget, of its product."""
     return _mean(rows, "aid_received")
 
 
 @metric
 def payoff(rows: polars.DataFrame) -> float:
-    """The discounted payoff of a power."""
     paid = rows.group_by("world", "power").agg(polars.col("payoff").sum())
     return _mean(paid, "payoff")
 
@@ -181,56 +179,47 @@ def payoff(rows: polars.DataFrame) -> float:
 
 @metric
 def demand_rate(rows: polars.DataFrame) -> float:
-    """Demands made, a power and year."""
     return _mean(rows, "demands")
 
 
 @metric
 def demanded_rate(rows: polars.DataFrame) -> float:
-    """Demands faced, a power and year."""
     return _mean(rows, "demanded")
 
 
 @metric
 def resist_rate(rows: polars.DataFrame) -> float:
-    """Of the demands faced, the part that was resisted."""
     return 1.0 - _ratio(rows, "conceded", "demanded")
 
 
 @metric
 def war_rate(rows: polars.DataFrame) -> float:
-    """Wars on a demand of one's own or of one, a power and year."""
     return _mean(rows, "own_war")
 
 
 @metric
 def others_wars(rows: polars.DataFrame) -> float:
-    """Wars joined as an ally, a power and year."""
     return _mean(rows, "others_wars")
 
 
 @metric
 def honour_rate(rows: polars.DataFrame) -> float:
-    """Of the calls by allies, the part that was followed."""
     return _ratio(rows, "came", "called")
 
 
 @metric
 def nobody_came_rate(rows: polars.DataFrame) -> float:
-    """Of the powers that called allies, the part to which none came."""
     asked = rows.filter(polars.col("help_called") > 0)
     return _mean(asked, (polars.col("help_came") == 0).cast(polars.Float64))
 
 
 @metric
 def embargo_rate(rows: polars.DataFrame) -> float:
-    """Embargoes suffered, a power and year."""
     return _mean(rows, "embargoes_suffered")
 
 
 @metric
 def tribute_rate(rows: polars.DataFrame) -> float:
-    """Embargoes bought off, a power and year."""
     return _mean(rows, "tributes_paid")
 
 
@@ -239,7 +228,6 @@ def tribute_rate(rows: polars.DataFrame) -> float:
 
 @metric
 def allies_lead_arms(rows: polars.DataFrame) -> float:
-    """By how many years the mean number of allies peaks before the mean stock of arms does."""
     if rows.is_empty():
         return math.nan
     path = rows.group_by("year").agg(polars.col("allies").mean(), polars.col("arms").mean())
@@ -249,7 +237,6 @@ def allies_lead_arms(rows: polars.DataFrame) -> float:
 
 @metric
 def size_arms_correlation(rows: polars.DataFrame) -> float:
-    """Rank correlation between size at the start and the mean arms share, over powers."""
     means = rows.group_by("world", "power").agg(
         polars.col("size").first(), ARMING.mean().alias("arming")
     )
@@ -260,14 +247,12 @@ def size_arms_correlation(rows: polars.DataFrame) -> float:
 
 @metric
 def small_less_large_arms(rows: polars.DataFrame) -> float:
-    """Arms share of the powers below the mean size, less that of the others."""
     is_small = polars.col("size") < 1.0 - 1e-9
     return _mean(rows.filter(is_small), ARMING) - _mean(rows.filter(~is_small), ARMING)
 
 
 @metric
 def narrowing_of_capital(rows: polars.DataFrame) -> float:
-    """Growth of the small powers' capital to the last year, in logs, less that of the others."""
     ends = (
         rows.sort("year")
         .group_by("world", "power")
@@ -282,13 +267,11 @@ def narrowing_of_capital(rows: polars.DataFrame) -> float:
 
 @metric
 def early_less_late_investment(rows: polars.DataFrame) -> float:
-    """Public investment in the first ten years, less that in the years from 30 to 40."""
     return _between(rows, EARLY, INVESTING) - _between(rows, LATE, INVESTING)
 
 
 @metric
 def late_less_early_arms(rows: polars.DataFrame) -> float:
-    """Arms share in the years from 30 to 40, less that in the first ten."""
     return _between(rows, LATE, ARMING) - _between(rows, EARLY, ARMING)
 
 

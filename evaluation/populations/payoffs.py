@@ -1,4 +1,4 @@
-"""What strategies are paid when they meet: many worlds, the same chance for every pairing."""
+"""Payoffs of strategy profiles over many worlds, with the same seeds for every profile."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from counterpoise.envs.engine.worlds import Worlds
 def payoffs(
     game: Game, parameters: ParametersBase, profile: Profile, *, count: int, seed: int = 0
 ) -> NDArray[np.float64]:
-    """Play a profile to the end in many worlds and return what every power was paid.
+    """Play a profile to the end in many worlds and return every power's payoff.
 
-    World ``k`` is seeded with ``seed + k``, so that profiles can be compared in pairs.
+    World ``k`` is seeded with ``seed + k``, so that profiles can be compared in pairs of worlds.
 
     Returns
     -------

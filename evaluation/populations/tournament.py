@@ -1,15 +1,13 @@
-"""A round robin: every strategy enters every population of another.
+"""A round robin: every strategy plays against populations of every other.
 
-In a match all seats but the first are played by one strategy (the population), the first by another
-(the entrant); the entrant's payoff fills the matrix. All matches of a world share its seed, so that
-two entrants into one population are compared in pairs.
+In a match one strategy (the entrant) plays the first seat and another (the population) plays all
+other seats; the matrix holds the entrants' payoffs. All matches use the same seeds, so that
+entrants into one population are compared in pairs of worlds.
 """
 
 from __future__ import annotations
 
-import concurrent.futures
 import dataclasses
-import functools
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,21 +22,23 @@ from counterpoise.envs.engine.files import write_atomically
 from counterpoise.envs.engine.game import Game
 from counterpoise.envs.engine.parameters import ParametersBase
 from counterpoise.evaluation.populations.payoffs import payoffs
+from counterpoise.evaluation.runner import Tell, in_processes
 
 if TYPE_CHECKING:
-    pass
+    from rich.console import Console
 
 
 @dataclasses.dataclass(frozen=True)
 class Tournament:
-    """What every entrant was paid in every population.
+    """The payoffs of every entrant in every population.
 
     Attributes
     ----------
     game : str
     names : list of str
-        The strategies.
+        Names of the strategies.
     paid : ndarray, [entrant, population, world]
+        Discounted payoffs of the first seat.
     """
 
     game: str
@@ -59,7 +59,7 @@ class Tournament:
         return best, second, float(apart.mean()), error
 
     def dominant(self) -> list[str]:
-        """Return the entrants that are paid more than every other in every population."""
+        """Return the entrants with a higher payoff than every other in every population."""
         mean = self.mean
         return [
             name
@@ -68,11 +68,11 @@ class Tournament:
         ]
 
     def resists(self) -> list[str]:
-        """Return the populations that no entrant does better in than their own kind."""
+        """Return the strategies that are the best entrant into their own population."""
         return [name for k, name in enumerate(self.names) if self.mean[:, k].argmax() == k]
 
     def tidy(self) -> polars.DataFrame:
-        """Return one row for each match, with its mean and standard error."""
+        """Return one row per match, with its mean and standard error."""
         worlds = self.paid.shape[2]
         error = self.paid.std(axis=2, ddof=1) / np.sqrt(worlds)
         return polars.DataFrame(
@@ -97,15 +97,35 @@ class Tournament:
         return table
 
 
-def _match(
-    pair: tuple[str, str], game: Game, parameters: ParametersBase, count: int, seed: int
-) -> NDArray[np.float64]:
-    entrant, population = pair
-    profile = [strategy(entrant, game, parameters, 0)]
-    profile += [
-        strategy(population, game, parameters, power) for power in range(1, parameters.powers)
-    ]
-    return payoffs(game, parameters, profile, count=count, seed=seed)[:, 0]
+@dataclasses.dataclass(frozen=True)
+class _Match:
+    """The task of playing one match."""
+
+    entrant: str
+    population: str
+    game: Game
+    parameters: ParametersBase
+    total: int
+    seed: int
+    kind: str = "match"
+
+    @property
+    def label(self) -> str:
+        return f"{_shown(self.entrant)} among {_shown(self.population)}"
+
+    def do(self, tell: Tell) -> NDArray[np.float64]:
+        """Return the entrant's payoff in each world."""
+        rivals = [self.population] * (self.parameters.powers - 1)
+        profile = [
+            strategy(name, self.game, self.parameters, power)
+            for power, name in enumerate([self.entrant, *rivals])
+        ]
+        paid = payoffs(self.game, self.parameters, profile, count=self.total, seed=self.seed)
+        return paid[:, 0]
+
+
+def _shown(name: str) -> str:
+    return Path(name).name if Path(name).is_dir() else name
 
 
 def hold(
@@ -116,8 +136,9 @@ def hold(
     count: int = 500,
     seed: int = 0,
     processes: int = 1,
+    console: Console | None = None,
 ) -> Tournament:
-    """Hold a tournament.
+    """Play every match of a tournament.
 
     Parameters
     ----------
@@ -126,33 +147,50 @@ def hold(
     names : sequence of str, optional
         Strategies by name, folders of learned policies among them; the game's doctrines by default.
     count : int
-        Worlds of each match.
+        Number of worlds per match.
     seed : int
-        Of the first world.
+        Seed of the first world.
     processes : int
+        Number of worker processes; with 1 the matches are played in this process.
+    console : Console, optional
+        Where worker processes report progress; nowhere by default.
 
     Raises
     ------
     CounterpoiseError
-        If there are fewer than two strategies, or a power's place changes what it can do.
+        If there are fewer than two strategies or worlds, or if roles differ between seats.
     """
     entrants = list(names) if names else list(doctrines(game.name))
     if len(entrants) < 2:
-        raise CounterpoiseError("A tournament needs at least two strategies.")
+        raise CounterpoiseError(f"A tournament needs at least two strategies, got {len(entrants)}.")
     if len(game.roles) > 1:
         raise CounterpoiseError(
-            f"The powers of {game.name} differ in what they can do: a tournament needs a game in "
-            "which everyone can play every seat."
+            f"The powers of {game.name} differ in what they can do: a tournament needs a game with "
+            "one role for all seats."
         )
     if count < 2:
-        raise CounterpoiseError("A tournament needs at least two worlds a match.")
-    pairs = [(entrant, population) for entrant in entrants for population in entrants]
-    play = functools.partial(_match, game=game, parameters=parameters, count=count, seed=seed)
+        raise CounterpoiseError(f"A tournament needs at least two worlds per match, got {count}.")
+    matches = [
+        _Match(entrant, population, game, parameters, count, seed)
+        for entrant in entrants
+        for population in entrants
+    ]
     if processes == 1:
-        paid = [play(pair) for pair in pairs]
+        paid = [match.do(_ignore) for match in matches]
     else:
-        with concurrent.futures.ProcessPoolExecutor(processes) as pool:
-            paid = list(pool.map(play, pairs))
+        shown = console if console is not None else _silent_console()
+        paid = in_processes(matches, processes=processes, console=shown)
     size = len(entrants)
-    shown = [Path(name).name if Path(name).is_dir() else name for name in entrants]
-    return Tournament(game.name, shown, np.array(paid).reshape(size, size, count))
+    return Tournament(
+        game.name, list(map(_shown, entrants)), np.array(paid).reshape(size, size, count)
+    )
+
+
+def _ignore(done: int, total: int, rate: float, stage: str) -> None:
+    return None
+
+
+def _silent_console() -> Console:
+    from rich.console import Console
+
+    return Console(quiet=True)

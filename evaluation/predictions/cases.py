@@ -76,7 +76,7 @@ def course(name: str, runs: list[Run], *, worlds: int = WORLDS) -> Course:
         with Worlds(run.game, worlds, parameters, autoreset=False) as batch:
             rollout = play(batch, profile, seed=WATCHED_FROM, steps=YEARS)
         table = power_years(rollout, parameters).with_columns(
-            internal=polars.col("arms") * (0.5 + 0.5 * polars.col("readiness")),
+            internal=polars.col("strength"),
             arms_share=100.0 * (polars.col("procurement") + polars.col("upkeep")),
         )
         rows.append(

@@ -24,7 +24,7 @@ from counterpoise.theory.prediction import (
     NEGATIVE,
     POSITIVE,
     RISES,
-    Outcome,
+    Expectation,
 )
 
 SUPPORTED, CONTRADICTED, UNDECIDED = VERDICTS = ("supported", "contradicted", "undecided")
@@ -49,13 +49,13 @@ WHAT_EFFECTS_ARE = {
 
 
 def effect(
-    outcome: Outcome, levels: Sequence[float], measured: Sequence[float] | NDArray[np.float64]
+    outcome: Expectation, levels: Sequence[float], measured: Sequence[float] | NDArray[np.float64]
 ) -> float:
     """Return one seed's effect; NaN where there is too little to measure.
 
     Parameters
     ----------
-    outcome : Outcome
+    outcome : Expectation
     levels : sequence of float, [levels]
     measured : sequence of float, [levels]
         NaN where nothing happened.

@@ -18,14 +18,14 @@ import polars
 
 from counterpoise.envs.engine.files import write_atomically, write_text_atomically
 from counterpoise.envs.engine.parameters import ParametersBase
-from counterpoise.evaluation.equilibrium.curves import Task, judge_run, task_of
+from counterpoise.evaluation.equilibrium.curves import CurveTask, judge_run, task_of
 from counterpoise.evaluation.equilibrium.curves import read_vary as values_of
-from counterpoise.evaluation.populations.episodes import watch
+from counterpoise.evaluation.populations.episodes import play_episodes
 from counterpoise.evaluation.populations.exploitability import gain, random_play
 from counterpoise.evaluation.populations.metrics import measure
 from counterpoise.evaluation.runner import Tell
 from counterpoise.evaluation.trainings import Training, train_quietly
-from counterpoise.theory.prediction import Outcome, Solved
+from counterpoise.theory.prediction import Expectation, Solved
 from counterpoise.training.configuration import Configuration
 from counterpoise.training.runs import Run
 
@@ -46,7 +46,7 @@ class Question:
     level: int
     value: float
     parameters: ParametersBase
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[Expectation, ...]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -142,7 +142,7 @@ class Replication:
     def _answers(self, run: Run, question: Question) -> list[dict[str, Any]]:
         parameters = question.parameters
         years = max(outcome.years[1] for outcome in question.outcomes)
-        seen = watch(
+        seen = play_episodes(
             run.game.seated(parameters.powers),
             parameters,
             run.profile(parameters=parameters),
@@ -250,7 +250,7 @@ class SmallGame:
         return f"solved/{asked.game}/" + re.sub(r"[^a-z0-9.]+", "_", asked.vary + fixed)
 
     @property
-    def task(self) -> Task:
+    def task(self) -> CurveTask:
         """The learned curve."""
         asked = self.solved[0]
         outcomes = {name: None for each in self.solved for name in (each.outcome, each.minus)}

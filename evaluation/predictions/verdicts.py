@@ -52,7 +52,7 @@ from counterpoise.theory.prediction import (
     LAST_LESS_FIRST,
     PEAK,
     RISES,
-    Outcome,
+    Expectation,
     Prediction,
     Solved,
     Test,
@@ -228,7 +228,7 @@ class Finding:
     ----------
     prediction : Prediction
     test : Test
-    outcome : Outcome
+    outcome : Expectation
     measured : ndarray of float, [seeds, levels]
         NaN where there was nothing to measure.
     estimate : Estimate
@@ -239,7 +239,7 @@ class Finding:
 
     prediction: Prediction
     test: Test
-    outcome: Outcome
+    outcome: Expectation
     measured: NDArray[np.float64]
     estimate: Estimate
     corrected: float
@@ -452,7 +452,7 @@ def _findings(plan: Plan, answers: polars.DataFrame) -> tuple[Finding, ...]:
     )
 
 
-def _verdict(plan: Plan, found: Estimate, corrected: float, outcome: Outcome) -> str:
+def _verdict(plan: Plan, found: Estimate, corrected: float, outcome: Expectation) -> str:
     return WITHHELD if plan.is_quick else verdict(found, corrected, outcome.sign)
 
 

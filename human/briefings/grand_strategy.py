@@ -13,10 +13,15 @@ from typing import Any
 
 import numpy as np
 
+from counterpoise.display.games.grand_strategy import mobilisation
+from counterpoise.display.numbers import decimal, percent
+from counterpoise.envs.engine.compilation import rule
 from counterpoise.envs.engine.game import Game
+from counterpoise.envs.engine.world import Actions
 from counterpoise.envs.grand_strategy.crisis import forget_last_year
 from counterpoise.envs.grand_strategy.diplomacy import trade_with_allies
 from counterpoise.envs.grand_strategy.economy import deliver, divide
+from counterpoise.envs.grand_strategy.parameters import Parameters
 from counterpoise.envs.grand_strategy.treasury import (
     carry_out_budget,
     interest_rate,
@@ -24,7 +29,7 @@ from counterpoise.envs.grand_strategy.treasury import (
     transfer,
 )
 from counterpoise.envs.grand_strategy.words import events
-from counterpoise.envs.grand_strategy.world import PHASES, PLAN
+from counterpoise.envs.grand_strategy.world import BUDGET, PHASES, PLAN, SPENDING, World
 from counterpoise.envs.grand_strategy.year import read_actions
 from counterpoise.human.briefing import Briefing, Projection, ProjectionLine, Seen
 
@@ -98,9 +103,7 @@ CHIEF = (
     "other_size", "other_arms", "threat", "prospect", "other_debt", "other_defence",
     "other_standing", "other_allies", "dependence", "other_dependence",
 )  # fmt: skip
-SPENDING = (
-    "procurement", "upkeep", "research", "industry", "supply", "stockpile", "welfare",
-)  # fmt: skip
+SPENDING_LINES = tuple(BUDGET[number].name for number in SPENDING)
 HUNDRED = 100.0
 # The true odds of a war are hidden: they would reveal the other power's forces.
 ODDS = re.compile(r" \(odds \d+ %\)")
@@ -112,7 +115,7 @@ def notes(parameters: Any) -> list[str]:
         return ["Intelligence of forces is exact in this game."]
     return [
         f"≈ marks estimates: the forces of other powers are observed with an error of about "
-        f"{100 * parameters.noise:.0f} %, drawn anew each year. Everything else is exact."
+        f"{percent(parameters.noise, 0)}, drawn anew each year. Everything else is exact."
     ]
 
 
@@ -132,85 +135,103 @@ def news(record: Any, parameters: Any, names: Sequence[str]) -> list[str]:
 
 
 def projection(
-    game: Game, record: Any, parameters: Any, power: int, action: Any
+    game: Game, records: Any, parameters: Any, power: int, action: Any
 ) -> Projection | None:
     """Return what a budget comes to if nothing else happens; None for a fallen power.
 
     Parameters
     ----------
     game : Game
-    record : numpy record
-        A copy, which is changed.
+    records : ndarray, [1]
+        A copy of the world, which is changed.
     parameters : Parameters
     power : int
     action : array_like, [components]
         The power's decision.
     """
+    record = records[0]
     if record["alive"][power] == 0:
         return None
-    constants: Any = parameters.to_record()
-    decided = np.zeros(
-        (parameters.powers, game.action_width), np.int64 if game.is_discrete else np.float64
-    )
+    kind = np.int64 if game.is_discrete else np.float64
+    decided = np.zeros((parameters.powers, game.action_width), kind)
     decided[power] = action
-    if record["phase"] == PLAN:
-        forget_last_year(record)
-        record["formed"] = 0
-    read_actions(record, decided, game.is_discrete)
-    own_aid = record["aid"][power]
-    record["aid"] = 0.0
-    record["aid"][power] = own_aid
     debt = float(record["debt"][power])
-    trade_with_allies(record, constants, power)
-    deliver(record, constants, power)
-    transfer(record, constants)
-    carry_out_budget(record, constants, power)
-    divide(record, constants, power)
-    settle_debt(record, constants, power)
-    next_rate = float(interest_rate(record, constants, power))
-    return _in_lines(record, power, debt, next_rate)
+    constants = parameters.to_record()
+    next_rate = carry_out_alone(records, constants, power, decided, game.is_discrete)
+    return _in_lines(records, power, debt, float(next_rate))
 
 
-def _in_lines(record: Any, power: int, debt: float, next_rate: float) -> Projection:
+@rule
+def carry_out_alone(
+    worlds: Any, parameters: Parameters, power: int, actions: Actions, by_level: bool
+) -> float:
+    """Carry out one power's budget as if nothing else happened; return next year's interest rate.
+
+    The world is passed as an array of one: its record shares memory between the budget and its
+    lines, and cannot be passed by itself.
+    """
+    world: World = worlds[0]
+    if world.phase == PLAN:
+        forget_last_year(world)
+        for one in range(world.powers):
+            for other in range(world.powers):
+                world.formed[one, other] = 0
+    read_actions(world, actions, by_level)
+    for other in range(world.powers):
+        if other != power:
+            world.aid[other] = 0.0
+    trade_with_allies(world, parameters, power)
+    deliver(world, parameters, power)
+    transfer(world, parameters)
+    carry_out_budget(world, parameters, power)
+    divide(world, parameters, power)
+    settle_debt(world, parameters, power)
+    return interest_rate(world, parameters, power)
+
+
+def _in_lines(records: Any, power: int, debt: float, next_rate: float) -> Projection:
+    record = records[0]
+
     def of(field: str) -> float:
         return float(record[field][power])
 
     output, rate = of("output"), of("interest")
 
     def line(label: str, amount: float, kind: str) -> ProjectionLine:
-        return ProjectionLine(label, f"{HUNDRED * amount:.2f}", amount / output, kind)
+        return ProjectionLine(label, decimal(HUNDRED * amount), amount / output, kind)
 
     lines = [line("Output expected", output, "state"), line("Tax", of("revenue"), "in")]
     lines += [
-        line(LABELS.get(name, name).capitalize(), of(name) * output, "out") for name in SPENDING
+        line(LABELS.get(name, name).capitalize(), of(name) * output, "out")
+        for name in SPENDING_LINES
     ]
     passed = of("aid_paid") - of("aid_received")
     if passed:
         lines.append(line("Aid and tribute", passed, "out" if passed > 0.0 else "in"))
-    other = of("spending") - passed - output * sum(of(name) for name in SPENDING)
-    if abs(other) > 1e-12:
-        lines.append(line("Mobilisation", other, "out"))
-    lines.append(line(f"Interest, at {100 * rate:.2f} %", rate * debt, "out"))
+    mobilised = float(mobilisation(records)[0, power]) / HUNDRED
+    if mobilised:
+        lines.append(line("Mobilisation", mobilised * output, "out"))
+    lines.append(line(f"Interest, at {percent(rate, 2)}", rate * debt, "out"))
     borrowed, forgiven, owed = of("borrowed"), of("forgiven"), of("debt")
     lines.append(line("Deficit" if borrowed > 0.0 else "Surplus", abs(borrowed), "sum"))
     if forgiven:
         lines.append(line("Debt repudiated", forgiven, "in"))
     lines.append(line("Debt now", debt, "state"))
     lines.append(line("Debt next year", owed, "state"))
-    lines.append(line(f"Interest next year, at {100 * next_rate:.2f} %", next_rate * owed, "state"))
-    balance = f"{'deficit' if borrowed > 0.0 else 'surplus'} {100 * abs(borrowed) / output:.1f} %"
+    lines.append(line(f"Interest next year, at {percent(next_rate, 2)}", next_rate * owed, "state"))
+    balance = f"{'deficit' if borrowed > 0.0 else 'surplus'} {percent(abs(borrowed) / output)}"
     summary = (
-        f"Tax {100 * of('revenue') / output:.1f} %, spending {100 * of('spending') / output:.1f} %,"
-        f" interest {100 * rate * debt / output:.1f} %: {balance}. Debt "
-        f"{100 * debt / output:.0f} → {100 * owed / output:.0f} % of output; interest rate "
-        f"{100 * rate:.2f} → {100 * next_rate:.2f} %."
+        f"Tax {percent(of('revenue') / output)}, spending {percent(of('spending') / output)},"
+        f" interest {percent(rate * debt / output)}: {balance}. Debt "
+        f"{decimal(HUNDRED * debt / output, 0)} → {percent(owed / output, 0)} of output; interest "
+        f"rate {decimal(HUNDRED * rate)} → {percent(next_rate, 2)}."
     )
     warnings = []
     if record["default"][power] == 1:
         warnings.append("This is a default: it cancels part of the debt and costs years of credit.")
     if of("scaling") < 1.0 - 1e-9:
         warnings.append(
-            f"Lenders finance only {100 * of('scaling'):.0f} % of this plan: every line is cut."
+            f"Lenders finance only {percent(of('scaling'), 0)} of this plan: every line is cut."
         )
     notes = [
         "Computed by the game's rules for a year without crisis, blackout or aid from others. 100 "

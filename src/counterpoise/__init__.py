@@ -21,6 +21,7 @@ if (_root / "pyproject.toml").is_file() and (_root / "envs" / "__init__.py").is_
     __path__.insert(0, str(_root))
 del _root
 
+from counterpoise.catalogue import FACE as _FACE  # noqa: E402
 from counterpoise.catalogue import register_games as _register_games  # noqa: E402
 from counterpoise.envs.engine.registration import imported as _imported  # noqa: E402
 
@@ -62,22 +63,12 @@ __all__ = [
     "watch",
 ]
 
-_ELSEWHERE = {
-    "GameRow": "counterpoise.envs.engine.registration:GameRow",
-    "Worlds": "counterpoise.envs.engine.worlds:Worlds",
-    "game": "counterpoise.envs.engine.registration:game",
-    "games": "counterpoise.envs.engine.registration:game_names",
-    "play": "counterpoise.human.play:play",
-    "register": "counterpoise.envs.adapters.registries:register",
-    "scenario": "counterpoise.envs.scenarios:scenario",
-}
-
 
 def __getattr__(name: str) -> _Any:
     """Import a name of the public face when it is first used."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = _imported(_ELSEWHERE.get(name, f"counterpoise.face:{name}"))
+    found = _imported(_FACE[name])
     globals()[name] = found
     return found
 

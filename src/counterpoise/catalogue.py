@@ -1,4 +1,4 @@
-"""The games that ship, one row each.
+"""The games that ship, one row each, and the names of the public face.
 
 This is the one place that names every layer: `counterpoise.envs.engine.registration` holds the
 table, and every layer finds the parts of a game through it.
@@ -20,6 +20,28 @@ SOLVED = {
     "paradox_of_power": 0,
     "shifting_power": 0,
 }
+# Shown as every game is, by the bars of its outcomes.
+WITHOUT_FIGURES = ("buck_passing",)
+
+
+# What ``import counterpoise`` offers; each is imported when it is first used.
+FACE = {
+    "GameRow": "counterpoise.envs.engine.registration:GameRow",
+    "Worlds": "counterpoise.envs.engine.worlds:Worlds",
+    "best_response": "counterpoise.face:best_response",
+    "compare": "counterpoise.face:compare",
+    "game": "counterpoise.envs.engine.registration:game",
+    "games": "counterpoise.envs.engine.registration:game_names",
+    "load": "counterpoise.face:load",
+    "make": "counterpoise.face:make",
+    "play": "counterpoise.human.play:play",
+    "regret": "counterpoise.face:regret",
+    "register": "counterpoise.envs.adapters.registries:register",
+    "scenario": "counterpoise.envs.scenarios:scenario",
+    "solve": "counterpoise.face:solve",
+    "train": "counterpoise.face:train",
+    "watch": "counterpoise.face:watch",
+}
 
 
 def register_games() -> None:
@@ -34,7 +56,9 @@ def register_games() -> None:
                 rules=f"counterpoise.envs.games.{name}:GAME",
                 theory=f"counterpoise.theory.{name}:THEORY",
                 doctrines=f"counterpoise.agents.doctrines.{name}:DOCTRINES",
-                display=f"counterpoise.display.games.{name}:DISPLAY",
+                display=""
+                if name in WITHOUT_FIGURES
+                else f"counterpoise.display.games.{name}:DISPLAY",
             )
         )
     register(

@@ -20,7 +20,6 @@ from __future__ import annotations
 import copy
 import dataclasses
 import functools
-import importlib
 import pickle
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -43,6 +42,7 @@ from counterpoise.envs.adapters.vector import OnePowerVector
 from counterpoise.envs.engine.game import Choice, Game
 from counterpoise.envs.engine.parameters import ParametersBase
 from counterpoise.envs.engine.registration import game as game_named
+from counterpoise.envs.engine.registration import imported
 from counterpoise.envs.engine.strategy import Strategy
 from counterpoise.envs.engine.worlds import CHUNK, Worlds
 
@@ -208,7 +208,8 @@ class Middling(Strategy):
     def __init__(self, case: Case, power: int) -> None:
         parameters = case.parameters
         low, high = case.game.action_bounds(np.array([parameters.to_record()]), parameters.powers)
-        self._low, self._high = low[0, power], high[0, power]
+        self._low: NDArray[np.float64] = low[0, power]
+        self._high: NDArray[np.float64] = high[0, power]
         self._is_discrete = case.game.is_discrete
 
     def act(
@@ -216,8 +217,8 @@ class Middling(Strategy):
     ) -> NDArray[np.float64] | NDArray[np.int64]:
         """Return an action between the bounds for each observation."""
         share = np.abs(np.sin(observations.sum(axis=1, dtype=np.float64)))[:, None]
-        actions: NDArray[np.float64] = self._low + share * (self._high - self._low)
-        return np.rint(actions).astype(np.int64) if self._is_discrete else actions
+        actions = self._low + share * (self._high - self._low)
+        return np.rint(actions).astype(np.int64) if self._is_discrete else np.asarray(actions)
 
 
 def parallel(case: Case, **settings: Any) -> CounterpoiseParallel:
@@ -254,11 +255,11 @@ def _observation_kinds(case: Case) -> list[Any]:
 
 def random_actions(worlds: Worlds, rng: np.random.Generator) -> NDArray[Any]:
     """Return random actions inside the declared space, closed choices and bounds among them."""
-    low: NDArray[Any] = worlds.action_low
-    high: NDArray[Any] = worlds.action_high
+    low, high = worlds.action_low, worlds.action_high
     shape = (worlds.count, worlds.powers, worlds.game.action_width)
     if worlds.game.is_discrete:
-        return rng.integers(np.broadcast_to(low, shape), np.broadcast_to(high, shape) + 1)
+        last = np.broadcast_to(high, shape).astype(np.int64)
+        return rng.integers(np.broadcast_to(low, shape).astype(np.int64), last + 1)
     draws = rng.random(shape)
     # Equilibria often lie at the bounds.
     draws[rng.random(shape) < 0.2] = 0.0
@@ -387,15 +388,16 @@ def check_registries(case: Case) -> None:
     versioned = f"{case.name}_v{case.rules.version}"
     # PettingZoo has had a registry since 1.27.
     for kind in ("parallel", "aec") if hasattr(pettingzoo, "register") else ():
-        env = pettingzoo.make(kind, pettingzoo_id(case.name), max_cycles=3)
-        env.reset(seed=0)
-        assert env.metadata["name"] == versioned
+        made = pettingzoo.make(kind, pettingzoo_id(case.name), max_cycles=3)
+        made.reset(seed=0)
+        assert made.metadata["name"] == versioned
     assert gymnasium.make(gymnasium_id(case.name)).reset(seed=0)
-    module = importlib.import_module(f"counterpoise.envs.{versioned}")
-    assert module.__doc__
-    assert isinstance(module.parallel_env(max_cycles=2), CounterpoiseParallel)
-    assert module.env().possible_agents == module.parallel_env().possible_agents
-    assert module.raw_env is not None
+    parallel_env, env, raw_env = (
+        imported(f"counterpoise.envs.{versioned}:{name}")
+        for name in ("parallel_env", "env", "raw_env")
+    )
+    assert isinstance(parallel_env(max_cycles=2), CounterpoiseParallel)
+    assert env().possible_agents == raw_env().possible_agents == parallel_env().possible_agents
 
 
 @_check

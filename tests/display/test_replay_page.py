@@ -1,4 +1,4 @@
-"""Claims about the replay page: it needs nothing else, tells all, and anyone can work it."""
+"""Tests of the replay page: self-contained, complete, and usable by everyone."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def data_in(page: str) -> Any:
     return json.loads(found.group(1))
 
 
-# -- what the page is told -------------------------------------------------------------------------
+# -- the data of the page ------------------------------------------------------------------------
 
 
 def test_every_game_has_a_page(game_name: str) -> None:

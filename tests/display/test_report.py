@@ -1,4 +1,4 @@
-"""Claims about figures, replay and report: complete, self-contained, and legible to a browser."""
+"""Tests of figures, replay and report: complete, self-contained, and shown by a browser."""
 
 from __future__ import annotations
 

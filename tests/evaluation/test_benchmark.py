@@ -82,7 +82,7 @@ def test_what_is_there_is_not_made_again(results):
     console = quiet()
     run(out, console)
     assert {path: path.stat().st_mtime_ns for path in out.rglob("row.json")} == before
-    assert "4 of 4 rows are there already" in console.file.getvalue()
+    assert "4 of 4 rows exist already" in console.file.getvalue()
 
 
 def test_a_row_of_another_configuration_is_made_again_and_says_so(results):

@@ -15,7 +15,7 @@ from counterpoise.envs.engine.errors import CounterpoiseError, UnknownNameError
 from counterpoise.envs.scenarios import scenario
 from counterpoise.evaluation.predictions import cases
 from counterpoise.evaluation.predictions.plan import make_plan
-from counterpoise.theory.prediction import CASES, Outcome, load
+from counterpoise.theory.prediction import CASES, Expectation, load
 from counterpoise.training.configuration import load as load_training
 from counterpoise.training.learn import train
 from counterpoise.training.runs import Run
@@ -52,7 +52,7 @@ def test_a_case_looks_at_its_own_power_first(name: str) -> None:
 
 def test_less_than_the_others_needs_somebody() -> None:
     with pytest.raises(CounterpoiseError, match="less than whom"):
-        Outcome("allies", "positive", less_others=True)
+        Expectation("allies", "positive", less_others=True)
 
 
 def test_the_course_begins_where_the_scenario_does(runs: list[Run]) -> None:

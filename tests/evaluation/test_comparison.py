@@ -10,24 +10,26 @@ import hypothesis.strategies as st
 import numpy as np
 import polars
 import pytest
+import safetensors.numpy
 import scipy.stats
 from hypothesis import given
 
+import counterpoise
+from counterpoise.agents.learned import WEIGHTS
 from counterpoise.envs.engine.errors import CounterpoiseError
 from counterpoise.envs.games.buck_passing import Parameters as BuckPassing
-from counterpoise.evaluation.equilibrium import comparison as module
 from counterpoise.evaluation.equilibrium.comparison import (
     Comparison,
     Group,
-    bootstrap,
-    claims,
     compare,
     distance,
     find_runs,
-    interval_in_words,
-    targets_of,
+    gather,
 )
-from counterpoise.theory.regret import equilibria, equilibrium
+from counterpoise.evaluation.equilibrium.judgement import JUDGEMENT, judge, judged
+from counterpoise.evaluation.equilibrium.statistics import bootstrap, interval_in_words
+from counterpoise.theory import regret
+from counterpoise.theory.regret import equilibria, equilibrium, theory_of
 from counterpoise.training.configuration import load
 from counterpoise.training.runs import Run
 
@@ -95,7 +97,7 @@ def test_play_in_equilibrium_has_no_regret_and_no_distance(
         Run, "profile", lambda run: equilibrium(run.game.name, run.parameters).strategies
     )
     runs = [Run(folder / name / "seed_0") for name in ("burden_sharing", "arms_or_allies")]
-    for group in compare(runs).groups:
+    for group in gather([judge(run) for run in runs]).groups:
         assert abs(group.regret).max() < 1e-9
         outcomes = group.tidy().filter(polars.col("theory").is_not_null())
         assert outcomes["difference"].drop_nans().abs().max() < 1e-9
@@ -136,7 +138,7 @@ def test_a_distance_is_relative_to_theory_and_never_to_nothing() -> None:
 def test_of_several_equilibria_the_nearest_is_the_one_reached() -> None:
     parameters = BuckPassing()
     found = equilibria("buck_passing", parameters)
-    names = targets_of("buck_passing").outcomes
+    names = theory_of("buck_passing").targets.outcomes
     for each in found:
         nearest = min(found, key=lambda other: distance(each.outcomes, other.outcomes, names))
         assert nearest.name == each.name
@@ -246,6 +248,65 @@ def test_a_run_that_has_learned_nothing_is_told(tmp_path: Path) -> None:
         compare([Run(tmp_path / "run")])
 
 
+# -- kept judgements -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return a list to which every game whose best responses are computed is added."""
+    asked: list[str] = []
+    gains = regret.gains
+
+    def counting(game: str, *arguments: object) -> object:
+        asked.append(game)
+        return gains(game, *arguments)
+
+    monkeypatch.setattr(regret, "gains", counting)
+    return asked
+
+
+@pytest.fixture
+def run(folder: Path, tmp_path: Path) -> Run:
+    """Return a copy of a run that nobody has judged."""
+    shutil.copytree(
+        folder / "burden_sharing" / "seed_0",
+        tmp_path / "run",
+        ignore=shutil.ignore_patterns(JUDGEMENT),
+    )
+    return Run(tmp_path / "run")
+
+
+def test_a_judgement_is_kept_to_the_last_digit(run: Run, counted: list[str]) -> None:
+    regret.stakes(run.game.name, run.parameters)
+    counted.clear()
+    first = compare([run])
+    assert counted == ["burden_sharing"]
+    again = compare([run])
+    assert counted == ["burden_sharing"], "read, not made again"
+    assert again.tidy().equals(first.tidy())
+    assert first.tidy().equals(gather([judge(run)]).tidy())
+
+
+@pytest.mark.parametrize("what", ["policy", "configuration", "version"])
+def test_what_changes_a_judgement_has_it_made_again(
+    run: Run, counted: list[str], what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = judged(run)
+    counted.clear()
+    if what == "policy":
+        weights = safetensors.numpy.load_file(run.folder / WEIGHTS)
+        moved = {name: value * value.dtype.type(0.5) for name, value in weights.items()}
+        safetensors.numpy.save_file(moved, run.folder / WEIGHTS)
+    elif what == "configuration":
+        text = run.configuration.replace(parameters={"horizon": 3}).to_toml()
+        (run.folder / "config.toml").write_text(text)
+    else:
+        monkeypatch.setattr(counterpoise, "__version__", "of another day")
+    again = judged(Run(run.folder))
+    assert "burden_sharing" in counted
+    assert (again.gains == first.gains).all() == (what == "version")
+
+
 # -- claims of single games ------------------------------------------------------------------------
 
 
@@ -255,15 +316,15 @@ def test_the_sudden_threat_is_answered_by_allies_first_in_equilibrium(
     monkeypatch.setattr(
         Run, "profile", lambda run: equilibrium(run.game.name, run.parameters).strategies
     )
-    (group,) = compare([Run(folder / "arms_or_allies" / "seed_0")]).groups
-    (claim,) = claims(group)
+    (group,) = gather([judge(Run(folder / "arms_or_allies" / "seed_0"))]).groups
+    (claim,) = group.claims
     assert claim.is_met
     assert "in 1 of 1 seeds" in claim.words
     assert claim.words.count("an ally at once, given up in year 6") == 2
 
 
 def test_arming_without_an_ally_is_not_allies_first() -> None:
-    from counterpoise.display.games.arms_or_allies import alliance_precedes_arms
+    from counterpoise.theory.arms_or_allies import alliance_precedes_arms
 
     rising = np.array([0.0, 2.0, 4.0])
     assert alliance_precedes_arms(rising, np.array([1.0, 1.0, 0.0]))
@@ -277,8 +338,8 @@ def test_natos_words_follow_from_its_numbers(folder: Path, monkeypatch: pytest.M
     monkeypatch.setattr(
         Run, "profile", lambda run: equilibrium(run.game.name, run.parameters).strategies
     )
-    (group,) = compare([Run(folder / "nato_2024" / "seed_0")]).groups
-    assert claims(group)[0].is_met
+    (group,) = gather([judge(Run(folder / "nato_2024" / "seed_0"))]).groups
+    assert group.claims[0].is_met
     alliance = Alliance.of(group)
     words = size_in_words(alliance)
     assert "no rank correlation of predicted and observed burdens (Spearman's rho 0.00" in words
@@ -295,11 +356,10 @@ def test_natos_words_follow_from_its_numbers(folder: Path, monkeypatch: pytest.M
     )
 
 
-def test_a_game_without_a_module_of_its_own_is_labelled_by_shape(
-    comparison: Comparison, monkeypatch: pytest.MonkeyPatch
+def test_outcomes_are_labelled_by_the_axes_that_the_theory_declares(
+    comparison: Comparison,
 ) -> None:
-    monkeypatch.setattr(module, "game_module", lambda game: None)
     group = comparison.groups[2]
     assert group.axes("arms") == ("power",)
     assert group.axes("arms_path") == ("year", "power")
-    assert claims(group) == []
+    assert group.claims == []

@@ -9,6 +9,7 @@ import polars
 import pytest
 from rich.console import Console
 
+from counterpoise.display.curves import write
 from counterpoise.envs.engine.errors import CounterpoiseError, ParameterError, UnknownNameError
 from counterpoise.envs.engine.registration import game
 from counterpoise.evaluation.equilibrium import curves
@@ -105,7 +106,9 @@ def learned(tmp_path_factory):
     task = curves.task_of(
         "paradox_of_power", values=curves.read_vary("inequality=0.5:0.9:3"), is_quick=True
     )
-    return task, out, curves.learn_curve(task, out, seeds=3, processes=1, console=QUIET)
+    found = curves.learn_curve(task, out, seeds=3, processes=1, console=QUIET)
+    write(found, out)
+    return task, out, found
 
 
 def test_one_training_a_seed_gives_the_whole_curve(learned):

@@ -21,13 +21,13 @@ from counterpoise.evaluation.predictions.estimation import (
     jointly,
     verdict,
 )
-from counterpoise.theory.prediction import Outcome
+from counterpoise.theory.prediction import Expectation
 
 LEVELS = (0.0, 1.0, 2.0, 4.0)
 
 
 def test_a_slope_is_the_change_over_the_whole_range():
-    rises = Outcome("allies", "rises")
+    rises = Expectation("allies", "rises")
     assert effect(rises, LEVELS, [1.0, 1.5, 2.0, 3.0]) == pytest.approx(2.0)
     assert effect(rises, LEVELS, [1.0, math.nan, 2.0, 3.0]) == pytest.approx(2.0)
     assert math.isnan(effect(rises, LEVELS, [1.0, math.nan, math.nan, math.nan]))
@@ -35,15 +35,17 @@ def test_a_slope_is_the_change_over_the_whole_range():
 
 def test_rounding_is_no_evidence():
     always = [0.1 * 3, 0.3, 0.3, 0.3 + 1e-16]
-    found = estimate([effect(Outcome("resist_rate", "rises"), LEVELS, always)] * 8)
+    found = estimate([effect(Expectation("resist_rate", "rises"), LEVELS, always)] * 8)
     assert found.mean == 0.0
     assert found.p == 1.0
 
 
 def test_a_level_is_the_mean_and_a_lead_is_over_the_best_of_the_others():
-    assert effect(Outcome("allies", "positive"), LEVELS, [1.0, math.nan, 2.0, 3.0]) == 2.0
-    assert effect(Outcome("payoff", "highest first"), LEVELS, [5.0, 1.0, 4.5, 2.0]) == 0.5
-    assert math.isnan(effect(Outcome("payoff", "highest first"), LEVELS, [5.0, 1.0, math.nan, 2]))
+    assert effect(Expectation("allies", "positive"), LEVELS, [1.0, math.nan, 2.0, 3.0]) == 2.0
+    assert effect(Expectation("payoff", "highest first"), LEVELS, [5.0, 1.0, 4.5, 2.0]) == 0.5
+    assert math.isnan(
+        effect(Expectation("payoff", "highest first"), LEVELS, [5.0, 1.0, math.nan, 2])
+    )
 
 
 def test_where_it_is_halved_is_interpolated_and_may_be_nowhere():
@@ -52,10 +54,10 @@ def test_where_it_is_halved_is_interpolated_and_may_be_nowhere():
     assert halved_at(at, np.array([1.0, 0.2, 0.8, 0.0])) == pytest.approx(2.75), "the last time"
     assert halved_at(at, np.array([1.0, 1.0, 1.0, 1.0])) > at.max()
     assert math.isnan(halved_at(at, np.zeros(4)))
-    before = Outcome("demanded_rate", "halved before", threshold=2.0)
+    before = Expectation("demanded_rate", "halved before", threshold=2.0)
     assert effect(before, LEVELS, [1.0, 0.75, 0.25, 0.0]) == pytest.approx(0.5)
     assert before.sign == 1
-    assert Outcome("demanded_rate", "halved after", threshold=2.0).sign == -1
+    assert Expectation("demanded_rate", "halved after", threshold=2.0).sign == -1
 
 
 def test_holm_of_a_worked_example():

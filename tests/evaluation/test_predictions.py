@@ -11,12 +11,14 @@ import polars
 import pytest
 
 from counterpoise.agents.doctrines.grand_strategy import DOCTRINES
-from counterpoise.envs.engine.errors import CounterpoiseError
+from counterpoise.envs.engine.errors import CounterpoiseError, UnknownNameError
 from counterpoise.envs.games.grand_strategy import GAME, Parameters
-from counterpoise.evaluation.populations.episodes import Episodes, watch
-from counterpoise.evaluation.populations.metrics import METRICS, measure
+from counterpoise.evaluation.populations import metrics
+from counterpoise.evaluation.populations.episodes import Episodes, play_episodes
+from counterpoise.evaluation.populations.metrics import METRICS, measure, metric
+from counterpoise.theory import metrics as declared
 from counterpoise.theory import prediction
-from counterpoise.theory.prediction import Outcome, load, shipped
+from counterpoise.theory.prediction import Expectation, load, shipped
 from counterpoise.training import configuration
 
 # The example that the module's own docstring gives.
@@ -28,7 +30,7 @@ def episodes() -> Episodes:
     parameters = Parameters(slips=True, reliability=0.5)
     doctrines = ("chain_ganger", "hawk", "threat_balancer", "economic_nationalist")
     profile = [DOCTRINES[name](parameters, power) for power, name in enumerate(doctrines)]
-    return watch(GAME.seated(4), parameters, profile, worlds=60)
+    return play_episodes(GAME.seated(4), parameters, profile, worlds=60)
 
 
 def test_there_are_eighteen_and_each_can_be_asked_of_its_population() -> None:
@@ -61,6 +63,7 @@ def test_ten_lines_make_a_prediction(tmp_path: Path) -> None:
         ("levels = [0.005, 0.02, 0.04]", "levels = [0.005]", "more levels"),
         ('source = "Altfeld 1984"', "", "source is missing"),
         ("title =", "title", "line 2"),
+        ('metric = "allies"', 'metric = "alies"', "Did you mean 'allies'"),
     ],
 )
 def test_a_wrong_file_is_refused_in_words(tmp_path: Path, old: str, new: str, told: str) -> None:
@@ -83,29 +86,81 @@ def test_rows_are_living_powers_years_and_their_events_agree(episodes: Episodes)
 
 def test_every_metric_is_a_finite_number_or_says_that_nothing_happened(episodes: Episodes) -> None:
     for name in METRICS:
-        value = measure(episodes, Outcome(name, "rises"))
+        value = measure(episodes, Expectation(name, "rises"))
         assert math.isfinite(value), name
         nobody = Episodes(episodes.years.clear(), episodes.events.clear())
-        assert math.isnan(measure(nobody, Outcome(name, "rises"))), name
+        assert math.isnan(measure(nobody, Expectation(name, "rises"))), name
 
 
 def test_metrics_ask_only_of_whom_and_when_they_are_told(episodes: Episodes) -> None:
-    hawk = measure(episodes, Outcome("demand_rate", "rises", seats=(1,)))
-    everyone = measure(episodes, Outcome("demand_rate", "rises"))
-    others = measure(episodes, Outcome("demand_rate", "rises", seats=(0, 2, 3)))
+    hawk = measure(episodes, Expectation("demand_rate", "rises", seats=(1,)))
+    everyone = measure(episodes, Expectation("demand_rate", "rises"))
+    others = measure(episodes, Expectation("demand_rate", "rises", seats=(0, 2, 3)))
     assert hawk > everyone > others
-    assert measure(episodes, Outcome("allies", "rises", of="unallied")) == 0.0
-    assert measure(episodes, Outcome("allies", "rises", of="allied")) >= 1.0
-    assert measure(episodes, Outcome("external_share", "rises", of="unallied")) == 0.0
+    assert measure(episodes, Expectation("allies", "rises", of="unallied")) == 0.0
+    assert measure(episodes, Expectation("allies", "rises", of="allied")) >= 1.0
+    assert measure(episodes, Expectation("external_share", "rises", of="unallied")) == 0.0
     expected = episodes.years.filter(polars.col("year") < 5)["procurement"].mean()
-    got = measure(episodes, Outcome("procurement_share", "rises", years=(0, 5)))
+    got = measure(episodes, Expectation("procurement_share", "rises", years=(0, 5)))
     assert got == pytest.approx(expected)
 
 
 def test_the_same_seed_gives_the_same_tables() -> None:
     parameters = Parameters()
     profile = [DOCTRINES["hawk"](parameters, power) for power in range(4)]
-    one, again = (watch(GAME.seated(4), parameters, profile, worlds=4, years=6) for _ in range(2))
+    one, again = (
+        play_episodes(GAME.seated(4), parameters, profile, worlds=4, years=6) for _ in range(2)
+    )
     assert one.years.equals(again.years)
     assert one.events.equals(again.events)
     assert np.isfinite(one.years.to_numpy()).all()
+
+
+def test_every_declared_metric_is_implemented_and_means_what_is_declared() -> None:
+    assert list(METRICS) == list(declared.METRICS)
+    for name, spec in declared.METRICS.items():
+        assert METRICS[name].__doc__ == spec.doc
+        assert spec.doc.endswith(".")
+
+
+def test_a_metric_of_ones_own_is_declared_and_then_implemented(
+    episodes: Episodes, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(metrics, "METRICS", dict(METRICS))
+    before = dict(declared.METRICS)
+
+    def upkeep_share(rows: polars.DataFrame) -> float:
+        return float(rows["upkeep"].mean()) if len(rows) else math.nan
+
+    try:
+        with pytest.raises(UnknownNameError, match="upkeep_share"):
+            metric(upkeep_share)
+        declared.declare("upkeep_share", declared.MetricSpec("share of GDP", "Upkeep."))
+        assert metric(upkeep_share).__doc__ == "Upkeep."
+        file = tmp_path / "autonomy.toml"
+        file.write_text(GOOD.replace('allies"', 'upkeep_share"'))
+        (outcome,) = load(file).tests[0].outcomes
+        assert measure(episodes, outcome) == pytest.approx(episodes.years["upkeep"].mean())
+        with pytest.raises(CounterpoiseError, match="declared already"):
+            declared.declare("allies", declared.MetricSpec("1", "Something else."))
+    finally:
+        declared.METRICS.clear()
+        declared.METRICS.update(before)
+
+
+def test_an_unknown_outcome_of_a_solved_game_is_refused_when_the_file_is_read(
+    tmp_path: Path,
+) -> None:
+    solved = """
+[[solved]]
+game = "paradox_of_power"
+vary = "inequality=0.5:0.9:3"
+outcome = "incme"
+expected = "rises"
+"""
+    file = tmp_path / "autonomy.toml"
+    file.write_text(GOOD + solved)
+    with pytest.raises(UnknownNameError, match="Did you mean 'income'"):
+        load(file)
+    file.write_text(GOOD + solved.replace("incme", "income"))
+    assert load(file).solved[0].outcome == "income"

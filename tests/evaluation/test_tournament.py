@@ -119,28 +119,28 @@ def test_an_exam_scores_random_play_at_nought(tmp_path: Any, monkeypatch: Any) -
         return [Uniform(GAME, run.parameters, power) for power in range(4)]
 
     monkeypatch.setattr(type(run), "profile", at_random)
-    monkeypatch.setattr(exam, "tests_of", lambda name: EXAM[:1])
-    (mark,) = exam.sit(run, count=4)
-    assert mark.score == pytest.approx(0.0)
-    assert mark.best > mark.random
-    table = exam.tidy([mark])
-    assert table["test"][0] == EXAM[0].name
+    monkeypatch.setattr(exam, "situations_of", lambda name: EXAM[:1])
+    (result,) = exam.sit(run, count=4)
+    assert result.score == pytest.approx(0.0)
+    assert result.best > result.random
+    table = exam.tidy([result])
+    assert table["situation"][0] == EXAM[0].name
 
 
 def test_every_test_of_the_exam_can_be_sat_by_any_number_of_powers() -> None:
-    for test in EXAM:
+    for situation in EXAM:
         for powers in (4, 8):
-            parameters = Parameters.from_mapping({"powers": powers, **test.parameters(powers)})
+            parameters = Parameters.from_mapping({"powers": powers, **situation.parameters(powers)})
             rng = np.random.default_rng(0)
-            seats = range(test.focal, powers)
-            others = [test.background(parameters, power, rng) for power in seats]
-            focal = [DOCTRINES["hedger"](parameters, power) for power in range(test.focal)]
+            seats = range(situation.focal, powers)
+            others = [situation.background(parameters, power, rng) for power in seats]
+            focal = [DOCTRINES["hedger"](parameters, power) for power in range(situation.focal)]
             assert np.isfinite(payoffs(GAME, parameters, [*focal, *others], count=1)).all()
 
 
 def test_games_with_an_equilibrium_have_no_exam() -> None:
-    with pytest.raises(CounterpoiseError, match="held against its equilibrium"):
-        exam.tests_of("arms_race")
+    with pytest.raises(CounterpoiseError, match="compare a policy with its equilibrium"):
+        exam.situations_of("arms_race")
 
 
 # -- learning among doctrines and over drawn parameters --------------------------------------------

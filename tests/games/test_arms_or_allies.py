@@ -476,7 +476,7 @@ def test_long_run_outcomes_are_those_of_long_play():
     assert records["alliance"].mean() == pytest.approx(expected["allied"], abs=0.02)
     challenges = rollout.actions[101::2, :, CHALLENGER]
     assert challenges.mean() == pytest.approx(expected["challenge_rate"], abs=0.02)
-    assert set(expected) == set(theory.OUTCOME_UNITS)
+    assert set(expected) == set(theory.OUTCOMES)
 
 
 # -- doctrines ------------------------------------------------------------------------------------

@@ -17,11 +17,11 @@ from counterpoise.theory import regret
 
 
 def solved(**changes):
-    return theory.equilibrium(Parameters(**changes)).outcomes
+    return theory.THEORY.equilibrium(Parameters(**changes)).outcomes
 
 
 def test_the_symmetric_equilibrium_of_the_default_game():
-    solution = theory.equilibrium(Parameters())
+    solution = theory.THEORY.equilibrium(Parameters())
     found = solution.outcomes
     np.testing.assert_allclose(
         found["balance_rate"], [0.443154, 0.409376, 0.390006, 0.625759], atol=5e-7
@@ -77,7 +77,7 @@ def test_nobody_gains_by_leaving_any_equilibrium(changes):
 
 def test_neither_stand_pays_more_than_the_symmetric_equilibrium_when_it_is_played():
     parameters = Parameters()
-    others = list(theory.equilibrium(parameters).strategies)
+    others = list(theory.THEORY.equilibrium(parameters).strategies)
     for name in ("buck_passer", "chain_ganger"):
         deviating = profile(name, GAME, parameters)[0]
         worlds = Worlds(GAME, 40_000, parameters, autoreset=False)

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from counterpoise.agents.named import doctrines, profile
-from counterpoise.display.games.deterrence import CURVES, TARGETS
 from counterpoise.envs.engine.errors import ParameterError
 from counterpoise.envs.engine.rollouts import play
 from counterpoise.envs.engine.strategy import Strategy
@@ -67,7 +66,7 @@ def sampled(parameters, strategies, count=40_000):
 
 
 def test_the_default_equilibrium_has_doves_deterrents_and_hawks():
-    solved = theory.equilibrium(Parameters())
+    solved = theory.THEORY.equilibrium(Parameters())
     found = [solved.outcomes[name][0] for name in ("doves", "deterrents", "hawks")]
     np.testing.assert_allclose(found, [0.382272, 0.538464, 0.079265], atol=5e-7)
     assert solved.outcomes["war_rate"] == pytest.approx(0.060601, abs=5e-7)
@@ -87,7 +86,8 @@ def test_the_default_equilibrium_has_doves_deterrents_and_hawks():
 )
 def test_wars_are_rarer_where_winning_responds_to_arms_and_arms_are_cheap(name, values, rates):
     found = [
-        theory.equilibrium(Parameters(**{name: value})).outcomes["war_rate"] for value in values
+        theory.THEORY.equilibrium(Parameters(**{name: value})).outcomes["war_rate"]
+        for value in values
     ]
     np.testing.assert_allclose(found, rates, atol=5.1e-5)
 
@@ -184,7 +184,7 @@ def test_where_arms_cost_nothing_nobody_is_a_dove():
 
 def test_no_option_pays_more_than_the_equilibrium_when_it_is_played():
     parameters = Parameters()
-    strategies = list(theory.equilibrium(parameters).strategies)
+    strategies = list(theory.THEORY.equilibrium(parameters).strategies)
     for option in ("dove", "porcupine", "hawk"):
         deviating = doctrines("deterrence")[option](parameters, 0)
         rewards = sampled(parameters, [deviating, strategies[1]]).rewards[0, :, 0]
@@ -211,7 +211,7 @@ def test_a_hawk_attacks_nobody_who_is_half_as_armed_and_everybody_who_is_not_arm
 
 
 def test_wars_are_between_unequal_arms():
-    rollout = sampled(Parameters(), theory.equilibrium(Parameters()).strategies)
+    rollout = sampled(Parameters(), theory.THEORY.equilibrium(Parameters()).strategies)
     records = rollout.records[1]
     at_war = records["war"][:, 0] == 1.0
     assert at_war.mean() == pytest.approx(0.0606, abs=0.005)
@@ -228,8 +228,8 @@ def test_a_war_moves_the_prize_and_costs_both():
 
 
 def test_years_are_independent():
-    once = theory.equilibrium(Parameters())
-    often = theory.equilibrium(Parameters(years=5, discount=0.9))
+    once = theory.THEORY.equilibrium(Parameters())
+    often = theory.THEORY.equilibrium(Parameters(years=5, discount=0.9))
     np.testing.assert_allclose(often.values, once.values * (1 - 0.9**5) / (1 - 0.9))
 
 
@@ -278,13 +278,16 @@ def test_random_play_regrets_one_stake_and_nobody_the_equilibrium():
 
 
 def test_the_outcomes_that_are_asked_for_are_among_those_that_are_reported():
-    asked = {*TARGETS.outcomes, *(name for curve in CURVES for name in curve.outcomes)}
-    assert asked <= theory.OUTCOME_UNITS.keys()
-    assert theory.OUTCOME_UNITS.keys() == theory.equilibrium(Parameters()).outcomes.keys()
-    for curve in CURVES:
+    asked = {
+        *theory.THEORY.targets.outcomes,
+        *(name for curve in theory.THEORY.curves for name in curve.outcomes),
+    }
+    assert asked <= theory.OUTCOMES.keys()
+    assert theory.OUTCOMES.keys() == theory.THEORY.equilibrium(Parameters()).outcomes.keys()
+    for curve in theory.THEORY.curves:
         for k in range(curve.points):
             values = {name: float(each[k]) for name, each in curve.values().items()}
-            assert theory.equilibrium(Parameters(**values)).is_unique
+            assert theory.THEORY.equilibrium(Parameters(**values)).is_unique
 
 
 def test_what_a_power_sees_is_what_its_columns_say():
@@ -300,7 +303,7 @@ def test_what_a_power_sees_is_what_its_columns_say():
     ("changes", "words"),
     [
         ({"years": 0}, "years .* from 1 to 1000 years"),
-        ({"war_cost": -0.1}, "war_cost .C: cost of a war"),
+        ({"war_cost": -0.1}, "war_cost .C: cost of a war to each side"),
         ({"war_cost": float("nan")}, "not nan"),
         ({"powers": 3}, "powers"),
     ],

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Iterator
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from counterpoise.envs.adapters.pettingzoo import CounterpoiseParallel
 from counterpoise.envs.engine.rollouts import choose
 from counterpoise.envs.engine.strategy import Uniform
+from counterpoise.envs.engine.world import PerPower, Rows, WorldRecord, world_dtype
 from counterpoise.envs.engine.worlds import Worlds
 from counterpoise.envs.games.grand_strategy import GAME, Parameters
 from counterpoise.envs.grand_strategy.resilience import MOST_RESILIENCE
-from counterpoise.envs.grand_strategy.world import BEATEN, CONCEDED
+from counterpoise.envs.grand_strategy.world import BEATEN, CONCEDED, LINE, LINES, SPENDING
 
 EXACT = 1e-9
 
@@ -36,7 +39,7 @@ def random_years(parameters: Any, count: int, years: int, seed: int) -> Iterator
 
 
 def assert_books_balance(before: Any, worlds: Worlds) -> None:
-    """Hold every account of the year against the stocks of its beginning."""
+    """Check every account of the year against the stocks at its beginning."""
     powers = worlds.powers
     given = worlds.parameter_records
     # A fallen power keeps no books, and a world that is over has no year.
@@ -83,7 +86,7 @@ def assert_books_balance(before: Any, worlds: Worlds) -> None:
     assert np.allclose(gained, arrived, rtol=EXACT, atol=EXACT)
 
 
-SPENT = ("procurement", "upkeep", "research", "industry", "supply", "stockpile", "welfare")
+SPENT = tuple(LINES[line] for line in SPENDING)
 ACCOUNTS = (
     *SPENT,
     *("tax", "output", "interest", "spending", "revenue", "forgiven", "debt", "borrowed"),
@@ -93,7 +96,7 @@ ACCOUNTS = (
 
 
 def assert_in_range(worlds: Worlds) -> None:
-    """Hold stocks and observations against their ranges."""
+    """Check that stocks and observations are in their ranges."""
     records, powers = worlds.records, worlds.powers
     for name, (low, high) in {
         "resilience": (0.0, MOST_RESILIENCE),
@@ -241,3 +244,31 @@ def test_a_world_tells_what_chance_it_had_to_go_on():
         ended += worlds.terminated.sum()
     assert ended > 0
     assert set(chances.tolist()) <= {0.0, 0.75, 1.0}
+
+
+def test_the_lines_of_the_budget_are_the_rows_of_one_array() -> None:
+    """Both names are the same memory, in batches, snapshots, pickles and single worlds."""
+    worlds = Worlds("grand_strategy", 3)
+    worlds.reset(0)
+    worlds.records["research"][1, 2] = 0.25
+    kept = worlds.copy()
+    for records in (worlds.records, kept.records, pickle.loads(pickle.dumps(kept)).records):
+        for number, line in enumerate(LINES):
+            assert (records["budget"][:, number] == records[line]).all()
+        assert records["budget"][1, LINE.research, 2] == 0.25
+    again = np.frombuffer(worlds.records.tobytes(), worlds.records.dtype)
+    again = again.copy()
+    again["budget"][1, LINE.research, 2] = 0.5
+    assert again["research"][1, 2] == 0.5
+    assert tuple(range(LINE.procurement, LINE.welfare + 1)) == SPENDING
+
+
+def test_rows_of_an_array_are_fields_that_follow_each_other() -> None:
+    class Scattered(WorldRecord):
+        first: PerPower
+        between: PerPower
+        second: PerPower
+        both: Annotated[NDArray[np.float64], Rows(("first", "second"))]
+
+    with pytest.raises(ValueError, match="one after another: first, second"):
+        world_dtype(Scattered, 2)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from counterpoise.agents.doctrines.grand_strategy import DOCTRINES
+from counterpoise.envs.engine.columns import component
 from counterpoise.envs.engine.rollouts import choose
 from counterpoise.envs.engine.worlds import Worlds
 from counterpoise.envs.games.grand_strategy import Parameters
@@ -18,23 +19,25 @@ from counterpoise.envs.grand_strategy.world import (
     BUDGET,
     CONCEDE,
     CONCEDED,
-    DEFAULT_AT,
     DEMAND,
+    DOES,
     EMBARGO,
     FIGHT,
     HELD,
+    LINES,
     MOBILISE,
     OFFER,
     RESISTED,
-    STANCE_AT,
-    STAND_AT,
     WITHDRAW,
 )
 
 POWERS = 4
 OTHERS = POWERS - 1
-LINES = [name for name, _, _ in BUDGET]
-LEVELS = {name: np.array(levels) for name, levels, _ in BUDGET}
+LEVELS = {line.name: np.array(line.levels) for line in BUDGET}
+DEFAULT_AT, STAND_AT, STANCE_AT, RESOLVE_AT, HONOUR_AT = (
+    component(part, OTHERS)
+    for part in (DOES.default, DOES.stand, DOES.stance, DOES.resolve, DOES.honour)
+)
 USUAL = dict(
     tax=0.30, procurement=0.02, upkeep=0.01, research=0.02, industry=0.02, supply=0.005,
     stockpile=0.01, welfare=0.21,
@@ -88,10 +91,9 @@ class Game:
             actions[:, power, STAND_AT] = int(mine.get("stand", 0))
         for (power, other), said in (orders or {}).items():
             place = other if other < power else other - 1
-            at = STANCE_AT + place
-            actions[:, power, at] = said.get("stance", 0)
-            actions[:, power, at + OTHERS] = said.get("resolve", 0)
-            actions[:, power, at + 2 * OTHERS] = said.get("honour", 0)
+            actions[:, power, STANCE_AT + place] = said.get("stance", 0)
+            actions[:, power, RESOLVE_AT + place] = said.get("resolve", 0)
+            actions[:, power, HONOUR_AT + place] = said.get("honour", 0)
         self.worlds.observe()
         self.worlds.step(actions)
         return self

@@ -38,8 +38,9 @@ def test_every_feature_doctrine_and_budget_line_is_named() -> None:
         assert f"| `{feature.name}`" in PAGE, feature.name
     for name in DOCTRINES:
         assert f"| `{name}`" in PAGE, name
-    for line, levels, _ in BUDGET:
-        assert f"| `{line}` | {', '.join(f'{100 * level:g}' for level in levels)} %" in PAGE
+    for line in BUDGET:
+        levels = ", ".join(f"{100 * level:g}" for level in line.levels)
+        assert f"| `{line.name}` | {levels} % | {line.doc} |" in PAGE
 
 
 @pytest.mark.parametrize("snippet", SNIPPETS, ids=range(len(SNIPPETS)))

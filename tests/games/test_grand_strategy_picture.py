@@ -1,4 +1,4 @@
-"""Claims about how the full game is shown: a stranger can say what happened, and to whom."""
+"""Tests of the full game's pictures and words: a reader can tell what happened, and to whom."""
 
 from __future__ import annotations
 

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from counterpoise.agents.named import profile
-from counterpoise.display.games.paradox_of_power import CURVES, TARGETS
 from counterpoise.envs.engine.errors import ActionError, ParameterError
 from counterpoise.envs.engine.rollouts import play
 from counterpoise.envs.engine.strategy import Strategy
@@ -269,9 +268,12 @@ def test_nobody_regrets_the_equilibrium_in_any_variant():
 
 
 def test_the_outcomes_that_are_asked_for_are_among_those_that_are_reported():
-    asked = {*TARGETS.outcomes, *(name for curve in CURVES for name in curve.outcomes)}
-    assert asked <= theory.OUTCOME_UNITS.keys()
-    assert theory.OUTCOME_UNITS.keys() == solved().keys()
+    asked = {
+        *theory.THEORY.targets.outcomes,
+        *(name for curve in theory.THEORY.curves for name in curve.outcomes),
+    }
+    assert asked <= theory.OUTCOMES.keys()
+    assert theory.OUTCOMES.keys() == solved().keys()
 
 
 # -- what is refused ----------------------------------------------------------------------------

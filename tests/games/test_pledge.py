@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from counterpoise.agents.doctrines.pledge import DOCTRINES
 from counterpoise.agents.named import profile
-from counterpoise.display.games.pledge import TARGETS
 from counterpoise.envs.engine.errors import ActionError, ParameterError
 from counterpoise.envs.engine.rollouts import play
 from counterpoise.envs.engine.strategy import Strategy
@@ -340,5 +339,5 @@ def test_wrong_input_is_refused_in_words():
 
 
 def test_what_learners_are_to_reach_are_outcomes_that_the_theory_has():
-    assert set(TARGETS.outcomes) <= set(theory.equilibrium(DEFAULT).outcomes)
-    assert set(theory.OUTCOME_UNITS) == set(theory.equilibrium(DEFAULT).outcomes)
+    assert set(theory.THEORY.targets.outcomes) <= set(theory.equilibrium(DEFAULT).outcomes)
+    assert set(theory.OUTCOMES) == set(theory.equilibrium(DEFAULT).outcomes)

@@ -106,10 +106,12 @@ def test_play_takes_a_game_by_name_or_as_an_object(
     one, other = tables
     assert one.setup == other.setup
     assert one.digests == other.digests
-    play(scenario("india"), folder=tmp_path / "scenario", seed=1)
+    play("grand_strategy", scenario="india", folder=tmp_path / "scenario", seed=1)
     assert tables[-1].setup.names == scenario("india").names
     with pytest.raises(CounterpoiseError, match="Did you mean 'arms_race'"):
         play("arms_rac", folder=tmp_path / "none")
+    with pytest.raises(CounterpoiseError, match="india"):
+        play("arms_race", scenario="india", folder=tmp_path / "none")
 
 
 @pytest.mark.parametrize("is_notebook", [False, True])

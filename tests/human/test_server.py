@@ -39,7 +39,7 @@ def test_nothing_is_answered_without_a_token(server: Any) -> None:
         assert server.get(path)[0] in (403, 404), path
     assert server.get(wrong)[0] == 403
     assert server.get(right + "table.py")[0] == 404
-    assert server.get(right + "..%2fsession.py")[0] == 404
+    assert server.get(right + "..%2ftable.py")[0] == 404
     assert server.get(right[:-1])[2]["location"] == right
     with pytest.raises(websockets.exceptions.InvalidStatus) as refusal:
         websockets.sync.client.connect(

@@ -17,13 +17,18 @@ import torch
 
 from counterpoise.agents.learned import LearnedStrategy, load_profile
 from counterpoise.agents.named import strategy
-from counterpoise.envs.engine.errors import CounterpoiseError, ParameterError, UnknownNameError
+from counterpoise.envs.engine.errors import (
+    CounterpoiseError,
+    Interrupted,
+    ParameterError,
+    UnknownNameError,
+)
 from counterpoise.envs.engine.worlds import Worlds
 from counterpoise.envs.scenarios import scenario
 from counterpoise.theory import burden_sharing as theory
 from counterpoise.theory import regret
 from counterpoise.training.configuration import Configuration, load, shipped
-from counterpoise.training.learn import Interrupted, train
+from counterpoise.training.learn import train
 from counterpoise.training.learners import LEARNERS
 from counterpoise.training.normalisation import normalisation_of
 from counterpoise.training.policies import Architecture, SeatNetworks
@@ -78,6 +83,7 @@ def test_the_same_seed_learns_the_same(learned, tmp_path):
 KILLED = """
 import sys
 from counterpoise.training.configuration import load
+from counterpoise.envs.engine.errors import Interrupted
 from counterpoise.training.learn import train
 
 def slowly(progress):
@@ -125,6 +131,23 @@ def test_ctrl_c_leaves_a_usable_run_and_says_how_to_go_on(learned, tmp_path):
     assert not half.is_finished
     assert len(half.profile()) == 4
     assert_same_weights(learned, train(SMALL, tmp_path / "run", seed=4, resume=True))
+
+
+def test_a_resumed_run_meets_the_same_random_opponents(tmp_path):
+    among_others = SMALL.replace(
+        agent_steps=20_480,
+        worlds={"opponents": ("random",), "opponent_share": 0.5},
+        network={"policy": "shared"},
+    )
+    whole = train(among_others, tmp_path / "whole", seed=4)
+
+    def stop(progress):
+        if progress.agent_steps >= 2_560 * 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(Interrupted):
+        train(among_others, tmp_path / "run", seed=4, on_progress=stop)
+    assert_same_weights(whole, train(among_others, tmp_path / "run", seed=4, resume=True))
 
 
 def test_a_run_is_never_overwritten(learned):

@@ -10,13 +10,13 @@ import pytest
 from counterpoise.agents.learned import load_profile
 from counterpoise.agents.mixture import Mixture
 from counterpoise.agents.named import doctrines, profile
-from counterpoise.envs.engine.errors import ParameterError
+from counterpoise.envs.engine.errors import Interrupted, ParameterError
 from counterpoise.envs.games import deterrence, paradox_of_power
 from counterpoise.theory import regret
 from counterpoise.theory.strategies import Mixed
 from counterpoise.training.best_responses import learn_best_response
 from counterpoise.training.configuration import Configuration, load
-from counterpoise.training.learn import Interrupted, train
+from counterpoise.training.learn import train
 from counterpoise.training.population import solve_table
 from counterpoise.training.runs import Run
 from counterpoise.training.sections import PopulationOptions

@@ -1,4 +1,4 @@
-"""The exam of `grand_strategy`: nine situations among opponents unseen in training."""
+"""The exam of `grand_strategy`: nine situations with opponents that were not met in training."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import numpy as np
 from counterpoise.agents.doctrines.grand_strategy import DOCTRINES, Doctrine, varied
 from counterpoise.envs.engine.parameters import ParametersBase
 from counterpoise.envs.engine.strategy import Strategy
-from counterpoise.evaluation.populations.exam import Background, Test
+from counterpoise.evaluation.populations.exam import Background, Situation
 
-# What no configuration that comes with the package trains against.
+# No configuration of the package trains against these.
 HELD_OUT = (
     "chain_ganger", "hedger", "warmonger", "grim_armer", "isolationist", "economic_nationalist",
     "debtor",
@@ -21,7 +21,7 @@ HELD_OUT = (
 
 
 def among(*names: str, spread: float = 0.25) -> Background:
-    """Return a background of doctrines in turn, the numbers of each varied."""
+    """Return a background in which doctrines take turns, with the traits of each varied."""
 
     def seated(parameters: Any, power: int, rng: np.random.Generator) -> Strategy:
         kind: Any = DOCTRINES[names[(power - 1) % len(names)]]
@@ -41,7 +41,7 @@ def plain(**changes: Any) -> Any:
 
 
 def first(**values: tuple[float, float]) -> Any:
-    """Return per-power changes: the first seat's value, and everyone else's."""
+    """Return per-power changes: one value for the first seat, another for every other seat."""
 
     def chosen(powers: int) -> Mapping[str, Any]:
         return {name: [own, *[other] * (powers - 1)] for name, (own, other) in values.items()}
@@ -50,7 +50,7 @@ def first(**values: tuple[float, float]) -> Any:
 
 
 def with_patron(powers: int) -> Mapping[str, Any]:
-    """Return a large first power allied to all others, who come but half of the time."""
+    """Return a large first power allied to all others, which come less than half of the time."""
     tied = [
         [one + other > 0 and 0 in (one, other) for other in range(powers)] for one in range(powers)
     ]
@@ -64,13 +64,13 @@ def with_patron(powers: int) -> Mapping[str, Any]:
 
 
 def dependent(powers: int) -> Mapping[str, Any]:
-    """Return a first power that lives on the others' trade."""
+    """Return a first power that depends on trade with the others."""
     rows = [[2.5 if one == 0 else 0.5] * powers for one in range(powers)]
     return {"dependence": rows, "resilience": [0.1, *[0.7] * (powers - 1)]}
 
 
 def last_balancer(powers: int) -> Mapping[str, Any]:
-    """Return a giant in the second seat, and a first power of the second size."""
+    """Return a first power of the second size, with the largest in the second seat."""
     rest = [0.5] * (powers - 2)
     return {"start_product": [1.0, 2.0, *rest], "arms": [0.15, 0.4, *[0.1] * (powers - 2)],
             "size_spread": 0.0}  # fmt: skip
@@ -88,65 +88,65 @@ class _GiantAndRest:
 
 
 EXAM = (
-    Test(
+    Situation(
         "riser among free riders",
-        "A power with half its capital still to grow, among free riders of other sizes and tastes.",
+        "A power with half of its balanced-growth capital, among free riders.",
         1,
         among("free_rider", spread=0.5),
         first(capital=(0.5, 1.0), technology=(0.8, 1.0)),
     ),
-    Test(
+    Situation(
         "the last balancer",
-        "A warmonger twice its size on one side, isolationists on the other: nobody will help.",
+        "A warmonger of twice its size and isolationists: no ally is to be had.",
         1,
         _GiantAndRest("warmonger", "isolationist"),
         last_balancer,
     ),
-    Test(
+    Situation(
         "patron of the unreliable",
-        "Everyone's ally at the start, and its allies come less than half of the time.",
+        "Allied to every power at the start; its allies come less than half of the time.",
         1,
         among("hedger", "isolationist"),
         with_patron,
     ),
-    Test(
+    Situation(
         "unprovoked embargo",
-        "Dependent on economic nationalists who embargo whoever depends on them.",
+        "Dependent on economic nationalists, which embargo whoever depends on them.",
         1,
         among("economic_nationalist"),
         dependent,
     ),
-    Test(
+    Situation(
         "among chain-gangers",
-        "Everyone is everyone's ally and marches at once.",
+        "The others ally with everyone and mobilise at every demand.",
         1,
         among("chain_ganger"),
         plain(),
     ),
-    Test(
+    Situation(
         "not to wake grim armers",
-        "Neighbours that arm for good once anyone arms much.",
+        "Others that arm permanently after any power has armed heavily.",
         1,
         among("grim_armer"),
         plain(),
     ),
-    Test(
+    Situation(
         "among debtors",
-        "Neighbours that spend what they borrow, and default.",
+        "Others that borrow to spend, and default.",
         1,
         among("debtor"),
         plain(),
     ),
-    Test(
+    Situation(
         "where attack is easy",
-        "Warmongers, and an offence that favours them.",
+        "Warmongers, with an offence-defence ratio that favours attack.",
         1,
         among("warmonger"),
         plain(offence=1.3),
     ),
-    Test(
+    Situation(
         "two in company",
-        "Two that learned together, among hedgers and isolationists.",
+        "Two copies of the policy, among hedgers and isolationists.",
         2,
         among("hedger", "isolationist"),
         plain(),

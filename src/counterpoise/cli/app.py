@@ -15,9 +15,9 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 import counterpoise
-from counterpoise.cli import judge, learn, look, play, predict
+from counterpoise.cli import judge, learn, look, new_game, play, predict
 from counterpoise.cli.options import MISTAKE, STOPPED
-from counterpoise.envs.engine.errors import CounterpoiseError
+from counterpoise.envs.engine.errors import CounterpoiseError, Interrupted
 
 # The commands as `--help` lists them: by purpose, in the order in which a new user needs them.
 PANELS: dict[str, dict[str, Callable[..., Any]]] = {
@@ -43,6 +43,7 @@ PANELS: dict[str, dict[str, Callable[..., Any]]] = {
     },
     "Predict": {"predict": predict.predict},
     "Play": {"play": play.play},
+    "Extend": {"new-game": new_game.new_game},
 }
 
 app = typer.Typer(
@@ -98,9 +99,7 @@ def main() -> None:
     except KeyboardInterrupt:
         _leave("Stopped.", STOPPED)
     except CounterpoiseError as error:
-        # The class is in `counterpoise.training.learn`, whose import loads torch.
-        stopped = type(error).__name__ == "Interrupted"
-        _leave(str(error), STOPPED if stopped else MISTAKE)
+        _leave(str(error), STOPPED if isinstance(error, Interrupted) else MISTAKE)
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         _leave(f"{where}{error.strerror or error}", MISTAKE)

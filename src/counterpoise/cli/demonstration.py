@@ -8,8 +8,9 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from counterpoise.envs.engine.errors import CounterpoiseError
-from counterpoise.evaluation.equilibrium.comparison import Comparison, Judgement, gather, judge
+from counterpoise.envs.engine.errors import CounterpoiseError, Interrupted
+from counterpoise.evaluation.equilibrium.comparison import Comparison, gather
+from counterpoise.evaluation.equilibrium.judgement import Judgement, judged
 from counterpoise.evaluation.trainings import Training, as_time, train_all
 from counterpoise.training.configuration import Configuration, load
 from counterpoise.training.runs import SEED, VERSIONS, Run, versions
@@ -58,14 +59,11 @@ def demonstrate(
     began = time.monotonic()
     folder = Path(folder)
     todo, done = _plan(folder, seeds, is_quick, reuse)
-    judgements: list[Judgement] = [judge(Run(each)) for each in done]
+    judgements: list[Judgement] = [judged(Run(each)) for each in done]
     if todo:
         try:
             found = train_all(todo, processes=processes, is_judged=True, console=console)
         except KeyboardInterrupt:
-            # Imported here because it loads torch.
-            from counterpoise.training.learn import Interrupted
-
             raise Interrupted(
                 f"Stopped. The runs in {folder} are usable as they are. Resume with: "
                 f"{_command(folder, seeds, is_quick)}"

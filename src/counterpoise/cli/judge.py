@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -52,11 +53,11 @@ def solve(
     parameters, names = parameters_asked(game, settings, scenario, variant)
     solved, *rest = equilibria(game, parameters)
     if picture is not None:
+        from counterpoise.display.curves import draw_solved
         from counterpoise.display.figures import write_png
-        from counterpoise.evaluation.equilibrium.curves import draw_solved
 
         write_png(draw_solved(game), picture)
-    units: dict[str, str] = theory_of(game).OUTCOME_UNITS
+    units = {name: spec.unit for name, spec in theory_of(game).declared.items()}
     outcomes = {name: np.asarray(value) for name, value in solved.outcomes.items()}
     if as_json:
         print_json(
@@ -188,26 +189,28 @@ def _compared(runs: list[Path], processes: int | None) -> Comparison:
 
 def exam(
     run: RunFolder,
-    seeds: Annotated[int, typer.Option(min=2, help="Number of worlds per test.")] = 200,
-    parquet: Annotated[Path | None, typer.Option(help="Also write the marks, as Parquet.")] = None,
+    seeds: Annotated[int, typer.Option(min=2, help="Number of worlds per situation.")] = 200,
+    parquet: Annotated[
+        Path | None, typer.Option(help="Also write the results, as Parquet.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Test a learned policy against unseen opponents, in the scenarios of its game's exam.
 
     counterpoise exam runs/grand/seed_0
     """
-    from counterpoise.display.tables import print_marks
+    from counterpoise.display.tables import print_exam
     from counterpoise.evaluation.populations import exam as exams
     from counterpoise.training.runs import Run
 
     with waiting("Playing the tests …"):
-        marks = exams.sit(Run(run), count=seeds)
+        results = exams.sit(Run(run), count=seeds)
     if parquet is not None:
-        exams.write(marks, parquet)
+        exams.write(results, parquet)
     if as_json:
-        print_json(exams.tidy(marks).to_dicts())
+        print_json(exams.tidy(results).to_dicts())
     else:
-        print_marks(console(), marks)
+        print_exam(console(), results)
 
 
 def exploit(
@@ -279,10 +282,13 @@ def tournament(
     from counterpoise.evaluation.populations.tournament import hold
 
     parameters, _ = parameters_asked(game, settings, scenario)
-    with waiting("Playing the matches …"):
+    workers = process_count(processes)
+    # Worker processes report their own progress.
+    with waiting("Playing the matches …") if workers == 1 else contextlib.nullcontext():
         held = hold(
-            game_named(game), parameters, who, count=seeds, processes=process_count(processes)
-        )
+            game_named(game), parameters, who, count=seeds, processes=workers,
+            console=console(to_errors=True),
+        )  # fmt: skip
     asked = [*(settings or []), *([f"scenario {scenario}"] if scenario else [])]
     words = f"{parameters.powers} powers, " + (", ".join(asked) or "default parameters")
     written = write_tournament(held, out, words) if out is not None else []

@@ -20,7 +20,7 @@ from counterpoise.cli.options import (
     read_settings,
 )
 from counterpoise.cli.printing import console, print_json, print_table
-from counterpoise.envs.engine.errors import CounterpoiseError
+from counterpoise.envs.engine.errors import CounterpoiseError, Interrupted
 
 if TYPE_CHECKING:
     from counterpoise.evaluation.trainings import Training
@@ -86,8 +86,6 @@ def train(
             console=console(to_errors=True),
         )
     except KeyboardInterrupt:
-        from counterpoise.training.learn import Interrupted
-
         again = command_given(sys.argv[1:], without=("--resume",)) + " --resume"
         raise Interrupted(
             f"Stopped. The runs are usable as they are. Resume with: {again}"
@@ -192,10 +190,10 @@ def curve(
       counterpoise curve burden_sharing --vary private_weight=0:0.04:5+deterrence_weight=0.04:0:5
       counterpoise curve arms_race --vary grievance=0.5,1,2 --separate
     """
+    from counterpoise.display import curves as shown
     from counterpoise.evaluation.equilibrium.curves import (
         learn_curve,
         read_vary,
-        rows_in_words,
         shipped_curves,
         task_of,
     )
@@ -218,12 +216,13 @@ def curve(
             processes=process_count(processes),
             console=console(to_errors=True),
         )
+        figure = shown.write(learned, where)
         found += [{"curve": task.name, **row} for row in learned.summary().to_dicts()]
         if not as_json:
             console().print(f"[bold]{task.title}[/]")
-            head, rows = rows_in_words(learned)
+            head, rows = shown.rows_in_words(learned)
             print_table(head, rows, text_columns=2)
-            typer.echo(where / "curve.png")
+            typer.echo(figure)
     if as_json:
         print_json(found)
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from counterpoise.cli.options import Changes, ScenarioName, parameters_asked
+from counterpoise.cli.options import Changes, ScenarioName, read_settings
 from counterpoise.envs.engine.errors import CounterpoiseError
 
 
@@ -71,13 +71,13 @@ def play(
         return
     if game is None:
         raise CounterpoiseError("Name a game: counterpoise play grand_strategy --as power_0.")
-    parameters, _ = parameters_asked(game, settings, scenario)
     seat_people(
-        scenario or game,
+        game,
+        scenario=scenario,
+        parameters=read_settings(settings),
         power=seats or 0,
         against=against or (),
         beside=beside or (),
-        parameters=parameters,
         seed=seed,
         folder=out,
         port=port,
