@@ -281,7 +281,7 @@ def claims(findings: Findings[Parameters]) -> list[Claim]:
     return [
         Claim(
             f"The {len(largest)} largest members learn shares within {LARGEST_ERROR:g} percentage "
-            f"points of the equilibrium's in every seed; the largest distance is "
+            "points of the equilibrium's in every seed; the largest distance is "
             f"{apart.max():.3f}, of {findings.power_names[largest[k]]}.",
             bool(apart.max() <= LARGEST_ERROR),
         )

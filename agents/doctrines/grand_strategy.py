@@ -27,8 +27,6 @@ from counterpoise.envs.grand_strategy.world import (
     FIGHT,
     FIGHT_IF_LIKELY,
     KEEP,
-    LINE,
-    LINES,
     MOBILISE,
     OFFER,
     RESIST,
@@ -212,7 +210,7 @@ class Doctrine(Strategy):
         budget["stockpile"] = np.where(seen["reserves"] > 0.9, kept, traits.stockpile)
         self.spend(seen, budget)
         budget = {line: levels_near(line, amount) for line, amount in budget.items()}
-        spent = sum(budget[LINES[line]] for line in SPENDING)
+        spent = sum(budget[line] for line in SPENDING)
         spent = spent + budget["aid"] * (seen["allies"] > 0)
         # Debt converges to its target, which grows with the economy.
         due = seen["interest"] * seen["debt"] - 0.02 * traits.debt
@@ -258,8 +256,8 @@ class Doctrine(Strategy):
 
 def within(line: str, amounts: Row) -> Row:
     """Return amounts within the bounds of a budget line."""
-    bounds = BUDGET[getattr(LINE, line)]
-    return np.asarray(np.clip(amounts, bounds.lowest, bounds.highest))
+    levels = LEVELS[line]
+    return np.asarray(np.clip(amounts, levels[0], levels[-1]))
 
 
 def level_numbers(line: str, amounts: Row) -> NDArray[np.int64]:

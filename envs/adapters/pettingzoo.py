@@ -181,7 +181,6 @@ class CounterpoiseParallel(pettingzoo.ParallelEnv[str, Any, Any]):  # type: igno
         self._rows = list(zip(self.possible_agents, self._observations, strict=True))
         self._rewards = worlds.rewards[0]
         self._open = worlds.masks[0]
-        self._advance = worlds.advance
 
     # -- time ------------------------------------------------------------------------------------
 
@@ -258,7 +257,7 @@ class CounterpoiseParallel(pettingzoo.ParallelEnv[str, Any, Any]):  # type: igno
             is_taken = False
         if not is_taken:
             self._take(actions)
-        self._advance()
+        self._worlds.advance()
         terminated = self._terminated.item()
         truncated = self._truncated.item()
         if terminated or truncated:

@@ -63,10 +63,7 @@ FEATURES = (
     Feature("debt", -2.0, 3.0, "of product", "B: public debt.", kind="share"),
     Feature("interest", 0.0, 0.4, "1/year", "r: interest rate last year.", kind="share"),
     Feature(
-        "excluded",
-        *_bounds("exclusion_years"),
-        "years",
-        "Years left without access to credit.",
+        "excluded", *_bounds("exclusion_years"), "years", "Years left without access to credit.",
         kind="count",
     ),
     Feature("coherence", 0.0, 1.0, doc="S: cohesion of state and people."),
@@ -87,7 +84,8 @@ FEATURES = (
     Feature(
         "most_allies", *_bounds("most_allies"), "allies", "Maximum number of allies.", kind="count"
     ),
-    Feature("most_procurement", *_bounds("most_procurement"), "of product", "Maximum procurement.",
+    Feature(
+        "most_procurement", *_bounds("most_procurement"), "of product", "Maximum procurement.",
         kind="share",
     ),
     Feature(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from numba import literal_unroll
+
 from counterpoise.envs.engine.compilation import rule
 from counterpoise.envs.grand_strategy.parameters import Parameters
 from counterpoise.envs.grand_strategy.world import SPENDING, World
@@ -60,8 +62,8 @@ def carry_out_budget(world: World, parameters: Parameters, power: int) -> None:
         parameters.most_procurement[power],
     )
     shares = 0.0
-    for line in SPENDING:
-        shares += world.budget[line, power]
+    for line in literal_unroll(SPENDING):
+        shares += world[line][power]
     planned = output * shares
     # (4) G = Q sum(g) + aid paid - aid received + mobilisation
     fixed = world.aid_paid[power] - world.aid_received[power]
@@ -92,8 +94,8 @@ def carry_out_budget(world: World, parameters: Parameters, power: int) -> None:
 
     spending = scaling * planned + fixed
     borrowed = rate * debt + spending - revenue
-    for line in SPENDING:
-        world.budget[line, power] *= scaling
+    for line in literal_unroll(SPENDING):
+        world[line][power] *= scaling
     world.scaling[power] = scaling
     world.interest[power] = rate
     world.revenue[power] = revenue

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import collections
 import dataclasses
 import typing
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
-from numpy.typing import NDArray
 
 from counterpoise.envs.engine.columns import parts
 from counterpoise.envs.engine.game import Choice, Continuous, Role
@@ -18,7 +16,6 @@ from counterpoise.envs.engine.world import (
     PerPair,
     PerPower,
     Real,
-    Rows,
     Whole,
     WorldRecord,
     world_dtype,
@@ -102,10 +99,8 @@ BUDGET = (
     BudgetLine("aid", (0.0, 0.0025, 0.005, 0.01), "s: aid to allies, divided equally."),
 )  # fmt: skip
 LINES = tuple(line.name for line in BUDGET)
-LINE: Any = collections.namedtuple("LINE", LINES)(*range(len(BUDGET)))
-"""The number of each line under its name: ``LINE.tax``."""
-SPENDING = tuple(number for number, line in enumerate(BUDGET) if line.purpose)
-"""The numbers of the lines of planned spending."""
+SPENDING = tuple(line.name for line in BUDGET if line.purpose)
+"""The lines of planned spending; rules loop over them by ``literal_unroll``."""
 LEVELS = np.zeros((len(BUDGET), max(len(line.levels) for line in BUDGET)))
 for _number, _line in enumerate(BUDGET):
     LEVELS[_number, : len(_line.levels)] = _line.levels
@@ -160,7 +155,6 @@ class World(WorldRecord):
     welfare: PerPower
     integration: PerPower
     aid: PerPower
-    budget: Annotated[NDArray[np.float64], Rows(LINES)]
     # -- the year's orders --
     default: FlagPerPower
     stand: FlagPerPower

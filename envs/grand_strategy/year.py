@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+from numba import literal_unroll
+
 from counterpoise.envs.engine.columns import Part, component
 from counterpoise.envs.engine.compilation import rule
 from counterpoise.envs.engine.randomness import happens, normal, uniform
@@ -177,9 +179,17 @@ def read_actions(world: World, actions: Actions, by_level: bool) -> None:
     is_plan = world.phase == PLAN
     for power in range(world.powers):
         if is_plan:
-            for line in range(len(LINES)):
-                world.budget[line, power] = share(actions, power, line, by_level)
+            read_budget(world, power, actions, by_level)
         read_orders(world, power, actions)
+
+
+@rule
+def read_budget(world: World, power: int, actions: Actions, by_level: bool) -> None:
+    """Store a power's budget."""
+    line = 0
+    for name in literal_unroll(LINES):
+        world[name][power] = share(actions, power, line, by_level)
+        line += 1  # noqa: SIM113 - numba unrolls over the names alone
 
 
 @rule

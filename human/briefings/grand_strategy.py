@@ -29,7 +29,7 @@ from counterpoise.envs.grand_strategy.treasury import (
     transfer,
 )
 from counterpoise.envs.grand_strategy.words import events
-from counterpoise.envs.grand_strategy.world import BUDGET, PHASES, PLAN, SPENDING, World
+from counterpoise.envs.grand_strategy.world import PHASES, PLAN, SPENDING, World
 from counterpoise.envs.grand_strategy.year import read_actions
 from counterpoise.human.briefing import Briefing, Projection, ProjectionLine, Seen
 
@@ -103,7 +103,6 @@ CHIEF = (
     "other_size", "other_arms", "threat", "prospect", "other_debt", "other_defence",
     "other_standing", "other_allies", "dependence", "other_dependence",
 )  # fmt: skip
-SPENDING_LINES = tuple(BUDGET[number].name for number in SPENDING)
 HUNDRED = 100.0
 # The true odds of a war are hidden: they would reveal the other power's forces.
 ODDS = re.compile(r" \(odds \d+ %\)")
@@ -202,8 +201,7 @@ def _in_lines(records: Any, power: int, debt: float, next_rate: float) -> Projec
 
     lines = [line("Output expected", output, "state"), line("Tax", of("revenue"), "in")]
     lines += [
-        line(LABELS.get(name, name).capitalize(), of(name) * output, "out")
-        for name in SPENDING_LINES
+        line(LABELS.get(name, name).capitalize(), of(name) * output, "out") for name in SPENDING
     ]
     passed = of("aid_paid") - of("aid_received")
     if passed:

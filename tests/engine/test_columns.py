@@ -286,7 +286,7 @@ RANGES: dict[str, dict[str, tuple[float, float]]] = {
     },
 }  # fmt: skip
 # What a power sees of the others in which order is no quantity.
-KEPT = {"seat", "budget"}
+KEPT = {"seat"}
 
 
 def fill(records: Any, game: str, years: int, phases: int, rng: np.random.Generator) -> None:

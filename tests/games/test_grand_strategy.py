@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 from counterpoise.envs.adapters.pettingzoo import CounterpoiseParallel
+from counterpoise.envs.engine.columns import component
 from counterpoise.envs.engine.rollouts import choose
 from counterpoise.envs.engine.strategy import Uniform
-from counterpoise.envs.engine.world import PerPower, Rows, WorldRecord, world_dtype
 from counterpoise.envs.engine.worlds import Worlds
 from counterpoise.envs.games.grand_strategy import GAME, Parameters
 from counterpoise.envs.grand_strategy.resilience import MOST_RESILIENCE
-from counterpoise.envs.grand_strategy.world import BEATEN, CONCEDED, LINE, LINES, SPENDING
+from counterpoise.envs.grand_strategy.world import BEATEN, BUDGET, CONCEDED, DOES, SPENDING
+from counterpoise.envs.grand_strategy.year import read_actions
 
 EXACT = 1e-9
 
@@ -61,7 +60,7 @@ def assert_books_balance(before: Any, worlds: Worlds) -> None:
     close(after["debt"], owed)
     close(after["borrowed"], interest + after["spending"] - after["revenue"])
     # (4) what it consists of
-    shares = sum(after[name] for name in SPENT)
+    shares = sum(after[name] for name in SPENDING)
     mobilised = constant("mobilisation_cost") * after["mobilised"] * output
     close(
         after["spending"],
@@ -86,9 +85,8 @@ def assert_books_balance(before: Any, worlds: Worlds) -> None:
     assert np.allclose(gained, arrived, rtol=EXACT, atol=EXACT)
 
 
-SPENT = tuple(LINES[line] for line in SPENDING)
 ACCOUNTS = (
-    *SPENT,
+    *SPENDING,
     *("tax", "output", "interest", "spending", "revenue", "forgiven", "debt", "borrowed"),
     *("aid_paid", "aid_received", "mobilised", "consumed", "invested", "outcome"),
     *("capital_lost", "capital_gained"),
@@ -246,29 +244,16 @@ def test_a_world_tells_what_chance_it_had_to_go_on():
     assert set(chances.tolist()) <= {0.0, 0.75, 1.0}
 
 
-def test_the_lines_of_the_budget_are_the_rows_of_one_array() -> None:
-    """Both names are the same memory, in batches, snapshots, pickles and single worlds."""
-    worlds = Worlds("grand_strategy", 3)
+def test_every_line_of_the_budget_is_a_field_and_the_first_parts_of_an_action() -> None:
+    """A level of each line, other than the lowest, arrives in the field of the line's name."""
+    worlds = Worlds("grand_strategy", 1)
     worlds.reset(0)
-    worlds.records["research"][1, 2] = 0.25
-    kept = worlds.copy()
-    for records in (worlds.records, kept.records, pickle.loads(pickle.dumps(kept)).records):
-        for number, line in enumerate(LINES):
-            assert (records["budget"][:, number] == records[line]).all()
-        assert records["budget"][1, LINE.research, 2] == 0.25
-    again = np.frombuffer(worlds.records.tobytes(), worlds.records.dtype)
-    again = again.copy()
-    again["budget"][1, LINE.research, 2] = 0.5
-    assert again["research"][1, 2] == 0.5
-    assert tuple(range(LINE.procurement, LINE.welfare + 1)) == SPENDING
-
-
-def test_rows_of_an_array_are_fields_that_follow_each_other() -> None:
-    class Scattered(WorldRecord):
-        first: PerPower
-        between: PerPower
-        second: PerPower
-        both: Annotated[NDArray[np.float64], Rows(("first", "second"))]
-
-    with pytest.raises(ValueError, match="one after another: first, second"):
-        world_dtype(Scattered, 2)
+    actions = np.zeros((1, 4, worlds.game.action_width), np.int64)
+    for line in BUDGET:
+        part = component(getattr(DOES, line.name), 3)
+        actions[:, :, part] = 1 + part % 2
+    read = worlds.records[0].copy()
+    read_actions(read, actions[0], True)
+    for number, line in enumerate(BUDGET):
+        assert component(getattr(DOES, line.name), 3) == number
+        assert (read[line.name][:4] == line.levels[1 + number % 2]).all(), line.name

@@ -390,7 +390,7 @@ def test_observed_columns_are_what_their_names_say():
     ("changes", "words"),
     [
         ({"powers": 9}, "from 2 to 8 powers"),
-        ({"survival": 1.2}, "those who govern still do next year"),
+        ({"survival": 1.2}, "probability that the government survives a year"),
         ({"military_weight": -0.1}, "from 0 to 1"),
         ({"endless": "for ever"}, "a yes or no"),
     ],
