@@ -150,7 +150,7 @@ class TenChoices(VecEnv):
 
 
 def slots_of(name: str) -> tuple[VecEnv, int]:
-    """Return the environment of one comparison, and the number of its columns that name the seat."""
+    """Return the environment of one comparison, and how many columns name the seat."""
     if name == "ten choices":
         return TenChoices(1_024), 1
     game = game_named(name)
