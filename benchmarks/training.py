@@ -1,14 +1,15 @@
-"""How fast is learning? Ours against Stable-Baselines3 as a newcomer would set it up, in one run.
+"""Training speed, compared with Stable-Baselines3 as a new user would set it up, in one run.
 
     python benchmarks/training.py [--json] [--seconds 20]
 
 *Defaults*: `PPO("MlpPolicy", ...)` with Stable-Baselines3's own defaults on one world through the
-PettingZoo way in, all powers sharing the policy. *Shipped*: the shipped configuration of the same
-game. *Like for like*: our PPO against Stable-Baselines3's (sb3-contrib's where choices are masked)
-on the same seats, with the same networks, batch, minibatch and epochs; `ten choices` is a made-up
-task of ten choices of five options each, for what a large game will cost. All are counted in
-agent-steps (decisions of single powers) a second of wall time, learning included. Then the shipped
-configurations run until the regret of every power is at most 0.02.
+PettingZoo adapter, all powers sharing the policy. *Shipped*: the shipped configuration of the same
+game. *Like for like*: our PPO and that of Stable-Baselines3 (sb3-contrib where choices are masked)
+on the same seats, with the same networks, batch, minibatch and epochs; `ten choices` is an
+artificial task of ten choices of five options each, to estimate the cost of a large game. The unit
+is agent-steps (decisions of single powers) per second of wall time, learning included. Then the
+shipped configurations run until the regret of every power, the gain of its best response as a share
+of its stake, is at most 0.02.
 """
 
 from __future__ import annotations
@@ -101,7 +102,7 @@ class PowersOfOneWorld(VecEnv):
 
 
 class TenChoices(VecEnv):
-    """One seat, 32 numbers to see, ten choices of five options; the reward is noise."""
+    """One seat, 32 features, ten choices of five options each; the reward is noise."""
 
     CHOICES, OPTIONS, FEATURES = 10, 5, 32
 
@@ -149,7 +150,7 @@ class TenChoices(VecEnv):
 
 
 def slots_of(name: str) -> tuple[VecEnv, int]:
-    """Return the environment of one comparison, and how many of its last columns name the seat."""
+    """Return the environment of one comparison, and its number of one-hot seat columns."""
     if name == "ten choices":
         return TenChoices(1_024), 1
     game = game_named(name)
@@ -157,7 +158,7 @@ def slots_of(name: str) -> tuple[VecEnv, int]:
 
 
 def like_for_like(name: str, hidden: list[int], seconds: float) -> dict[str, float]:
-    """Return agent-steps a second of our PPO and of Stable-Baselines3's, taken in turns."""
+    """Return agent-steps per second of our PPO and of Stable-Baselines3's, taken in turns."""
     rates: dict[str, list[float]] = {"ours": [], "theirs": []}
     for _ in range(3):
         for kind, found in rates.items():
@@ -207,7 +208,7 @@ class _Clock(BaseCallback):
 
 
 def rate_of_defaults(game: str, seconds: float) -> float:
-    """Return agent-steps a second of PPO with its defaults on single worlds."""
+    """Return agent-steps per second of PPO with its defaults on single worlds."""
     learner = PPO("MlpPolicy", PowersOfOneWorld(game), device="cpu", seed=0)
     learner.learn(4 * 2_048)
     before, began = learner.num_timesteps, time.perf_counter()
@@ -216,7 +217,7 @@ def rate_of_defaults(game: str, seconds: float) -> float:
 
 
 def learning_rate_of_shipped(name: str, seconds: float) -> float:
-    """Return agent-steps a second of a shipped configuration, its regret points left out."""
+    """Return agent-steps per second of a shipped configuration, without its evaluations."""
     began: list[tuple[float, int]] = []
 
     def watch(progress):
@@ -232,7 +233,7 @@ def learning_rate_of_shipped(name: str, seconds: float) -> float:
 
 
 def seconds_to_promise(name: str) -> tuple[float | None, float, float]:
-    """Return when every regret was first kept to 2 %, all seconds, and the last worst regret."""
+    """Return the seconds until every regret was at most 2 %, all seconds, and the final regret."""
     with tempfile.TemporaryDirectory() as folder:
         run = train(load(name).replace(regret_points=12), Path(folder) / "run", seed=0)
         metrics = run.metrics().drop_nulls("nash_conv")
@@ -245,8 +246,8 @@ def seconds_to_promise(name: str) -> tuple[float | None, float, float]:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
-    parser.add_argument("--seconds", type=float, default=15.0, help="how long to measure each rate")
+    parser.add_argument("--json", action="store_true", help="print the results as JSON")
+    parser.add_argument("--seconds", type=float, default=15.0, help="seconds per measurement")
     parser.add_argument("--games", nargs="*", default=["burden_sharing", "arms_race"])
     options = parser.parse_args()
     default_threads = torch.get_num_threads()

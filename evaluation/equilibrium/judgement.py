@@ -2,13 +2,15 @@
 
 Best responses take seconds to minutes, so a judgement is kept in the run's folder as
 ``judgement.json`` and read as long as everything that it depends on is unchanged: the learned
-policy, the configuration, the version of the game and of this package.
+policy, the configuration, the sources of the rules and of the theory, the package's version.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
+import inspect
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -20,6 +22,7 @@ from numpy.typing import NDArray
 
 import counterpoise
 from counterpoise.agents.learned import DESCRIPTION, WEIGHTS
+from counterpoise.envs.engine.compilation import rule_sources
 from counterpoise.envs.engine.files import write_text_atomically
 from counterpoise.evaluation.runner import Tell, in_processes
 from counterpoise.theory import regret
@@ -146,8 +149,21 @@ def origin_of(run: Run) -> str:
         for name in (WEIGHTS, DESCRIPTION)
     ]
     return origin(
-        *policy, run.configuration.to_toml(), run.game.version, counterpoise.__version__, FORMAT
+        *policy,
+        run.configuration.to_toml(),
+        run.game.version,
+        _hash_of_sources(run.game.name),
+        counterpoise.__version__,
+        FORMAT,
     )
+
+
+@functools.cache
+def _hash_of_sources(game: str) -> str:
+    """Return a hash of the rules' sources and of all modules in the folder of a game's theory."""
+    theory = Path(inspect.getfile(regret.theory_of(game).best_response)).parent
+    sources = [*rule_sources(), *sorted(theory.glob("*.py"))]
+    return origin(*(hashlib.sha256(path.read_bytes()).hexdigest() for path in sources))
 
 
 def origin(*made_of: object) -> str:
