@@ -166,8 +166,7 @@ def carry_out_alone(
 ) -> float:
     """Carry out one power's budget as if nothing else happened; return next year's interest rate.
 
-    The world is passed as an array of one: its record shares memory between the budget and its
-    lines, and cannot be passed by itself.
+    The world is passed as an array of one, [1].
     """
     world: World = worlds[0]
     if world.phase == PLAN:

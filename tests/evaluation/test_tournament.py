@@ -45,6 +45,12 @@ def test_a_tournament_is_written_and_repeats(tmp_path: Any) -> None:
     )
 
 
+def test_worker_processes_play_the_same_matches() -> None:
+    here = hold(GAME, Parameters(), ["dove", "hawk"], count=3)
+    elsewhere = hold(GAME, Parameters(), ["dove", "hawk"], count=3, processes=2)
+    assert (here.paid == elsewhere.paid).all()
+
+
 def test_a_tournament_needs_rivals_that_can_sit_anywhere() -> None:
     with pytest.raises(CounterpoiseError, match="at least two strategies"):
         hold(GAME, Parameters(), ["dove"])
