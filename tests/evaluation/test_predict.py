@@ -186,7 +186,7 @@ def test_both_designs_are_laid_side_by_side(theory: Path, tmp_path: Path) -> Non
         if each.name == "index.html"
     )
     assert "The two designs" in path.read_text()
-    with pytest.raises(CounterpoiseError, match="one amortised, one separate"):
+    with pytest.raises(CounterpoiseError, match="one amortised and one separate"):
         predict.agreements(cards[0], cards[0])
 
 
@@ -265,7 +265,7 @@ def test_theory_agrees_with_what_solved_games_are_said_to_do(tmp_path: Path) -> 
 def test_a_budget_too_small_is_refused_and_one_too_large_changes_nothing(theory: Path) -> None:
     plan = make_plan([theory], seeds=1)
     options: dict[str, Any] = dict(processes=1, effort=EFFORT, small_seeds=0)
-    with pytest.raises(CounterpoiseError, match="too little"):
+    with pytest.raises(CounterpoiseError, match="too few"):
         predict.steps_within(1e-6, plan, **options)
     (steps,) = predict.steps_within(1e6, plan, **options).values()
     assert steps == 3_000
