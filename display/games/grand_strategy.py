@@ -27,7 +27,7 @@ from counterpoise.display.appearance import (
     ratio,
 )
 from counterpoise.envs.grand_strategy.words import QUIET, events
-from counterpoise.envs.grand_strategy.world import BEATEN, BUDGET, HELD, NO_DEMAND
+from counterpoise.envs.grand_strategy.world import BUDGET, NO_DEMAND, WARS
 
 # -- what is shown ---------------------------------------------------------------------------------
 
@@ -87,7 +87,7 @@ def ties(record: Any, parameters: Any) -> list[Tie]:
         maker = int(record["demanded_by"][target])
         outcome = int(record["outcome"][target])
         if maker >= 0:
-            found.append(Tie("war" if outcome in (HELD, BEATEN) else "demand", maker, target))
+            found.append(Tie("war" if outcome in WARS else "demand", maker, target))
             if outcome != NO_DEMAND:
                 found += [
                     Tie("help", ally, target)
@@ -115,7 +115,7 @@ APPEARANCE = Appearance(
     series=(
         Series("arms", PERCENT, ratio("arms", over="product"), colour="#0072B2", doc="stock"),
         Series("debt", PERCENT, ratio("debt", over="product"), colour="#CC79A7", doc="stock"),
-        Series("support", "", amount("coherence"), doc="coherence of state and people"),
+        Series("coherence", "", amount("coherence"), doc="cohesion of state and people"),
         Series("resilience", "", amount("resilience"), doc="to a cut of trade"),
         PRODUCT,
         Series("technology", "", amount("technology"), doc="level"),

@@ -11,11 +11,12 @@ from counterpoise.envs.grand_strategy.world import (
     CONCEDED,
     HELD,
     NO_DEMAND,
+    NOBODY,
     RESISTED,
+    WARS,
 )
 
 QUIET = "A quiet year."
-NOBODY = -1
 
 
 def listed(names: Sequence[str]) -> str:
@@ -53,7 +54,7 @@ def events(record: Any, parameters: Any, names: Sequence[str]) -> list[str]:
     for target in powers:
         told = demand_in_words(record, names, target)
         if told:
-            (wars if record["outcome"][target] in (HELD, BEATEN) else peace).append(told)
+            (wars if record["outcome"][target] in WARS else peace).append(told)
     lines = wars + peace
     for name, field, one, several in (
         ("fallen", "alive", "is out of the game", "are out of the game"),
