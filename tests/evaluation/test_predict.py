@@ -159,7 +159,7 @@ def test_few_seeds_or_nothing_measured_decide_nothing(theory: Path, tmp_path: Pa
     found = predict.read(plan, tmp_path / "none", small_seeds=0)
     assert {each.verdict for each in found.findings} == {UNDECIDED}
     # A figure of nothing is drawn too, and says so.
-    assert "nothing happened" in scorecard.as_html(found, "counterpoise predict")
+    assert "no event" in scorecard.as_html(found, "counterpoise predict")
 
 
 def test_quick_studies_withhold_their_verdicts(theory: Path, tmp_path: Path) -> None:

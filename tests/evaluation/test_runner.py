@@ -180,7 +180,7 @@ def test_a_ray_cluster_that_loses_a_worker_still_gives_every_result_once(
             cluster.remove_node(busy, allow_graceful=False)
 
     monkeypatch.setattr(engines, "keep_files", noted)
-    jobs = [Counting(6 + 4 * k, seconds=0.25) for k in range(4)]
+    jobs = [Counting(6 + 8 * k, seconds=0.25) for k in range(4)]
     try:
         ray.init(address=cluster.address, log_to_driver=False, configure_logging=False)
         engines.fill(jobs, tmp_path, engine="ray", console=quiet())
