@@ -181,6 +181,7 @@ class CounterpoiseParallel(pettingzoo.ParallelEnv[str, Any, Any]):  # type: igno
         self._rows = list(zip(self.possible_agents, self._observations, strict=True))
         self._rewards = worlds.rewards[0]
         self._open = worlds.masks[0]
+        self._advance = worlds.prepared_advance()
 
     # -- time ------------------------------------------------------------------------------------
 
@@ -257,7 +258,7 @@ class CounterpoiseParallel(pettingzoo.ParallelEnv[str, Any, Any]):  # type: igno
             is_taken = False
         if not is_taken:
             self._take(actions)
-        self._worlds.advance()
+        self._advance()
         terminated = self._terminated.item()
         truncated = self._truncated.item()
         if terminated or truncated:
