@@ -68,7 +68,7 @@ def interval_in_words(seeds: int) -> str:
     if seeds == FEWEST_SEEDS:
         return (
             "The 95 % bootstrap interval of 3 seeds, which reaches from the smallest to the "
-            "largest: three seeds cannot say more."
+            "largest value."
         )
     how = (
         f"all {seeds**seeds} resamples"
