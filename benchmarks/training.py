@@ -36,6 +36,7 @@ from counterpoise.envs.adapters.sb3 import SeatVecEnv
 from counterpoise.envs.engine.errors import Interrupted
 from counterpoise.envs.engine.registration import game as game_named
 from counterpoise.envs.engine.worlds import Worlds
+from counterpoise.theory.regret import is_solved
 from counterpoise.training.configuration import load, shipped
 from counterpoise.training.learn import train
 from counterpoise.training.policies import Architecture, SeatPolicy
@@ -266,9 +267,9 @@ def main() -> None:
         for name, hidden in LIKE_FOR_LIKE
     }
     torch.set_num_threads(default_threads)
-    promises = {
-        name: dict(zip(PROMISE, seconds_to_promise(name), strict=True)) for name in shipped()
-    }
+    # Regret is exact in solved games only.
+    solved = [name for name in shipped() if is_solved(load(name).game)]
+    promises = {name: dict(zip(PROMISE, seconds_to_promise(name), strict=True)) for name in solved}
     if options.json:
         print(json.dumps({"rates": rates, "alike": alike, "promises": promises}, indent=2))
         return
