@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from counterpoise.agents import zoo
 from counterpoise.agents.learned import load_profile
@@ -30,20 +29,9 @@ from counterpoise.envs.engine.rollouts import play
 from counterpoise.envs.engine.strategy import Profile
 from counterpoise.envs.engine.worlds import Worlds
 from counterpoise.envs.scenarios import scenario, scenario_names
+from counterpoise.testing import random_actions
 
 WORLDS, STEPS, LIMIT = 64, 60, 40
-
-
-def random_actions(worlds: Worlds, rng: np.random.Generator) -> NDArray[Any]:
-    """Return legal random actions of a batch."""
-    shape = (worlds.count, worlds.powers, worlds.game.action_width)
-    low, high = (
-        np.broadcast_to(worlds.action_low, shape),
-        np.broadcast_to(worlds.action_high, shape),
-    )
-    if worlds.game.is_discrete:
-        return np.asarray(low + np.floor(rng.random(shape) * (high - low + 1))).astype(np.int64)
-    return np.asarray(low + rng.random(shape) * (high - low))
 
 
 def digest(rules: Game, parameters: Any = None) -> dict[str, str]:
