@@ -17,8 +17,8 @@ Tell = Callable[[int, int, float, str], None]
 """Reports steps done, total steps, steps per second, and the stage."""
 
 
-class Task(Protocol):
-    """Work for a worker process."""
+class Tracked(Protocol):
+    """Anything whose progress is shown."""
 
     @property
     def label(self) -> str:
@@ -31,6 +31,10 @@ class Task(Protocol):
     @property
     def total(self) -> int:
         """Number of steps, as far as known before it starts."""
+
+
+class Task(Tracked, Protocol):
+    """Work for a worker process."""
 
     def do(self, tell: Tell) -> Any:
         """Run the task; call `tell` with steps done, total steps, steps per second and the stage.

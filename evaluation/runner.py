@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from counterpoise.envs.engine.errors import CounterpoiseError
 from counterpoise.envs.engine.files import write_atomically
-from counterpoise.evaluation.progress import Board, News, Task, Tell, as_time, board
+from counterpoise.evaluation.progress import Board, News, Task, Tell, Tracked, as_time, board
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -166,24 +166,12 @@ def _follow(futures: dict[Any, int], news: Any, shown: Board) -> list[Any]:
 # -- jobs ------------------------------------------------------------------------------------------
 
 
-class Job(Protocol):
+class Job(Tracked, Protocol):
     """Fills a folder with results; started again, it continues from what is there."""
 
     @property
     def name(self) -> str:
         """The folder, relative to the results folder."""
-
-    @property
-    def label(self) -> str:
-        """What a progress bar calls it."""
-
-    @property
-    def kind(self) -> str:
-        """Jobs of one kind run at the same rate."""
-
-    @property
-    def total(self) -> int:
-        """Number of steps."""
 
     @property
     def results(self) -> tuple[str, ...]:
