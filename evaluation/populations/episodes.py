@@ -137,7 +137,7 @@ def power_years(rollout: Rollout, parameters: Any) -> polars.DataFrame:
     maker_fought = of_its_demand(fought)
     comes = pairs("comes") == 1
     calls = pairs("calls") == 1
-    free = calls & _is_free(after, parameters)
+    free = calls & (pairs("committed") == 0)
     alive = own("alive", before) == 1
     columns: dict[str, Array] = {
         "world": np.broadcast_to(np.arange(worlds)[None, :, None], shape),
@@ -174,7 +174,7 @@ def power_years(rollout: Rollout, parameters: Any) -> polars.DataFrame:
         "embargoes_suffered": pairs("embargo").sum(axis=-2, dtype=np.int64),
         "embargoes_laid": pairs("embargo").sum(axis=-1, dtype=np.int64),
         "tributes_paid": pairs("tribute").sum(axis=-1, dtype=np.int64),
-        "aid_received": (own("aid_received") - _tribute(after, parameters)) / output,
+        "aid_received": _subsidies(after, powers),
         "default": (own("forgiven") > 0.0).astype(np.int64),
         "turnover": own("turnover").astype(np.int64),
         "payoff": rollout.rewards * (parameters.discount ** np.arange(steps))[:, None, None],
@@ -187,31 +187,28 @@ def power_years(rollout: Rollout, parameters: Any) -> polars.DataFrame:
     )
 
 
-def _is_free(records: Array, parameters: Any) -> Array:
-    """Return where a government was free to choose whether to help, [..., ally, target]."""
-    powers = parameters.powers
-    if "committed" in (records.dtype.names or ()):
-        return np.asarray(records["committed"][..., :powers, :powers] == 0)
-    return np.full((*records.shape, powers, powers), parameters.binding == 0.0)
-
-
-def _tribute(records: Array, parameters: Any) -> Array:
-    """Return the tribute that each power received for ending embargoes."""
-    powers = parameters.powers
-    paid = records["tribute"][..., :powers, :powers] == 1
-    concession = parameters.concession * records["output"][..., :powers]
-    return np.asarray((paid * concession[..., None]).sum(axis=-2))
+def _subsidies(records: Array, powers: int) -> Array:
+    """Return the aid that each power received from allies, as a share of its output."""
+    return np.asarray(records["subsidy"][..., :powers, :powers].sum(axis=-2))
 
 
 def _external_share(records: Array, parameters: Any) -> Array:
     powers = parameters.powers
     strength = strength_of(records["arms"], records["readiness"])[..., :powers]
     reach = records["proximity"][..., :powers, :powers] * parameters.pooling
-    reach = reach * records["standing"][..., :powers, None]
+    reach = reach * _honours(records, parameters)
     help_given = reach * strength[..., None] * (records["allied"][..., :powers, :powers] == 1)
     lent = help_given.sum(axis=-2)
     own = parameters.home_advantage * strength
     return np.asarray(lent / np.maximum(lent + own, 1e-12))
+
+
+def _honours(records: Array, parameters: Any) -> Array:
+    """Return the odds that an ally comes, by its record and subsidy, [..., ally, target]."""
+    powers = parameters.powers
+    standing = records["standing"][..., :powers, None]
+    paid = np.swapaxes(records["subsidy"][..., :powers, :powers], -1, -2)
+    return np.asarray(standing + (1.0 - standing) * paid / (paid + parameters.subsidy))
 
 
 def events(rollout: Rollout, parameters: Any) -> polars.DataFrame:
