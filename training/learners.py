@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from counterpoise.envs.engine.strategy import Strategy
+from counterpoise.training.sections import CENTRAL
 
 if TYPE_CHECKING:
     from counterpoise.training.configuration import Configuration
@@ -119,7 +120,8 @@ def _ppo_in_words(configuration: Configuration) -> str:
         words += " with magnet"
     elif configuration.mixed:
         words += ", mixed"
-    return f"{words}, {configuration.network.policy}"
+    words += f", {configuration.network.policy}"
+    return f"{words}, central critic" if configuration.network.critic == CENTRAL else words
 
 
 def _fewer_steps(configuration: Configuration, share: float) -> Configuration:

@@ -13,14 +13,15 @@ from stable_baselines3.common.callbacks import BaseCallback
 
 from counterpoise.agents.learned import FORMAT
 from counterpoise.agents.named import strategy
-from counterpoise.envs.adapters.sb3 import SeatVecEnv
+from counterpoise.envs.adapters.sb3 import SeatVecEnv, everything_about
 from counterpoise.envs.engine.strategy import Profile, Strategy
 from counterpoise.envs.engine.worlds import Worlds
 from counterpoise.training.configuration import Configuration
+from counterpoise.training.networks import Units
 from counterpoise.training.normalisation import Normalisation, step_discount
-from counterpoise.training.policies import Architecture, SeatPolicy, Units
+from counterpoise.training.policies import Architecture, SeatPolicy
 from counterpoise.training.ppo import SeatPPO
-from counterpoise.training.sections import ANONYMOUS, SEPARATE
+from counterpoise.training.sections import ANONYMOUS, CENTRAL, SEPARATE
 
 
 @contextlib.contextmanager
@@ -57,12 +58,22 @@ def scripted_seats(configuration: Configuration, seed: int) -> list[tuple[int, i
     return places
 
 
-def _units(worlds: Worlds) -> tuple[Units, Units] | None:
-    """Return the units of features and outputs; None between two powers, where nothing is tied."""
+def _units(worlds: Worlds, *, is_central: bool) -> tuple[Units, Units, Units] | None:
+    """Return the units of the actor's inputs and outputs and of the critic's inputs.
+
+    None between two powers, where nothing is tied.
+    """
     if worlds.powers < 3:
         return None
-    seen = worlds.game.observation_subjects(worlds.powers)
-    return Units.of(seen), Units.of(worlds.game.action_subjects(worlds.powers))
+    game, powers = worlds.game, worlds.powers
+    seen = Units.of(game.observation_subjects(powers))
+    seen_by_critic = seen
+    if is_central:
+        about = everything_about(game, powers)
+        seen_by_critic = Units.of(
+            [(name, other) for name, other, _ in about], [third for _, _, third in about]
+        )
+    return seen, Units.of(game.action_subjects(powers)), seen_by_critic
 
 
 class PPOTraining(BaseCallback):
@@ -107,6 +118,7 @@ class PPOTraining(BaseCallback):
         super().__init__()
         self.configuration = configuration
         network, options = configuration.network, configuration.ppo
+        is_central = network.critic == CENTRAL
         worlds = Worlds(
             configuration.the_game(),
             configuration.worlds.count,
@@ -119,6 +131,7 @@ class PPOTraining(BaseCallback):
             profile=profile,
             reward_scale=normalisation.reward_scale,
             scripted_seats=scripted_seats(configuration, seed) if seats is None else (),
+            shows_everything=is_central,
             seed=seed,
         )
         self.batch = self.env.num_envs * options.n_steps
@@ -127,7 +140,10 @@ class PPOTraining(BaseCallback):
             seats=len(self.env.seats),
             separate=network.policy == SEPARATE,
             anonymous=network.policy == ANONYMOUS,
-            units=_units(worlds) if network.permutation_equivariant else None,
+            units=(
+                _units(worlds, is_central=is_central) if network.permutation_equivariant else None
+            ),
+            critic_views=worlds.powers if is_central else 1,
             hidden=network.hidden,
             initial_std=options.initial_std,
             feature_mean=normalisation.feature_mean,

@@ -8,6 +8,7 @@ from counterpoise.agents.learned import ACTIVATIONS
 from counterpoise.envs.engine.errors import ParameterError
 
 SEPARATE, SHARED, ANONYMOUS = POLICIES = ("separate", "shared", "anonymous")
+OWN, CENTRAL = CRITICS = ("own", "central")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -52,6 +53,9 @@ class NetworkOptions:
     permutation_equivariant: bool = False
     """Whether a permutation of the other powers permutes the outputs: what is learned about one of
     them holds for each."""
+    critic: str = OWN
+    """What the critic observes. `own`: what the power observes; `central`: what all powers observe,
+    as in MAPPO (Yu et al. 2022). Only training needs the critic, so play stays decentralised."""
     hidden: tuple[int, ...] = (32, 32)
     """Number of units of each hidden layer."""
     activation: str = "tanh"
@@ -60,6 +64,7 @@ class NetworkOptions:
     def __post_init__(self) -> None:
         object.__setattr__(self, "hidden", tuple(self.hidden))
         _require_one_of("network", "policy", self.policy, POLICIES)
+        _require_one_of("network", "critic", self.critic, CRITICS)
         _require_one_of("network", "activation", self.activation, tuple(ACTIVATIONS))
 
 

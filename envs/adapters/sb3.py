@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from stable_baselines3.common.vec_env import VecEnv
 
+from counterpoise.envs.engine.game import Game
 from counterpoise.envs.engine.rollouts import choose
 from counterpoise.envs.engine.strategy import Profile, Strategy
 from counterpoise.envs.engine.worlds import Worlds
@@ -37,6 +38,9 @@ class SeatVecEnv(VecEnv):
     scripted_seats : sequence of (int, int, Strategy), optional
         World, power and strategy of single seats that do not learn. Their rows stay in the batch
         and must not be learned from; see `learning`.
+    shows_everything : bool
+        Whether the observation begins with those of all powers, for a central critic: the power's
+        own, then the others' in the order of `everything_seen`.
     seed : int
         Seed of the worlds and of random strategies at the first reset.
 
@@ -64,6 +68,7 @@ class SeatVecEnv(VecEnv):
         profile: Profile | None = None,
         reward_scale: NDArray[np.float64] | None = None,
         scripted_seats: Sequence[tuple[int, int, Strategy]] = (),
+        shows_everything: bool = False,
         seed: int = 0,
     ) -> None:
         self.worlds = worlds
@@ -87,8 +92,15 @@ class SeatVecEnv(VecEnv):
         self.render_mode = None
         game = worlds.game
         own = game.observation_space(worlds.powers)
-        low = np.concatenate([own.low, np.zeros(len(self.seats), np.float32)])
-        high = np.concatenate([own.high, np.ones(len(self.seats), np.float32)])
+        features = len(own.low)
+        self._columns = np.arange(worlds.powers * features).reshape(worlds.powers, features)
+        if shows_everything:
+            seen = [everything_seen(game, worlds.powers, power) for power in range(worlds.powers)]
+            self._columns = np.array([[by * features + at for by, at in each] for each in seen])
+        self._columns = self._columns[self.seats]
+        of_column = self._columns[0] % features
+        low = np.concatenate([own.low[of_column], np.zeros(len(self.seats), np.float32)])
+        high = np.concatenate([own.high[of_column], np.ones(len(self.seats), np.float32)])
         action_space: gymnasium.Space[Any]
         if game.is_discrete:
             counts = game.choice_counts
@@ -107,6 +119,7 @@ class SeatVecEnv(VecEnv):
         for world, power, _ in scripted_seats:
             self.learning[world * len(self.seats) + self.seats.index(power)] = False
         self._is_everyone = self.seats == list(range(worlds.powers))
+        self._shows_everything = shows_everything
         self._observed = np.zeros((worlds.count, len(self.seats), len(low)), np.float32)
         self._observed[:, :, -len(self.seats) :] = np.eye(len(self.seats), dtype=np.float32)
         self.bootstrap: Callable[[NDArray[np.float32]], NDArray[np.float32]] | None = None
@@ -115,8 +128,15 @@ class SeatVecEnv(VecEnv):
 
     def current(self) -> NDArray[np.float32]:
         """Return the current observations, [rows, features + seats]."""
-        self._observed[:, :, : -len(self.seats)] = self.worlds.observations[:, self.seats]
+        self._observed[:, :, : -len(self.seats)] = self._seen_in(self.worlds.observations)
         return self._observed.reshape(self.num_envs, -1).copy()
+
+    def _seen_in(self, observations: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return what the rows of some worlds hold of all powers' observations, [n, seats, ...]."""
+        if not self._shows_everything:
+            return observations[:, self.seats]
+        worlds, powers, features = observations.shape
+        return observations.reshape(worlds, powers * features)[:, self._columns]
 
     def reset(self) -> NDArray[np.float32]:
         """Begin an episode in every world."""
@@ -168,7 +188,7 @@ class SeatVecEnv(VecEnv):
     def _last_seen(self, worlds: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return the last observations of worlds before their reset."""
         seen = self._observed[worlds]
-        seen[:, :, : -len(self.seats)] = self.worlds.final_observations[worlds][:, self.seats]
+        seen[:, :, : -len(self.seats)] = self._seen_in(self.worlds.final_observations[worlds])
         return seen
 
     def _cut_infos(self, cut: NDArray[np.int64]) -> list[dict[str, Any]]:
@@ -216,6 +236,64 @@ class SeatVecEnv(VecEnv):
     def env_is_wrapped(self, wrapper_class: type, indices: Any = None) -> list[bool]:
         """Return that no row is wrapped."""
         return [False] * len(list(self._get_indices(indices)))
+
+
+def everything_seen(game: Game, powers: int, power: int) -> list[tuple[int, int]]:
+    """Return the columns of all powers' observations in the order that a central critic gets them.
+
+    First the power's own observation, then the others' in order of seats. In the observation of
+    another power, of the columns about its others those about `power` come first, then those about
+    third powers in order of seats.
+
+    Parameters
+    ----------
+    game : Game
+    powers : int
+    power : int
+        The power whose decisions are valued.
+
+    Returns
+    -------
+    list of (int, int)
+        The observing power, and the column of its observation.
+    """
+    subjects = game.observation_subjects(powers)
+    at = {subject: column for column, subject in enumerate(subjects)}
+    columns = [(power, column) for column in range(len(subjects))]
+    for other in _others(powers, power):
+        places = _others(powers, other)
+        order = [place for _, place in sorted((seat != power, k) for k, seat in enumerate(places))]
+        columns += [
+            (other, at[name, place if place < 0 else order[place]]) for name, place in subjects
+        ]
+    return columns
+
+
+def everything_about(game: Game, powers: int) -> list[tuple[str, int, int]]:
+    """Return what each column of `everything_seen` is about.
+
+    Returns
+    -------
+    list of (str, int, int)
+        The quantity, the other power that it belongs to, and the third power that it is about; -1
+        for none. Others are numbered in order of seats, as in `Game.observation_subjects`.
+    """
+    subjects = game.observation_subjects(powers)
+    about = [(name, place, -1) for name, place in subjects]
+    for other in range(powers - 1):
+        thirds = _others(powers - 1, other)
+        for name, place in subjects:
+            if place < 0:
+                about.append((f"{name} seen by another", other, -1))
+            elif place == 0:
+                about.append((f"{name} of this power seen by another", other, -1))
+            else:
+                about.append((f"{name} of a third seen by another", other, thirds[place - 1]))
+    return about
+
+
+def _others(count: int, one: int) -> list[int]:
+    return [each for each in range(count) if each != one]
 
 
 def _by_strategy(
