@@ -120,8 +120,10 @@ def _ppo_in_words(configuration: Configuration) -> str:
         words += " with magnet"
     elif configuration.mixed:
         words += ", mixed"
-    words += f", {configuration.network.policy}"
-    return f"{words}, central critic" if configuration.network.critic == CENTRAL else words
+    network = configuration.network
+    words += f", {network.policy}"
+    words += ", central critic" if network.critic == CENTRAL else ""
+    return f"{words}, memory" if network.memory > 0 else words
 
 
 def _fewer_steps(configuration: Configuration, share: float) -> Configuration:

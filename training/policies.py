@@ -21,6 +21,7 @@ from sb3_contrib.common.maskable.policies import MaskableActorCriticPolicy
 from stable_baselines3.common.policies import ActorCriticPolicy
 from torch import nn
 
+from counterpoise.training.memory import RecurrentNetwork
 from counterpoise.training.networks import BatchedNetwork, Units
 
 
@@ -40,6 +41,8 @@ class Architecture:
         networks are to be permutation equivariant.
     critic_views : int
         Number of powers whose observations the critic has: 1, or all powers for a central critic.
+    memory : int
+        Number of units of the memory of each network; 0 for networks without a memory.
     hidden : tuple of int
         Units of each hidden layer.
     initial_std : float
@@ -63,6 +66,7 @@ class Architecture:
     anonymous: bool = False
     units: tuple[Units, Units, Units] | None = None
     critic_views: int = 1
+    memory: int = 0
 
 
 class SeatNetworks(nn.Module):
@@ -81,22 +85,10 @@ class SeatNetworks(nn.Module):
         self.sees_seat = not (architecture.separate or architecture.anonymous)
         self._features, self._critic_views = features, architecture.critic_views
         seat_inputs = architecture.seats if self.sees_seat else 0
-        hidden = list(architecture.hidden)
         of_actor, of_critic = self._layers(architecture)
-        self.actor = BatchedNetwork(
-            self.groups,
-            [features + seat_inputs, *hidden, outputs],
-            0.01,
-            architecture.activation,
-            of_actor,
-        )
-        self.critic = BatchedNetwork(
-            self.groups,
-            [features * architecture.critic_views + seat_inputs, *hidden, 1],
-            0.01,
-            architecture.activation,
-            of_critic,
-        )
+        self.actor = self._network(architecture, features + seat_inputs, outputs, of_actor)
+        views = architecture.critic_views
+        self.critic = self._network(architecture, features * views + seat_inputs, 1, of_critic)
         self._mean = np.asarray(architecture.feature_mean, np.float32)
         self._scale = np.asarray(architecture.feature_scale, np.float32)
         if architecture.units is not None:
@@ -115,6 +107,15 @@ class SeatNetworks(nn.Module):
             self.log_spread = nn.Parameter(start)
         self.latent_dim_pi = outputs
         self.latent_dim_vf = 1
+
+    def _network(
+        self, architecture: Architecture, inputs: int, outputs: int, layers: list[Units]
+    ) -> BatchedNetwork:
+        sizes = [inputs, *architecture.hidden, outputs]
+        last_gain, activation, memory = 0.01, architecture.activation, architecture.memory
+        if memory == 0:
+            return BatchedNetwork(self.groups, sizes, last_gain, activation, layers)
+        return RecurrentNetwork(self.groups, sizes, last_gain, activation, layers, memory=memory)
 
     def _layers(self, architecture: Architecture) -> tuple[list[Units], list[Units]]:
         """Return the units of the layers of actor and critic; none if no weights are tied."""

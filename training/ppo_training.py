@@ -21,6 +21,7 @@ from counterpoise.training.networks import Units
 from counterpoise.training.normalisation import Normalisation, step_discount
 from counterpoise.training.policies import Architecture, SeatPolicy
 from counterpoise.training.ppo import SeatPPO
+from counterpoise.training.recurrent_ppo import RecurrentSeatPPO
 from counterpoise.training.sections import ANONYMOUS, CENTRAL, SEPARATE
 
 
@@ -144,6 +145,7 @@ class PPOTraining(BaseCallback):
                 _units(worlds, is_central=is_central) if network.permutation_equivariant else None
             ),
             critic_views=worlds.powers if is_central else 1,
+            memory=network.memory,
             hidden=network.hidden,
             initial_std=options.initial_std,
             feature_mean=normalisation.feature_mean,
@@ -151,7 +153,8 @@ class PPOTraining(BaseCallback):
             value_mean=normalisation.value_mean[self.env.seats],
             activation=network.activation,
         )
-        self.ppo = SeatPPO(
+        learner = RecurrentSeatPPO if network.memory > 0 else SeatPPO
+        self.ppo = learner(
             SeatPolicy,
             self.env,
             learning_rate=lambda remaining: options.learning_rate * remaining,
@@ -258,4 +261,5 @@ class PPOTraining(BaseCallback):
             "activation": self.architecture.activation,
             "mixed": self.configuration.mixed,
             "agent_steps": self.ppo.num_timesteps,
+            **({"memory": self.architecture.memory} if self.architecture.memory > 0 else {}),
         }

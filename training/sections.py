@@ -58,6 +58,9 @@ class NetworkOptions:
     as in MAPPO (Yu et al. 2022). Only training needs the critic, so play stays decentralised."""
     hidden: tuple[int, ...] = (32, 32)
     """Number of units of each hidden layer."""
+    memory: int = 0
+    """Number of units of a gated recurrent unit (GRU) that remembers the episode; 0 for none.
+    Backpropagation through time goes back to the start of the batch: see `[ppo] n_steps`."""
     activation: str = "tanh"
     """Activation function: `tanh`, which is smooth, or `relu`, which is faster."""
 
@@ -65,6 +68,8 @@ class NetworkOptions:
         object.__setattr__(self, "hidden", tuple(self.hidden))
         _require_one_of("network", "policy", self.policy, POLICIES)
         _require_one_of("network", "critic", self.critic, CRITICS)
+        if self.memory < 0:
+            raise ParameterError(f"[network] memory must be at least 0, not {self.memory}.")
         _require_one_of("network", "activation", self.activation, tuple(ACTIVATIONS))
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from stable_baselines3.common.vec_env import VecEnv
 
 from counterpoise.envs.engine.game import Game
-from counterpoise.envs.engine.rollouts import choose
+from counterpoise.envs.engine.rollouts import Memories, choose
 from counterpoise.envs.engine.strategy import Profile, Strategy
 from counterpoise.envs.engine.worlds import Worlds
 
@@ -54,6 +54,8 @@ class SeatVecEnv(VecEnv):
         the game could have gone on, are added to the last rewards, so that a random ending is
         learned from in expectation. Without `bootstrap` Stable-Baselines3 corrects the rewards
         of truncated worlds only, one row at a time.
+    ended : ndarray of int, [worlds that ended]
+        The worlds whose last observations `bootstrap` is called with, in their order.
     continuation : ndarray of float64, [rows]
         The probability that the game could go on after the last step.
     rng : Generator
@@ -82,7 +84,10 @@ class SeatVecEnv(VecEnv):
             raise ValueError("Some powers do not learn: give the profile of their strategies.")
         if not worlds.autoreset:
             raise ValueError("SeatVecEnv needs worlds made with autoreset=True.")
+        if any(strategy.memory > 0 for _, _, strategy in scripted_seats):
+            raise ValueError("The strategies of scripted seats must not have a memory.")
         self._profile = profile
+        self._memories: Memories = {}
         self.rng = np.random.default_rng(seed)
         self._first_seed: int | None = seed
         scale = np.ones(worlds.powers) if reward_scale is None else np.asarray(reward_scale)
@@ -124,6 +129,7 @@ class SeatVecEnv(VecEnv):
         self._observed[:, :, -len(self.seats) :] = np.eye(len(self.seats), dtype=np.float32)
         self.bootstrap: Callable[[NDArray[np.float32]], NDArray[np.float32]] | None = None
         self.continuation = np.ones(count)
+        self.ended = np.zeros(0, np.int64)
         self._nothing: list[dict[str, Any]] = [{} for _ in range(count)]
 
     def current(self) -> NDArray[np.float32]:
@@ -155,7 +161,7 @@ class SeatVecEnv(VecEnv):
             self._chosen = given
         else:
             assert self._profile is not None
-            self._chosen = choose(self.worlds, self._profile, self.rng)
+            self._chosen = choose(self.worlds, self._profile, self.rng, self._memories)
             self._chosen[:, self.seats] = given
         for strategy, at, power in self._scripted:
             seen, masks = self.worlds.observations[at, power], self.worlds.masks[at, power]
@@ -179,7 +185,7 @@ class SeatVecEnv(VecEnv):
             if worlds.truncated.any():
                 infos = self._cut_infos(np.flatnonzero(worlds.truncated))
         elif is_done.any():
-            last = np.flatnonzero(is_done & (chance > 0.0))
+            last = self.ended = np.flatnonzero(is_done & (chance > 0.0))
             rows = self._last_seen(last)
             values = self.bootstrap(rows.reshape(-1, rows.shape[-1]))
             scaled[last] += chance[last, None] * values.reshape(len(last), len(self.seats))
