@@ -59,18 +59,20 @@ def scripted_seats(configuration: Configuration, seed: int) -> list[tuple[int, i
     return places
 
 
-def _units(worlds: Worlds, *, is_central: bool) -> tuple[Units, Units, Units] | None:
+def _units(env: SeatVecEnv, *, is_central: bool) -> tuple[Units, Units, Units] | None:
     """Return the units of the actor's inputs and outputs and of the critic's inputs.
 
     None between two powers, where nothing is tied.
     """
-    if worlds.powers < 3:
+    game, powers = env.worlds.game, env.worlds.powers
+    if powers < 3:
         return None
-    game, powers = worlds.game, worlds.powers
-    seen = Units.of(game.observation_subjects(powers))
-    seen_by_critic = seen
+    subjects = game.observation_subjects(powers)
+    if env.tremble is not None:
+        subjects.append(("chance of a tremble", -1))
+    seen = seen_by_critic = Units.of(subjects)
     if is_central:
-        about = everything_about(game, powers)
+        about = everything_about(subjects)
         seen_by_critic = Units.of(
             [(name, other) for name, other, _ in about], [third for _, _, third in about]
         )
@@ -126,6 +128,10 @@ class PPOTraining(BaseCallback):
             configuration.world_parameters(),
             max_cycles=configuration.worlds.max_cycles,
         )
+        tremble = configuration.tremble_of_worlds(seed)
+        if tremble is not None and seats is not None:
+            # A best response is to what is played when judged.
+            tremble = tremble.still()
         self.env = SeatVecEnv(
             worlds,
             seats=seats,
@@ -133,6 +139,7 @@ class PPOTraining(BaseCallback):
             reward_scale=normalisation.reward_scale,
             scripted_seats=scripted_seats(configuration, seed) if seats is None else (),
             shows_everything=is_central,
+            tremble=tremble,
             seed=seed,
         )
         self.batch = self.env.num_envs * options.n_steps
@@ -142,7 +149,7 @@ class PPOTraining(BaseCallback):
             separate=network.policy == SEPARATE,
             anonymous=network.policy == ANONYMOUS,
             units=(
-                _units(worlds, is_central=is_central) if network.permutation_equivariant else None
+                _units(self.env, is_central=is_central) if network.permutation_equivariant else None
             ),
             critic_views=worlds.powers if is_central else 1,
             memory=network.memory,
@@ -254,6 +261,8 @@ class PPOTraining(BaseCallback):
             "game": game.name,
             "version": game.version,
             "parameters": {name: getattr(parameters, name) for name in parameters.declarations},
+            "observe": list(game.also_observed),
+            "sees_tremble": self.env.tremble is not None,
             "learning": list(self.env.seats),
             "separate": self.architecture.separate,
             "sees_seat": not (self.architecture.separate or self.architecture.anonymous),

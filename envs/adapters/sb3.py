@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from stable_baselines3.common.vec_env import VecEnv
 
+from counterpoise.envs.adapters.tremble import Tremble
 from counterpoise.envs.engine.game import Game
 from counterpoise.envs.engine.rollouts import Memories, choose
 from counterpoise.envs.engine.strategy import Profile, Strategy
@@ -41,8 +42,12 @@ class SeatVecEnv(VecEnv):
     shows_everything : bool
         Whether the observation begins with those of all powers, for a central critic: the power's
         own, then the others' in the order of `everything_seen`.
+    tremble : Tremble, optional
+        Replaces some choices of all powers after the learner has chosen, as noise of the world: the
+        learner's own actions are those that it chose. A column after each power's features then
+        shows the world's chance.
     seed : int
-        Seed of the worlds and of random strategies at the first reset.
+        Seed of the worlds, of random strategies and of trembles at the first reset.
 
     Attributes
     ----------
@@ -59,7 +64,7 @@ class SeatVecEnv(VecEnv):
     continuation : ndarray of float64, [rows]
         The probability that the game could go on after the last step.
     rng : Generator
-        Random numbers of the strategies that do not learn.
+        Random numbers of the strategies that do not learn, and of trembles.
     """
 
     def __init__(
@@ -71,6 +76,7 @@ class SeatVecEnv(VecEnv):
         reward_scale: NDArray[np.float64] | None = None,
         scripted_seats: Sequence[tuple[int, int, Strategy]] = (),
         shows_everything: bool = False,
+        tremble: Tremble | None = None,
         seed: int = 0,
     ) -> None:
         self.worlds = worlds
@@ -97,15 +103,22 @@ class SeatVecEnv(VecEnv):
         self.render_mode = None
         game = worlds.game
         own = game.observation_space(worlds.powers)
-        features = len(own.low)
-        self._columns = np.arange(worlds.powers * features).reshape(worlds.powers, features)
+        self.tremble = tremble
+        features, powers = len(own.low), worlds.powers
+        columns = np.arange(powers * features).reshape(powers, features)
         if shows_everything:
-            seen = [everything_seen(game, worlds.powers, power) for power in range(worlds.powers)]
-            self._columns = np.array([[by * features + at for by, at in each] for each in seen])
-        self._columns = self._columns[self.seats]
-        of_column = self._columns[0] % features
-        low = np.concatenate([own.low[of_column], np.zeros(len(self.seats), np.float32)])
-        high = np.concatenate([own.high[of_column], np.ones(len(self.seats), np.float32)])
+            seen = [everything_seen(game, powers, power) for power in range(powers)]
+            columns = np.array([[by * features + at for by, at in each] for each in seen])
+        self._columns = columns[self.seats]
+        views = powers if shows_everything else 1
+        # Observations of so many powers, of so many columns: the features, and the chance.
+        self._views = views, features + int(tremble is not None)
+        shape = (1, 1, views * self._views[1] + len(self.seats))
+        low, high = np.zeros(shape, np.float32), np.ones(shape, np.float32)
+        for bound, given in ((low, own.low), (high, own.high)):
+            of_column = given[self._columns[0] % features]
+            self._by_view(bound)[..., :features] = of_column.reshape(views, features)
+        low, high = low[0, 0], high[0, 0]
         action_space: gymnasium.Space[Any]
         if game.is_discrete:
             counts = game.choice_counts
@@ -124,9 +137,10 @@ class SeatVecEnv(VecEnv):
         for world, power, _ in scripted_seats:
             self.learning[world * len(self.seats) + self.seats.index(power)] = False
         self._is_everyone = self.seats == list(range(worlds.powers))
-        self._shows_everything = shows_everything
         self._observed = np.zeros((worlds.count, len(self.seats), len(low)), np.float32)
         self._observed[:, :, -len(self.seats) :] = np.eye(len(self.seats), dtype=np.float32)
+        if tremble is not None:
+            self._by_view(self._observed)[..., features] = tremble.chances[:, None, None]
         self.bootstrap: Callable[[NDArray[np.float32]], NDArray[np.float32]] | None = None
         self.continuation = np.ones(count)
         self.ended = np.zeros(0, np.int64)
@@ -134,15 +148,23 @@ class SeatVecEnv(VecEnv):
 
     def current(self) -> NDArray[np.float32]:
         """Return the current observations, [rows, features + seats]."""
-        self._observed[:, :, : -len(self.seats)] = self._seen_in(self.worlds.observations)
+        self._write_views(self._observed, self.worlds.observations)
         return self._observed.reshape(self.num_envs, -1).copy()
 
-    def _seen_in(self, observations: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return what the rows of some worlds hold of all powers' observations, [n, seats, ...]."""
-        if not self._shows_everything:
-            return observations[:, self.seats]
+    def _by_view(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the part of rows that holds observations, [n, seats, powers seen, columns]."""
+        views, width = self._views
+        return rows[:, :, : views * width].reshape(*rows.shape[:2], views, width)
+
+    def _write_views(self, rows: NDArray[np.float32], observations: NDArray[np.float32]) -> None:
+        """Write observations, [n, powers, features], into the rows of their worlds."""
         worlds, powers, features = observations.shape
-        return observations.reshape(worlds, powers * features)[:, self._columns]
+        shown = self._by_view(rows)[..., :features]
+        if self._views[0] == 1:
+            shown[:, :, 0] = observations[:, self.seats]
+        else:
+            flat = observations.reshape(worlds, powers * features)
+            shown[:] = flat[:, self._columns].reshape(shown.shape)
 
     def reset(self) -> NDArray[np.float32]:
         """Begin an episode in every world."""
@@ -166,6 +188,8 @@ class SeatVecEnv(VecEnv):
         for strategy, at, power in self._scripted:
             seen, masks = self.worlds.observations[at, power], self.worlds.masks[at, power]
             self._chosen[at, power] = strategy.act(seen, masks, self.rng)
+        if self.tremble is not None:
+            self._chosen = self.tremble.applied(self._chosen, self.worlds.masks, self.rng)
 
     def step_wait(
         self,
@@ -194,7 +218,7 @@ class SeatVecEnv(VecEnv):
     def _last_seen(self, worlds: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return the last observations of worlds before their reset."""
         seen = self._observed[worlds]
-        seen[:, :, : -len(self.seats)] = self._seen_in(self.worlds.final_observations[worlds])
+        self._write_views(seen, self.worlds.final_observations[worlds])
         return seen
 
     def _cut_infos(self, cut: NDArray[np.int64]) -> list[dict[str, Any]]:
@@ -275,19 +299,24 @@ def everything_seen(game: Game, powers: int, power: int) -> list[tuple[int, int]
     return columns
 
 
-def everything_about(game: Game, powers: int) -> list[tuple[str, int, int]]:
+def everything_about(subjects: Sequence[tuple[str, int]]) -> list[tuple[str, int, int]]:
     """Return what each column of `everything_seen` is about.
+
+    Parameters
+    ----------
+    subjects : sequence of (str, int)
+        What each column of one power's observation is about, as `Game.observation_subjects`.
 
     Returns
     -------
     list of (str, int, int)
         The quantity, the other power that it belongs to, and the third power that it is about; -1
-        for none. Others are numbered in order of seats, as in `Game.observation_subjects`.
+        for none. Others are numbered in order of seats.
     """
-    subjects = game.observation_subjects(powers)
+    others = max(place for _, place in subjects) + 1
     about = [(name, place, -1) for name, place in subjects]
-    for other in range(powers - 1):
-        thirds = _others(powers - 1, other)
+    for other in range(others):
+        thirds = _others(others, other)
         for name, place in subjects:
             if place < 0:
                 about.append((f"{name} seen by another", other, -1))
