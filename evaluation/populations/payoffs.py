@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from counterpoise.envs.engine.game import Game
 from counterpoise.envs.engine.parameters import ParametersBase
-from counterpoise.envs.engine.rollouts import choose
+from counterpoise.envs.engine.rollouts import Memories, choose
 from counterpoise.envs.engine.strategy import Profile
 from counterpoise.envs.engine.worlds import Worlds
 
@@ -27,11 +27,11 @@ def payoffs(
     phases = len(game.phases_with(parameters))
     per_step = game.discount(parameters) ** (1.0 / phases)
     rng = np.random.default_rng(seed)
-    weight = 1.0
+    weight, memories = 1.0, Memories()
     with Worlds(game, count, parameters, autoreset=False) as worlds:
         worlds.reset(seed)
         paid = np.zeros((count, worlds.powers))
         while not worlds.records["over"].all():
-            paid += weight * worlds.step(choose(worlds, profile, rng))
+            paid += weight * worlds.step(choose(worlds, profile, rng, memories))
             weight *= per_step
     return paid
