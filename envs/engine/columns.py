@@ -94,7 +94,10 @@ class Part(NamedTuple):
     options_before, options_before_others : int
         Number of options of those parts.
     options : int
-        Number of its options; 0 for an amount.
+        Number of its options; 0 for an amount. Of a part with one option for each other power,
+        the number of the options before those.
+    each : int
+        1 for a part with one option for each other power after its `options`, otherwise 0.
     """
 
     before: int
@@ -102,6 +105,7 @@ class Part(NamedTuple):
     options_before: int
     options_before_others: int
     options: int
+    each: int = 0
 
 
 def parts(actions: Sequence[Choice | Continuous]) -> Any:
@@ -109,10 +113,11 @@ def parts(actions: Sequence[Choice | Continuous]) -> Any:
     made: dict[str, Part] = {}
     counts, options = [0, 0], [0, 0]
     for action in actions:
-        width = len(getattr(action, "options", ()))
-        made[action.name] = Part(counts[0], counts[1], options[0], options[1], width)
+        width, each = len(getattr(action, "options", ())), int(bool(getattr(action, "each", "")))
+        made[action.name] = Part(counts[0], counts[1], options[0], options[1], width, each)
         counts[action.others] += 1
         options[action.others] += width
+        options[1] += each
     return collections.namedtuple("Parts", made)(**made)
 
 
@@ -120,6 +125,12 @@ def parts(actions: Sequence[Choice | Continuous]) -> Any:
 def component(part: Part, others: int = 0, place: int = 0) -> int:
     """Return the number of a part in an action; of one towards others, the one for `place`."""
     return part.before + part.before_others * others + place
+
+
+@rule
+def options_of(part: Part, others: int = 0) -> int:
+    """Return a part's number of options."""
+    return part.options + part.each * others
 
 
 @rule

@@ -93,13 +93,28 @@ class Choice:
     """A part of an action that picks one of several options; option 0 is the null action.
 
     With `others` there is one such part for each other power, in the order of the observation's
-    columns.
+    columns. With `each` the part has one further option for each other power in that order, called
+    `each` and the power's number: "of 0", "of 1", …
     """
 
     name: str
     options: tuple[str, ...]
     doc: str = ""
     others: bool = False
+    each: str = ""
+
+    def __post_init__(self) -> None:
+        if self.others and self.each:
+            raise ValueError(
+                f"Choice {self.name!r}: give `others`, one such part for each other power, or "
+                "`each`, one option for each other power; not both."
+            )
+
+    def options_among(self, others: int) -> tuple[str, ...]:
+        """Return all options, with those for each of a number of other powers."""
+        if not self.each:
+            return self.options
+        return (*self.options, *(f"{self.each} {other}" for other in range(others)))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -245,7 +260,9 @@ class Game:
         """Return this game for a number of powers, with each part of an action towards others."""
         if self.general is not None:
             return self.general.seated(powers)
-        if not any(part.others for role in self.roles for part in role.actions):
+        if not any(
+            part.others or getattr(part, "each", "") for role in self.roles for part in role.actions
+        ):
             return self
         roles = tuple(_for_each_other(role, powers - 1) for role in self.roles)
         return dataclasses.replace(self, roles=roles, general=self, seats=powers)
@@ -316,6 +333,8 @@ class Game:
             options = part.options if isinstance(part, Choice) else ("",)
             for other in range(powers - 1) if part.others else (-1,):
                 subjects += [(f"{part.name} {option}", other) for option in options]
+            if isinstance(part, Choice) and part.each:
+                subjects += [(f"{part.name} {part.each}", other) for other in range(powers - 1)]
         return subjects
 
     @functools.lru_cache(maxsize=64)  # noqa: B019 - a handful of games live as long as the process
@@ -412,6 +431,8 @@ def _for_each_other(role: Role, others: int) -> Role:
                 dataclasses.replace(part, name=f"{part.name}_{other}", others=False)
                 for other in range(others)
             ]
+        elif isinstance(part, Choice) and part.each:
+            made.append(dataclasses.replace(part, options=part.options_among(others), each=""))
         else:
             made.append(part)
     return dataclasses.replace(role, actions=tuple(made))

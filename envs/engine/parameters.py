@@ -59,6 +59,7 @@ class Declaration:
     observed: bool
     per_pair: bool = False
     declared_kind: str = ""
+    spread_of: str = ""
 
     @property
     def is_shaped(self) -> bool:
@@ -88,6 +89,7 @@ def parameter(
     observed: bool = False,
     per_pair: bool = False,
     kind: str = "",
+    spread_of: str = "",
 ) -> Any:
     """Declare one parameter of a game.
 
@@ -113,6 +115,9 @@ def parameter(
     kind : str
         Kind of number, one of `KINDS`; it decides how pages format the value. By default "flag" for
         a bool, "count" for an int and "amount" otherwise.
+    spread_of : str
+        The parameter around which values are drawn with this spread. A scenario that gives that
+        parameter means its values: the spread is then 0 unless the scenario gives it too.
 
     Raises
     ------
@@ -130,6 +135,7 @@ def parameter(
         observed=observed,
         per_pair=per_pair,
         declared_kind=kind,
+        spread_of=spread_of,
     )
     return dataclasses.field(default=default, metadata=metadata)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from counterpoise.envs.engine.compilation import rule
 from counterpoise.envs.engine.randomness import happens, uniform
+from counterpoise.envs.grand_strategy.diplomacy import commitment, help_expected, is_helper
 from counterpoise.envs.grand_strategy.military import (
     attack_odds,
     attack_strength,
@@ -17,14 +18,13 @@ from counterpoise.envs.grand_strategy.world import (
     BEATEN,
     CONCEDE,
     CONCEDED,
-    DEMAND,
-    EMBARGO,
     FIGHT,
     FIGHT_IF_LIKELY,
     HELD,
     MOBILISE,
     NO_DEMAND,
     NOBODY,
+    PAY,
     RESISTED,
     World,
 )
@@ -74,14 +74,15 @@ def forget_last_year(world: World) -> None:
             world.tribute[power, other] = 0
             world.comes[power, other] = 0
             world.calls[power, other] = 0
+            world.committed[power, other] = 0
 
 
 @rule
-def challenge(world: World, parameters: Parameters) -> None:
-    """Let the powers, in random order, make one demand or lay one embargo each.
+def challenge(world: World) -> None:
+    """Let the powers, in random order, make their demands and lay their embargoes.
 
-    A power that orders several carries out one of them, drawn at random. A target that already
-    faces a demand cannot receive another; the second demander pays nothing.
+    A target that already faces a demand cannot receive another, and a power cannot make a demand of
+    its own demander; a demand that is not made costs nothing.
     """
     powers = world.powers
     for place in range(powers):
@@ -94,65 +95,47 @@ def challenge(world: World, parameters: Parameters) -> None:
         world.order[drawn] = kept
     for place in range(powers):
         power = world.order[place]
-        wanted = 0
-        target = NOBODY
-        for other in range(powers):
-            stance = world.stance[power, other]
-            if other == power or (stance != EMBARGO and stance != DEMAND):
-                continue
-            if stance == DEMAND and (
-                not can_demand(world, power, other)
-                or world.demanded_by[other] != NOBODY
-                or world.demanded_by[power] == other
-            ):
-                continue
-            if stance == EMBARGO and not can_embargo(world, power, other):
-                continue
-            wanted += 1
-            if wanted == 1 or happens(world, 1.0 / wanted):
-                target = other
-        if target == NOBODY:
-            continue
-        if world.stance[power, target] == EMBARGO:
-            world.embargo[power, target] = 1
-        else:
+        target = world.demand_order[power]
+        if (
+            target != NOBODY
+            and can_demand(world, power, target)
+            and world.demanded_by[target] == NOBODY
+            and world.demanded_by[power] != target
+        ):
             world.demand[power] = target
             world.demanded_by[target] = power
-            # (19)
-            world.felt_loss[power] += parameters.demand_cost
+        target = world.embargo_order[power]
+        if target != NOBODY and can_embargo(world, power, target):
+            world.embargo[power, target] = 1
 
 
 @rule
 def is_called(world: World, ally: int, target: int) -> bool:
     """Return whether a target's ally is called; an ally of both sides is not."""
     demander = world.demanded_by[target]
-    return bool(
-        demander != NOBODY
-        and ally != demander
-        and world.allied[ally, target] == 1
-        and world.allied[ally, demander] == 0
-    )
+    return bool(demander != NOBODY and is_helper(world, ally, target, demander))
 
 
 @rule
 def answer(world: World, parameters: Parameters) -> None:
-    """Let targets concede or resist, and the allies of those that resist come or stay away."""
+    """Let targets yield or resist, and the allies of those that resist come or stay away."""
     powers = world.powers
     for target in range(powers):
         for maker in range(powers):
             if world.embargo[maker, target] == 1:
-                if world.resolve[target, maker] == CONCEDE:
+                if world.buy_off[target, maker] == PAY:
                     # (15) the embargo is bought off
                     world.embargo[maker, target] = 0
                     world.tribute[target, maker] = 1
+                    world.felt_loss[target] += parameters.tribute_cost
                 else:
                     suffer_embargo(world, parameters, maker, target)
     for target in range(powers):
         demander = world.demanded_by[target]
         if demander == NOBODY:
             continue
-        world.truce[target, demander] = parameters.truce_years + 1
-        world.truce[demander, target] = parameters.truce_years + 1
+        # (19)
+        world.felt_loss[demander] += parameters.demand_cost
         resolve = world.resolve[target, demander]
         if resolve == CONCEDE:
             # (19)
@@ -161,28 +144,44 @@ def answer(world: World, parameters: Parameters) -> None:
             world.capital_lost[target] += lost
             world.capital_gained[demander] += parameters.stake_arrives * lost
             world.felt_loss[target] += parameters.concession_cost
+            agree_truce(world, demander, target, parameters.truce_years)
             continue
         world.outcome[target] = RESISTED
         if resolve == MOBILISE:
             mobilise(world, parameters, target)
         for ally in range(powers):
-            if not is_called(world, ally, target):
-                continue
-            world.calls[ally, target] = 1
-            # (17) its own choice, unless it is committed; it may still fail to come
-            honours = world.honour[ally, target] == 1
-            if parameters.binding > 0.0 and happens(world, parameters.binding):
-                honours = True
-            arrives = honours
-            if honours and parameters.slips != 0:
-                arrives = happens(world, world.reliability)
-            world.called[ally] += 1.0
-            if arrives:
-                world.comes[ally, target] = 1
-                world.honoured[ally] += 1.0
-            if not honours:
-                # (21)
-                world.felt_loss[ally] += parameters.abandonment_cost
+            if is_called(world, ally, target):
+                call(world, parameters, ally, target)
+
+
+@rule
+def call(world: World, parameters: Parameters, ally: int, target: int) -> None:
+    """Let an ally come or stay away."""
+    world.calls[ally, target] = 1
+    world.called[ally] += 1.0
+    # (17) its own choice, unless it is committed; it may still fail to come
+    honours = world.honour[ally, target] == 1
+    if happens(world, commitment(world, parameters, ally, target)):
+        world.committed[ally, target] = 1
+        honours = True
+    arrives = honours
+    if honours and parameters.slips != 0:
+        arrives = happens(world, world.reliability)
+    if arrives:
+        world.comes[ally, target] = 1
+        world.honoured[ally] += 1.0
+        # (21) it deploys, war or not
+        world.war_loss[ally] += parameters.deployment * world.war_cost[ally]
+    if not honours:
+        # (21)
+        world.felt_loss[ally] += parameters.abandonment_cost
+
+
+@rule
+def agree_truce(world: World, demander: int, target: int, years: int) -> None:
+    """Begin a truce of two powers after this year."""
+    world.truce[target, demander] = years + 1
+    world.truce[demander, target] = years + 1
 
 
 @rule
@@ -230,6 +229,7 @@ def stand(world: World, parameters: Parameters) -> None:
             world.outcome[target] = BACKED_DOWN
             world.felt_loss[demander] += parameters.audience_cost
             world.coherence_lost[demander] += parameters.back_down_coherence
+            agree_truce(world, demander, target, parameters.bluff_truce_years)
 
 
 @rule
@@ -245,36 +245,36 @@ def fight(world: World, parameters: Parameters, demander: int, target: int) -> N
     else:
         world.outcome[target] = HELD
         winner, loser = target, demander
-    lose(world, winner, parameters.winner_product, parameters.winner_arms)
-    lose(world, loser, parameters.loser_product, parameters.loser_arms)
+    agree_truce(world, demander, target, parameters.truce_years)
+    # (20) what each side's government had to expect, and what depends on the outcome
+    lose(world, winner, world.war_cost[winner] + parameters.winner_product, parameters.winner_arms)
+    lose(world, loser, world.war_cost[loser] + parameters.loser_product, parameters.loser_arms)
     # (20) of the loser, (22) of the losing side
     world.coherence_lost[loser] += parameters.loser_coherence + parameters.defeat
     for ally in range(world.powers):
         if world.comes[ally, target] == 1:
-            # (21)
-            lose(world, ally, parameters.ally_product, parameters.ally_arms)
+            # (21) beyond its deployment
+            product = (1.0 - parameters.deployment) * world.war_cost[ally] + parameters.ally_product
+            lose(world, ally, product, parameters.ally_arms)
             if loser == target:
                 world.coherence_lost[ally] += parameters.defeat
 
 
 @rule
-def expected_defence(world: World, parameters: Parameters, power: int) -> float:
-    """Return a power's strength in defence, allies weighted by the odds that they honour."""
-    strength: float = parameters.home_advantage * world.strength[power]
-    for ally in range(world.powers):
-        if world.allied[power, ally] == 1:
-            reach = parameters.pooling * world.proximity[ally, power] * world.strength[ally]
-            strength += world.standing[ally] * reach
-    return strength
-
-
-@rule
 def feel_secure(world: World, parameters: Parameters, power: int) -> None:
     """Set the security of a power: its odds of withstanding the worst attack."""
+    own: float = parameters.home_advantage * world.strength[power]
     worst = 0.0
     for other in range(world.powers):
-        if other != power and world.alive[other] == 1 and world.allied[power, other] == 0:
-            worst = max(worst, attack_strength(world, parameters, other, power))
+        if other == power or world.alive[other] == 0 or world.allied[power, other] == 1:
+            continue
+        defence = own
+        if world.allies[power] > 0:
+            for ally in range(world.powers):
+                if is_helper(world, ally, power, other):
+                    reach = help_expected(world, parameters, ally, power)
+                    defence += reach * world.strength[ally]
+        attack = attack_strength(world, parameters, other, power)
+        worst = max(worst, attack_odds(parameters, attack, defence))
     # (25) S^def = min over j of 1 - P(j attacks i, expected allies)
-    defence = expected_defence(world, parameters, power)
-    world.security[power] = 1.0 - attack_odds(parameters, worst, defence)
+    world.security[power] = 1.0 - worst

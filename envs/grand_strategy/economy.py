@@ -49,17 +49,25 @@ def produce(world: World, parameters: Parameters, power: int) -> None:
 
 
 @rule
+def openness(parameters: Parameters, resilience: float) -> float:
+    """Return the part of potential product that is left at some security of supply."""
+    # (2) 1 - k_Z Z^4: the first steps to security are cheap, autarky is not
+    left: float = 1.0 - parameters.autarky_cost * resilience**4
+    return left
+
+
+@rule
 def deliver(world: World, parameters: Parameters, power: int) -> None:
     """Set output Q, after all losses of the year, and its growth."""
-    insulation = world.resilience[power]
     loss = world.trade_loss[power] + world.war_loss[power]
     if world.default_years[power] > 0:
-        loss += parameters.default_loss
+        # (6) D, of which banks' losses are a part (Gennaioli, Martin and Rossi 2014)
+        loss += parameters.default_loss + parameters.bank_loss * world.written_off[power]
     before = world.output[power]
-    # (2) Q = Y (1 - k_Z Z^2) (1 - X - W - D)
+    # (2) Q = Y (1 - k_Z Z^4) (1 - X - W - D)
     world.output[power] = (
         world.product[power]
-        * (1.0 - parameters.autarky_cost * insulation * insulation)
+        * openness(parameters, world.resilience[power])
         * max(LEAST_OUTPUT, 1.0 - loss)
     )
     world.growth[power] = math.log(world.output[power] / before)
@@ -92,7 +100,7 @@ def divide(world: World, parameters: Parameters, power: int) -> None:
 def accumulate(world: World, parameters: Parameters, power: int) -> None:
     """Move capital and labour to the next year."""
     disturbed = min(world.trade_loss[power] + world.war_loss[power], 1.0)
-    # (10) K' = (1 - depreciation) K + I (1 - X - W) + g_K Q / 2
+    # (10) K' = (1 - depreciation) K + I (1 - X - W) + .9 g_K Q
     capital = (
         (1.0 - parameters.depreciation) * world.capital[power]
         + world.invested[power] * (1.0 - disturbed)

@@ -33,15 +33,14 @@ class Parameters(ParametersBase):
     )
     labour_growth: float = parameter(0.005, 0.0, 0.03, unit="1/year", doc="Growth of labour (1).")
     autarky_cost: float = parameter(
-        0.04,
+        0.02,
         0.0,
         0.3,
-        observed=True,
         doc="k_Z: share of product lost at full self-sufficiency (2).",
         kind="share",
     )
     tax_distortion: float = parameter(
-        0.6, 0.0, 2.0, observed=True, doc="chi: slope of the marginal cost of public funds (7)."
+        0.6, 0.0, 2.0, doc="chi: slope of the marginal cost of public funds (7)."
     )
     saving_rate: float = parameter(
         0.22, 0.05, 0.5, doc="s: saving rate out of disposable income (8).", kind="share"
@@ -50,7 +49,6 @@ class Parameters(ParametersBase):
         0.33,
         0.0,
         1.0,
-        observed=True,
         doc="f: share of debt held by foreigners (3, 7, 8).",
         kind="share",
     )
@@ -61,7 +59,7 @@ class Parameters(ParametersBase):
         0.05, 0.01, 0.15, unit="1/year", doc="Depreciation rate of capital (10).", kind="share"
     )
     industry_yield: float = parameter(
-        0.5, 0.0, 2.0, doc="Capital per unit of industrial spending (10)."
+        1.1, 0.0, 2.0, doc="Capital per unit of industrial spending (10)."
     )
     base_progress: float = parameter(
         0.006,
@@ -83,7 +81,6 @@ class Parameters(ParametersBase):
         0.15,
         0.0,
         1.0,
-        observed=True,
         doc="Dual-use spillover of procurement relative to research (11).",
     )
     catch_up: float = parameter(
@@ -116,7 +113,7 @@ class Parameters(ParametersBase):
         kind="share",
     )
     interest_slope: float = parameter(
-        0.03, 0.0, 0.12, unit="1/year", observed=True,
+        0.03, 0.0, 0.12, unit="1/year",
         doc="p_1: rise of the interest rate per year of product owed (3; CBO, Laubach).",
         kind="share",
     )  # fmt: skip
@@ -141,10 +138,16 @@ class Parameters(ParametersBase):
         5, 0, 20, unit="years", doc="Years without access to credit after a default (6)."
     )
     default_loss: float = parameter(
-        0.05, 0.0, 0.2, unit="of product", doc="Output loss after a default (6).", kind="share"
+        0.08, 0.0, 0.2, unit="of product", doc="Output loss after a default (6).", kind="share"
     )
     default_loss_years: int = parameter(
-        2, 0, 10, unit="years", doc="Duration of the output loss after a default (6)."
+        4, 0, 10, unit="years", doc="Duration of the output loss after a default (6)."
+    )
+    bank_loss: float = parameter(
+        0.1,
+        0.0,
+        0.5,
+        doc="Output lost after a default, per unit of product that domestic lenders lost (6).",
     )
     default_coherence: float = parameter(0.2, 0.0, 1.0, doc="Coherence lost in a default (6).")
 
@@ -180,7 +183,7 @@ class Parameters(ParametersBase):
         0.4, 0.05, 1.0, unit="1/year", doc="Adjustment rate of readiness (13)."
     )
     mobilisation: float = parameter(
-        0.1,
+        0.15,
         0.0,
         0.5,
         unit="of product",
@@ -188,22 +191,18 @@ class Parameters(ParametersBase):
         kind="share",
     )
     mobilisation_cost: float = parameter(
-        0.03, 0.0, 0.1, unit="of product", doc="Cost of mobilisation (13).", kind="share"
+        0.01, 0.0, 0.1, unit="of product", doc="Cost of mobilisation (13).", kind="share"
     )
     home_advantage: float = parameter(1.15, 0.5, 2.0, doc="Weight of the defender's strength (18).")
-    pooling: float = parameter(
-        0.7, 0.0, 1.0, observed=True, doc="Weight of an ally's strength in defence (18)."
-    )
-    offence: float = parameter(
-        1.0, 0.3, 2.5, observed=True, doc="off: the offence-defence ratio (18; Jervis)."
-    )
+    pooling: float = parameter(0.9, 0.0, 1.0, doc="Weight of an ally's strength in defence (18).")
+    offence: float = parameter(1.5, 0.3, 2.5, doc="off: the offence-defence ratio (18; Jervis).")
     decisiveness: float = parameter(
-        2.0, 0.5, 4.0, observed=True, doc="m: decisiveness of superior strength (18; Hirshleifer)."
+        2.0, 0.5, 4.0, doc="m: decisiveness of superior strength (18; Hirshleifer)."
     )
 
     # -- resilience (2, 14, 15) --------------------------------------------------------------------
     blackout_rate: float = parameter(
-        0.05,
+        0.08,
         0.0,
         0.5,
         unit="1/year",
@@ -211,23 +210,23 @@ class Parameters(ParametersBase):
         kind="odds",
     )
     blackout_loss: float = parameter(
-        0.01, 0.0, 0.1, unit="of product", doc="Output loss in a blackout (2).", kind="share"
+        0.03, 0.0, 0.1, unit="of product", doc="Output loss in a blackout (2).", kind="share"
     )
     resilience_decay: float = parameter(
-        0.05, 0.0, 0.3, unit="1/year", doc="Depreciation rate of resilience (14).", kind="share"
+        0.03, 0.0, 0.3, unit="1/year", doc="Depreciation rate of resilience (14).", kind="share"
     )
     resilience_yield: float = parameter(
-        2.5, 0.0, 10.0, doc="Resilience per unit of spending on supply (14)."
+        20.0, 0.0, 50.0, doc="Resilience per unit of spending on supply (14)."
     )
     reserve_yield: float = parameter(
-        2.0, 0.0, 10.0, unit="years", doc="Reserves per unit of spending on the stockpile (14)."
+        10.0, 0.0, 50.0, unit="years", doc="Reserves per unit of spending on the stockpile (14)."
     )
-    reserve_use: float = parameter(0.02, 0.0, 0.2, unit="years", doc="Reserves lost per year (14).")
+    reserve_use: float = parameter(0.05, 0.0, 0.2, unit="years", doc="Reserves lost per year (14).")
     reserve_drain: float = parameter(
         0.25, 0.0, 1.0, unit="years", doc="Reserves used in a year under embargo (14)."
     )
     embargo_damage: float = parameter(
-        0.08,
+        0.15,
         0.0,
         0.3,
         unit="of product",
@@ -235,31 +234,43 @@ class Parameters(ParametersBase):
         kind="share",
     )
     embargo_cost: float = parameter(
-        0.02,
+        0.03,
         0.0,
         0.1,
         unit="of product",
         doc="Maximum output loss of an embargo's sender (15).",
         kind="share",
     )
-    concession: float = parameter(
-        0.005, 0.0, 0.05, unit="of product", doc="Tribute that ends an embargo (15).", kind="share"
+    tribute: float = parameter(
+        0.5,
+        0.0,
+        1.0,
+        unit="of the embargo's damage",
+        doc="Tribute that ends an embargo (15).",
+        kind="share",
+    )
+    tribute_cost: float = parameter(
+        0.01,
+        0.0,
+        0.1,
+        unit="of consumption",
+        doc="Domestic cost of paying tribute to end an embargo (15).",
+        kind="share",
     )
 
     # -- diplomacy (16, 17) ------------------------------------------------------------------------
     autonomy_cost: float = parameter(
-        0.022,
+        0.18,
         0.0,
-        0.1,
+        1.0,
         unit="utils/year",
-        observed=True,
-        doc="k_A: autonomy cost of the first ally (16).",
+        doc="k_A: autonomy cost of an alliance with every other power (16).",
     )
     autonomy: tuple[float, ...] = parameter(
         (1.0,), 0.0, 5.0, per_power=True, doc="Weight that a power gives to autonomy (16)."
     )
-    crowding: float = parameter(
-        0.25, 0.0, 2.0, doc="Rise of the autonomy cost with each further ally (16)."
+    alliance_term: int = parameter(
+        10, 0, 40, unit="years", doc="Years for which an alliance binds (16)."
     )
     alliance_setup: float = parameter(
         0.002, 0.0, 0.02, unit="of product", doc="Cost of forming an alliance (16).", kind="share"
@@ -276,7 +287,7 @@ class Parameters(ParametersBase):
         (7,), 0, 7, unit="allies", per_power=True, doc="Maximum number of allies."
     )
     slips: bool = parameter(
-        False, 0, 1, observed=True, doc="Whether an ally that honours may still fail to come (17)."
+        False, 0, 1, doc="Whether an ally that honours may still fail to come (17)."
     )
     reliability: float = parameter(
         0.745,
@@ -295,29 +306,50 @@ class Parameters(ParametersBase):
         3.0, 0.1, 50.0, unit="calls", doc="Weight of the prior, in observed calls (17)."
     )
     binding: float = parameter(
-        0.0,
+        0.5,
         0.0,
         1.0,
-        observed=True,
-        doc="Probability that an ally is committed to honour its pledge.",
+        doc="Probability that institutions commit an ally to honour its pledge (17).",
         kind="odds",
+    )
+    subsidy: float = parameter(
+        0.0005,
+        1e-5,
+        0.1,
+        unit="of the receiver's product",
+        doc="Aid that closes half of what is missing in the commitment of the ally that gets it "
+        "(17).",
+        kind="share",
     )
 
     # -- crisis (19 to 21) -------------------------------------------------------------------------
+    war_cost: float = parameter(
+        0.1,
+        0.0,
+        0.5,
+        unit="of product",
+        doc="Mean of a government's private cost of a war, exponential, drawn every year (20).",
+        kind="share",
+    )
     demand_cost: float = parameter(
-        0.008,
+        0.01,
         0.0,
         0.1,
         unit="of consumption",
         doc="Domestic cost of making a demand (19).",
         kind="share",
     )
-    truce_years: int = parameter(5, 0, 20, unit="years", doc="Truce after a demand (19).")
+    truce_years: int = parameter(
+        5, 0, 20, unit="years", doc="Truce after a concession or a war (19)."
+    )
+    bluff_truce_years: int = parameter(
+        1, 0, 20, unit="years", doc="Truce after the demander has backed down (19)."
+    )
     stake: float = parameter(
-        0.08, 0.0, 0.3, unit="of capital", doc="Capital lost by conceding (19).", kind="share"
+        0.05, 0.0, 0.3, unit="of capital", doc="Capital lost by conceding (19).", kind="share"
     )
     stake_arrives: float = parameter(
-        0.4,
+        0.6,
         0.0,
         1.0,
         doc="Share of the ceded capital that the demander receives (19).",
@@ -327,27 +359,27 @@ class Parameters(ParametersBase):
         0.02, 0.0, 0.1, unit="of consumption", doc="Domestic cost of conceding (19).", kind="share"
     )
     audience_cost: float = parameter(
-        0.01, 0.0, 0.1, unit="of consumption", observed=True,
+        0.04, 0.0, 0.1, unit="of consumption",
         doc="Audience cost of backing down (20; Fearon 1994).", kind="share",
     )  # fmt: skip
     back_down_coherence: float = parameter(
         0.05, 0.0, 0.5, doc="Coherence lost by backing down (20)."
     )
     winner_product: float = parameter(
-        0.05, 0.0, 0.3, unit="of product", doc="Output loss of a war's winner (20).", kind="share"
+        0.0, 0.0, 0.3, unit="of product", doc="Output loss of a war's winner (20).", kind="share"
     )
     winner_arms: float = parameter(
-        0.2, 0.0, 0.9, doc="Arms lost by a war's winner (20).", kind="share"
+        0.1, 0.0, 0.9, doc="Arms lost by a war's winner (20).", kind="share"
     )
     loser_product: float = parameter(
-        0.1, 0.0, 0.3, unit="of product", doc="Output loss of a war's loser (20).", kind="share"
+        0.07, 0.0, 0.3, unit="of product", doc="Output loss of a war's loser (20).", kind="share"
     )
     loser_arms: float = parameter(
-        0.35, 0.0, 0.9, doc="Arms lost by a war's loser (20).", kind="share"
+        0.25, 0.0, 0.9, doc="Arms lost by a war's loser (20).", kind="share"
     )
     loser_coherence: float = parameter(0.15, 0.0, 0.5, doc="Coherence lost by a war's loser (20).")
     conquest: float = parameter(
-        0.06,
+        0.15,
         0.0,
         0.3,
         unit="of capital",
@@ -355,21 +387,29 @@ class Parameters(ParametersBase):
         kind="share",
     )
     conquest_arrives: float = parameter(
-        0.6, 0.0, 1.0, doc="Share of that capital that the winner receives (20).", kind="share"
+        0.8, 0.0, 1.0, doc="Share of that capital that the winner receives (20).", kind="share"
+    )
+    deployment: float = parameter(
+        0.1,
+        0.0,
+        1.0,
+        unit="of the cost of a war",
+        doc="Share of its private cost of a war that an ally pays for coming, war or not (21).",
+        kind="share",
     )
     ally_product: float = parameter(
-        0.02,
+        0.03,
         0.0,
         0.1,
         unit="of product",
-        doc="Output loss of an ally that came (21).",
+        doc="Further output loss of an ally that came, in a war (21).",
         kind="share",
     )
     ally_arms: float = parameter(
-        0.08, 0.0, 0.5, doc="Arms lost by an ally that came (21).", kind="share"
+        0.12, 0.0, 0.5, doc="Arms lost by an ally that came (21).", kind="share"
     )
     abandonment_cost: float = parameter(
-        0.01, 0.0, 0.1, unit="of consumption", observed=True,
+        0.02, 0.0, 0.1, unit="of consumption",
         doc="Domestic cost of abandoning an ally (21).", kind="share",
     )  # fmt: skip
 
@@ -412,7 +452,6 @@ class Parameters(ParametersBase):
         0.0,
         0.4,
         unit="1/year",
-        observed=True,
         doc="Turnover probability per unit of missing coherence (23).",
     )
     turnover_from: float = parameter(
@@ -442,9 +481,7 @@ class Parameters(ParametersBase):
         -1.0, -10.0, 0.0, unit="utils/year", doc="Yearly payoff of a fallen power (24)."
     )
     welfare_weight: float = parameter(0.25, 0.0, 2.0, doc="psi: weight of welfare spending (25).")
-    security_weight: float = parameter(
-        0.06, 0.0, 0.5, observed=True, doc="theta: weight of security (25)."
-    )
+    security_weight: float = parameter(0.08, 0.0, 0.5, doc="theta: weight of security (25).")
     discount: float = parameter(0.96, 0.5, 1.0, unit="1/year", doc="beta: discount factor.")
 
     # -- perception (26) and the end ---------------------------------------------------------------
@@ -478,7 +515,11 @@ class Parameters(ParametersBase):
         (1.0,), 0.02, 50.0, unit="first mean product", per_power=True, doc="Initial product."
     )
     size_spread: float = parameter(
-        0.5, 0.0, 1.5, doc="Lognormal spread of initial products; their sum is kept."
+        0.5,
+        0.0,
+        1.5,
+        spread_of="start_product",
+        doc="Lognormal spread of initial products; their sum is kept.",
     )
     start_tax: float = parameter(
         0.3,
@@ -529,12 +570,15 @@ class Parameters(ParametersBase):
         0.35,
         0.0,
         0.35,
+        spread_of="proximity",
         doc="Half-width of the distribution of proximities; the same in both directions.",
     )
     dependence: Pairs[float] = parameter(
         1.0, 0.0, 4.0, per_pair=True, doc="dep: trade dependence of one power on another."
     )
-    dependence_spread: float = parameter(0.3, 0.0, 1.0, doc="Lognormal spread of dependence.")
+    dependence_spread: float = parameter(
+        0.5, 0.0, 1.0, spread_of="dependence", doc="Lognormal spread of dependence."
+    )
     allied: Pairs[bool] = parameter(False, 0, 1, per_pair=True, doc="Alliances at the start.")
 
     def check(self) -> None:

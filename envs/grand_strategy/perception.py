@@ -5,29 +5,45 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from counterpoise.envs.engine.columns import Part, clipped, column, columns, first_option
+from counterpoise.envs.engine.columns import (
+    Part,
+    clipped,
+    column,
+    columns,
+    first_option,
+    options_of,
+)
 from counterpoise.envs.engine.compilation import rule
 from counterpoise.envs.engine.game import Feature
 from counterpoise.envs.engine.randomness import bell
 from counterpoise.envs.engine.world import Masks, Observations
 from counterpoise.envs.grand_strategy.crisis import can_demand, can_embargo
-from counterpoise.envs.grand_strategy.diplomacy import can_ally, expected_reliability
+from counterpoise.envs.grand_strategy.diplomacy import (
+    can_ally,
+    expected_reliability,
+    help_expected,
+    is_helper,
+    may_withdraw,
+)
 from counterpoise.envs.grand_strategy.military import attack_odds, effective
 from counterpoise.envs.grand_strategy.parameters import Parameters
-from counterpoise.envs.grand_strategy.politics import MOST_FEAR, USUAL_CONSUMPTION
+from counterpoise.envs.grand_strategy.politics import (
+    MOST_FEAR,
+    MOST_WAR_COST,
+    USUAL_CONSUMPTION,
+)
 from counterpoise.envs.grand_strategy.world import (
     ANSWER,
     CHALLENGE,
     CONCEDE,
     CONCEDED,
-    DEMAND,
     DOES,
-    EMBARGO,
     LINES,
     MOBILISE,
     NO_DEMAND,
     NOBODY,
     OFFER,
+    PAY,
     PHASES,
     PLAN,
     RESISTED,
@@ -68,6 +84,10 @@ FEATURES = (
     ),
     Feature("coherence", 0.0, 1.0, doc="S: cohesion of state and people."),
     Feature("fear", 0.0, MOST_FEAR, doc="The government's weight of security, relative to theta."),
+    Feature(
+        "war_cost", 0.0, MOST_WAR_COST, "of product",
+        "c: cost of a war to the government this year, which no other power sees.", kind="share",
+    ),
     Feature(
         "security", 0.0, 1.0, doc="Odds of withstanding the worst attack, last year.", kind="odds"
     ),
@@ -115,6 +135,14 @@ FEATURES = (
     ),
     Feature("other_allies", 0.0, 7.0, "allies", "Number of its allies.", True, "count"),
     Feature("allied", 0.0, 1.0, doc="Whether it is an ally.", others=True, kind="flag"),
+    Feature(
+        "bound", *_bounds("alliance_term"), "years", "Years for which the alliance binds.",
+        others=True, kind="count",
+    ),
+    Feature(
+        "its_offer", 0.0, 1.0, doc="Whether its offer of an alliance is on the table.",
+        others=True, kind="flag",
+    ),
     Feature("truce", 0.0, 1.0, doc="Whether a truce with it holds.", others=True, kind="flag"),
     Feature("proximity", 0.0, 1.0, doc="prox: part of its strength that arrives.", others=True),
     Feature(
@@ -138,12 +166,14 @@ FEATURES = (
         "prospect", 0.0, 1.0, doc="Odds that an attack on it succeeds, estimated.", others=True,
         kind="odds",
     ),
-    Feature("pressed_by", 0.0, 1.0, doc="It makes a demand (1) or embargoes (0.5).", others=True),
+    Feature("its_demand", 0.0, 1.0, doc="Whether it makes a demand.", others=True, kind="flag"),
+    Feature("its_embargo", 0.0, 1.0, doc="Whether it lays an embargo.", others=True, kind="flag"),
     Feature(
-        "pressing", 0.0, 1.0, doc="A demand is made of it (1) or it is embargoed (0.5).",
-        others=True,
+        "asked", 0.0, 1.0, doc="Whether a demand is made of it.", others=True, kind="flag"
     ),
+    Feature("blocked", 0.0, 1.0, doc="Whether it is embargoed.", others=True, kind="flag"),
     Feature("its_answer", -1.0, 1.0, doc="It resisted (1) or conceded (-1).", others=True),
+    Feature("its_payment", -1.0, 1.0, doc="It refused tribute (1) or paid (-1).", others=True),
     Feature("its_help", -1.0, 1.0, doc="When called, it came (1) or did not (-1).", others=True),
     Feature(
         "needs_help", 0.0, 1.0, doc="Whether it is an ally that faces a demand.", others=True,
@@ -193,20 +223,19 @@ def observe(world: World, parameters: Parameters, observations: Observations) ->
         row = observations[power]
         see_oneself(world, parameters, power, frontier, row, others)
         own_strength = effective(world.arms[power], world.readiness[power])
-        own_defence = parameters.home_advantage * own_strength + _seen_help(
-            world, parameters, power, power
-        )
+        own_defence = parameters.home_advantage * own_strength
         for place in range(others):
             other = world.seat[power, place]
             see_other(world, power, other, row, others, place)
             if world.alive[power] == 1 and world.alive[other] == 1:
                 strength = _seen_strength(world, power, other)
                 reach = parameters.offence * world.proximity[other, power]
-                odds = attack_odds(parameters, reach * strength, own_defence)
+                defence = own_defence + _seen_help(world, parameters, power, power, other)
+                odds = attack_odds(parameters, reach * strength, defence)
                 row[column(SEES.threat, others, place)] = odds
                 reach = parameters.offence * world.proximity[power, other]
                 defence = parameters.home_advantage * strength
-                defence += _seen_help(world, parameters, power, other)
+                defence += _seen_help(world, parameters, power, other, power)
                 odds = attack_odds(parameters, reach * own_strength, defence)
                 row[column(SEES.prospect, others, place)] = odds
 
@@ -239,6 +268,7 @@ def see_oneself(
     row[column(sees.excluded, others)] = world.exclusion[power]
     row[column(sees.coherence, others)] = world.coherence[power]
     row[column(sees.fear, others)] = world.fear[power]
+    row[column(sees.war_cost, others)] = world.war_cost[power]
     row[column(sees.security, others)] = world.security[power]
     row[column(sees.standing, others)] = world.standing[power]
     row[column(sees.allies, others)] = world.allies[power]
@@ -259,21 +289,16 @@ def _seen_strength(world: World, observer: int, power: int) -> float:
 
 
 @rule
-def _seen_help(world: World, parameters: Parameters, observer: int, target: int) -> float:
-    """Return the allied help that an observer expects a target to get against it.
-
-    Where the target is the observer, it is the help that the observer itself expects.
-    """
+def _seen_help(
+    world: World, parameters: Parameters, observer: int, target: int, attacker: int
+) -> float:
+    """Return the allied help that an observer expects a target to get against an attacker."""
     strength = 0.0
     if world.allies[target] == 0:
         return strength
     for ally in range(world.powers):
-        if world.allied[target, ally] == 1:
-            # An ally of both sides stays away.
-            if target != observer and world.allied[observer, ally] == 1:
-                continue
-            reach = parameters.pooling * world.proximity[ally, target]
-            reach *= world.standing[ally]
+        if is_helper(world, ally, target, attacker):
+            reach = help_expected(world, parameters, ally, target)
             strength += reach * _seen_strength(world, observer, ally)
     return strength
 
@@ -306,6 +331,8 @@ def see_other(world: World, power: int, other: int, row: Any, others: int, place
     row[column(sees.other_called, others, place)] = called
     row[column(sees.other_allies, others, place)] = world.allies[other]
     row[column(sees.allied, others, place)] = world.allied[power, other]
+    row[column(sees.bound, others, place)] = world.bound[power, other]
+    row[column(sees.its_offer, others, place)] = world.offer[other, power]
     row[column(sees.truce, others, place)] = 1.0 if world.truce[power, other] > 0 else 0.0
     row[column(sees.proximity, others, place)] = world.proximity[other, power]
     row[column(sees.dependence, others, place)] = world.dependence[power, other]
@@ -314,28 +341,33 @@ def see_other(world: World, power: int, other: int, row: Any, others: int, place
     row[column(sees.other_investment, others, place)] = clipped(sees.other_investment, investment)
     row[column(sees.threat, others, place)] = 0.0
     row[column(sees.prospect, others, place)] = 0.0
-    row[column(sees.pressed_by, others, place)] = _pressure(world, other, power)
-    row[column(sees.pressing, others, place)] = _pressure(world, power, other)
+    row[column(sees.its_demand, others, place)] = 1.0 if world.demand[other] == power else 0.0
+    row[column(sees.its_embargo, others, place)] = _embargo_seen(world, other, power)
+    row[column(sees.asked, others, place)] = 1.0 if world.demand[power] == other else 0.0
+    row[column(sees.blocked, others, place)] = _embargo_seen(world, power, other)
     row[column(sees.its_answer, others, place)] = _answer_seen(world, power, other)
+    row[column(sees.its_payment, others, place)] = _payment_seen(world, power, other)
     row[column(sees.its_help, others, place)] = helped
     row[column(sees.needs_help, others, place)] = 1.0 if needs_help else 0.0
 
 
 @rule
-def _pressure(world: World, maker: int, target: int) -> float:
-    if world.demand[maker] == target:
-        return 1.0
-    if world.embargo[maker, target] == 1 or world.tribute[target, maker] == 1:
-        return 0.5
-    return 0.0
+def _embargo_seen(world: World, maker: int, target: int) -> float:
+    """Return whether there is an embargo, or was one until it was bought off."""
+    return float(world.embargo[maker, target] + world.tribute[target, maker])
 
 
 @rule
 def _answer_seen(world: World, power: int, other: int) -> float:
-    if world.demand[power] == other:
-        outcome = world.outcome[other]
-        if outcome != NO_DEMAND:
-            return -1.0 if outcome == CONCEDED else 1.0
+    """Return how another power answered a demand; 0 before its answer."""
+    if world.demand[power] != other or world.outcome[other] == NO_DEMAND:
+        return 0.0
+    return -1.0 if world.outcome[other] == CONCEDED else 1.0
+
+
+@rule
+def _payment_seen(world: World, power: int, other: int) -> float:
+    """Return how another power answered an embargo; 0 before its answer."""
     if world.tribute[other, power] == 1:
         return -1.0
     if world.embargo[power, other] == 1 and world.phase != ANSWER:
@@ -350,7 +382,7 @@ def _answer_seen(world: World, power: int, other: int) -> float:
 def close(masks: Masks, power: int, part: Part, others: int, place: int = 0) -> None:
     """Close every option of a part but the null option."""
     first = first_option(part, others, place)
-    for option in range(1, part.options):
+    for option in range(1, options_of(part, others)):
         masks[power, first + option] = 0
 
 
@@ -378,21 +410,23 @@ def allow(world: World, parameters: Parameters, masks: Masks) -> None:
             stands = target != NOBODY and world.outcome[target] == RESISTED
         if not lives or not stands:
             close(masks, power, DOES.stand, others)
+        demand = first_option(DOES.demand, others)
+        embargo = first_option(DOES.embargo, others)
         for place in range(others):
             other = world.seat[power, place]
-            stance = first_option(DOES.stance, others, place)
             is_ally = world.allied[power, other] == 1
             # Whoever may demand something of another may have something demanded by it.
             may_demand = can_demand(world, power, other)
             may_embargo = can_embargo(world, power, other)
-            if not plans or not can_ally(world, parameters, power, other):
-                masks[power, stance + OFFER] = 0
-            if not plans or not lives or not is_ally:
-                masks[power, stance + WITHDRAW] = 0
-            if not challenges or not may_embargo:
-                masks[power, stance + EMBARGO] = 0
             if not challenges or not may_demand:
-                masks[power, stance + DEMAND] = 0
+                masks[power, demand + 1 + place] = 0
+            if not challenges or not may_embargo:
+                masks[power, embargo + 1 + place] = 0
+            diplomacy = first_option(DOES.diplomacy, others, place)
+            if not plans or not can_ally(world, parameters, power, other):
+                masks[power, diplomacy + OFFER] = 0
+            if not plans or not lives or not may_withdraw(world, power, other):
+                masks[power, diplomacy + WITHDRAW] = 0
             helps_now = lives and world.alive[other] == 1
             if not everything:
                 may_demand = world.phase == ANSWER and world.demanded_by[power] == other
@@ -408,7 +442,8 @@ def allow(world: World, parameters: Parameters, masks: Masks) -> None:
             resolve = first_option(DOES.resolve, others, place)
             if not may_demand:
                 masks[power, resolve + MOBILISE] = 0
-            if not may_demand and not may_embargo:
                 masks[power, resolve + CONCEDE] = 0
+            if not may_embargo:
+                masks[power, first_option(DOES.buy_off, others, place) + PAY] = 0
             if not helps_now:
                 close(masks, power, DOES.honour, others, place)

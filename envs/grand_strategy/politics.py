@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from counterpoise.envs.engine.compilation import rule
-from counterpoise.envs.engine.randomness import happens, normal
+from counterpoise.envs.engine.randomness import happens, normal, uniform
 from counterpoise.envs.grand_strategy.diplomacy import autonomy_lost, dissolve
 from counterpoise.envs.grand_strategy.parameters import Parameters
 from counterpoise.envs.grand_strategy.resilience import is_embargoed
@@ -14,6 +14,7 @@ from counterpoise.envs.grand_strategy.world import NOBODY, World
 USUAL_CONSUMPTION, USUAL_WELFARE = 0.5, 0.2
 LEAST_CONSUMPTION, LEAST_WELFARE = 0.02, 0.01
 MOST_FEAR = 4.0
+MOST_WAR_COST = 0.5
 
 
 @rule
@@ -47,6 +48,14 @@ def change_government(world: World, parameters: Parameters, power: int) -> None:
         for other in range(world.powers):
             if world.allied[power, other] == 1 and happens(world, parameters.broken_alliance):
                 dissolve(world, power, other)
+
+
+@rule
+def face_war(world: World, parameters: Parameters, power: int) -> None:
+    """Draw what a war in the coming year would cost a power's government, known to it alone."""
+    # (20) exponential, so that some governments are ready to fight in any year
+    drawn = -parameters.war_cost * math.log(1.0 - uniform(world))
+    world.war_cost[power] = min(drawn, MOST_WAR_COST)
 
 
 @rule

@@ -15,28 +15,30 @@ def risk_blackout(world: World, parameters: Parameters, power: int) -> None:
     """Draw whether there is a blackout."""
     exposed = (1.0 - world.resilience[power]) * (1.0 - 0.5 * world.reserves[power])
     world.blackout[power] = 0
-    # (2) with probability .05 (1 - Z)(1 - V/2)
+    # (2) with probability .08 (1 - Z)(1 - V/2)
     if happens(world, parameters.blackout_rate * exposed):
         world.blackout[power] = 1
         world.trade_loss[power] += parameters.blackout_loss
 
 
 @rule
+def exposure(world: World, parameters: Parameters, target: int, maker: int) -> float:
+    """Return the share of a target's product that another power's embargo would destroy."""
+    # (15) .15 dep_ji / (n - 1) (1 - Z_j)(1 - V_j)
+    lost: float = parameters.embargo_damage * world.dependence[target, maker]
+    lost *= (1.0 - world.resilience[target]) * (1.0 - world.reserves[target])
+    return lost / (world.powers - 1.0)
+
+
+@rule
 def suffer_embargo(world: World, parameters: Parameters, maker: int, target: int) -> None:
     """Add the losses from an embargo on both sides."""
-    others = world.powers - 1
-    # (15) X_j += .08 dep_ji / (n - 1) (1 - Z_j)(1 - V_j), X_i += .02 dep_ij / (n - 1) (1 - Z_i)
-    world.trade_loss[target] += (
-        parameters.embargo_damage
-        * world.dependence[target, maker]
-        / others
-        * (1.0 - world.resilience[target])
-        * (1.0 - world.reserves[target])
-    )
+    world.trade_loss[target] += exposure(world, parameters, target, maker)
+    # (15) X_i += .03 dep_ij / (n - 1) (1 - Z_i)
     world.trade_loss[maker] += (
         parameters.embargo_cost
         * world.dependence[maker, target]
-        / others
+        / (world.powers - 1.0)
         * (1.0 - world.resilience[maker])
     )
 
@@ -54,11 +56,11 @@ def is_embargoed(world: World, power: int) -> bool:
 def secure_supply(world: World, parameters: Parameters, power: int) -> None:
     """Move resilience and reserves to the next year."""
     secured = world.resilience[power]
-    # (14) Z' = min(.95, .95 Z + 2.5 g_Z (1 - Z))
+    # (14) Z' = min(.95, .97 Z + 20 g_Z (1 - Z))
     grown = (1.0 - parameters.resilience_decay) * secured
     grown += parameters.resilience_yield * world.supply[power] * (1.0 - secured)
     world.resilience[power] = min(MOST_RESILIENCE, grown)
-    # (14) V' = V + 2 g_V - .02 - .25 [embargoed], from 0 to 1
+    # (14) V' = V + 10 g_V - .005 - .25 [embargoed], from 0 to 1
     stored = world.reserves[power] + parameters.reserve_yield * world.stockpile[power]
     stored -= parameters.reserve_use
     if is_embargoed(world, power):

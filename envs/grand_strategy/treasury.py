@@ -6,6 +6,7 @@ from numba import literal_unroll
 
 from counterpoise.envs.engine.compilation import rule
 from counterpoise.envs.grand_strategy.parameters import Parameters
+from counterpoise.envs.grand_strategy.resilience import exposure
 from counterpoise.envs.grand_strategy.world import SPENDING, World
 
 
@@ -16,6 +17,8 @@ def transfer(world: World, parameters: Parameters) -> None:
     for power in range(powers):
         world.aid_paid[power] = 0.0
         world.aid_received[power] = 0.0
+        for other in range(powers):
+            world.subsidy[power, other] = 0.0
     for giver in range(powers):
         if world.alive[giver] == 0:
             continue
@@ -23,14 +26,17 @@ def transfer(world: World, parameters: Parameters) -> None:
         if world.allies[giver] > 0 and aid > 0.0:
             for other in range(powers):
                 if world.allied[giver, other] == 1:
-                    world.aid_received[other] += aid / world.allies[giver]
+                    each = aid / world.allies[giver]
+                    world.aid_received[other] += each
+                    world.subsidy[giver, other] = each / world.output[other]
             world.aid_paid[giver] += aid
         else:
             world.aid[giver] = 0.0
         for other in range(powers):
             if world.tribute[giver, other] == 1:
-                # (15) half a percent of the target's output per year
-                paid = parameters.concession * world.output[giver]
+                # (15) half of what the embargo would have destroyed
+                paid = parameters.tribute * exposure(world, parameters, giver, other)
+                paid *= world.output[giver]
                 world.aid_paid[giver] += paid
                 world.aid_received[other] += paid
 
@@ -116,4 +122,6 @@ def settle_debt(world: World, parameters: Parameters, power: int) -> None:
         # (6)
         world.exclusion[power] = parameters.exclusion_years
         world.default_years[power] = parameters.default_loss_years
+        at_home = 1.0 - parameters.foreign_lending
+        world.written_off[power] = at_home * world.forgiven[power] / world.output[power]
         world.coherence_lost[power] += parameters.default_coherence

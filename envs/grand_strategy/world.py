@@ -81,11 +81,11 @@ BUDGET = (
         "g_K: industry, infrastructure, energy.", purpose="industry",
     ),
     BudgetLine(
-        "supply", (0.0, 0.005, 0.01, 0.02, 0.03), "g_Z: security of supply.",
+        "supply", (0.0, 0.0025, 0.005, 0.01, 0.02), "g_Z: security of supply.",
         purpose="security of supply",
     ),
     BudgetLine(
-        "stockpile", (0.0, 0.005, 0.01, 0.02), "g_V: strategic reserves.",
+        "stockpile", (0.0, 0.0025, 0.005, 0.01), "g_V: strategic reserves.",
         purpose="security of supply",
     ),
     BudgetLine(
@@ -96,7 +96,9 @@ BUDGET = (
         "integration", (0.0, 0.25, 0.5, 1.0),
         "c_m: degree of civil-military integration; costs no money.", unit="1",
     ),
-    BudgetLine("aid", (0.0, 0.0025, 0.005, 0.01), "s: aid to allies, divided equally."),
+    BudgetLine(
+        "aid", (0.0, 0.001, 0.0025, 0.005), "s: subsidies to allies, divided equally.",
+    ),
 )  # fmt: skip
 LINES = tuple(line.name for line in BUDGET)
 SPENDING = tuple(line.name for line in BUDGET if line.purpose)
@@ -133,11 +135,16 @@ class World(WorldRecord):
     alive: FlagPerPower
     first_capital: PerPower
     consumption_reference: PerPower
+    written_off: PerPower
+    war_cost: PerPower
     # -- pairs --
     seat: FlagPerPair
     allied: FlagPerPair
     notice: FlagPerPair
+    bound: FlagPerPair
+    offer: FlagPerPair
     truce: FlagPerPair
+    subsidy: PerPair
     proximity: PerPair
     dependence: PerPair
     arms_error: PerPair
@@ -158,8 +165,11 @@ class World(WorldRecord):
     # -- the year's orders --
     default: FlagPerPower
     stand: FlagPerPower
-    stance: FlagPerPair
+    demand_order: FlagPerPower
+    embargo_order: FlagPerPower
+    diplomacy: FlagPerPair
     resolve: FlagPerPair
+    buy_off: FlagPerPair
     honour: FlagPerPair
     # -- what happened this year --
     order: FlagPerPower
@@ -169,6 +179,7 @@ class World(WorldRecord):
     tribute: FlagPerPair
     comes: FlagPerPair
     calls: FlagPerPair
+    committed: FlagPerPair
     outcome: FlagPerPower
     mobilised: FlagPerPower
     blackout: FlagPerPower
@@ -219,13 +230,15 @@ STOCKS = tuple(
 PLAN, CHALLENGE, ANSWER, STAND = range(4)
 PHASES = ("plan", "challenge", "answer", "stand")
 
-# -- stances towards another power -------------------------------------------------------------
-KEEP, OFFER, WITHDRAW, EMBARGO, DEMAND = range(5)
-STANCES = ("keep", "offer alliance", "withdraw", "embargo", "demand")
+# -- diplomacy towards another power -----------------------------------------------------------
+KEEP, OFFER, WITHDRAW = range(3)
+DIPLOMACY = ("keep", "offer alliance", "withdraw")
 
-# -- answers to a demand or an embargo -----------------------------------------------------------
+# -- answers to a demand, and to an embargo ----------------------------------------------------
 RESIST, MOBILISE, CONCEDE = range(3)
 ANSWERS = ("resist", "mobilise and resist", "concede")
+REFUSE, PAY = range(2)
+PAYMENTS = ("refuse", "pay tribute")
 
 # -- when a demand is resisted -----------------------------------------------------------------
 BACK_DOWN, FIGHT_IF_LIKELY, FIGHT = range(3)
@@ -246,8 +259,11 @@ def _percent(share: float) -> str:
 ORDERS = (
     Choice("default", ("pay", "default"), "Whether to repudiate the debt."),
     Choice("stand", STANDS, "What to do if its demand is resisted."),
-    Choice("stance", STANCES, "Towards each other power.", others=True),
-    Choice("resolve", ANSWERS, "If that power makes a demand or lays an embargo.", others=True),
+    Choice("demand", ("nobody",), "Of whom to make a demand.", each="of"),
+    Choice("embargo", ("nobody",), "Whom to embargo.", each="against"),
+    Choice("diplomacy", DIPLOMACY, "Towards each other power.", others=True),
+    Choice("resolve", ANSWERS, "If that power makes a demand.", others=True),
+    Choice("buy_off", PAYMENTS, "If that power lays an embargo.", others=True),
     Choice("honour", ("abandon", "honour"), "If that power is an ally and calls.", others=True),
 )
 # The lines of the budget come first: the number of a line is also its number in an action.
@@ -258,9 +274,11 @@ CHOICES = (
 AMOUNTS = (
     *(Continuous(line.name, line.lowest, line.highest, line.unit, line.doc) for line in BUDGET),
     *(
+        # Nobody and each other power are as many as the powers.
         Continuous(
-            order.name, 0.0, len(order.options), "option",
-            f"Rounded down: {', '.join(order.options)}.", order.others,
+            order.name, 0.0, "powers" if order.each else len(order.options), "option",
+            f"Rounded down: {', '.join(order.options_among(1))}{', …' * bool(order.each)}.",
+            order.others,
         )
         for order in ORDERS
     ),

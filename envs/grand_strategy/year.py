@@ -6,7 +6,7 @@ import math
 
 from numba import literal_unroll
 
-from counterpoise.envs.engine.columns import Part, component
+from counterpoise.envs.engine.columns import Part, component, options_of
 from counterpoise.envs.engine.compilation import rule
 from counterpoise.envs.engine.randomness import happens, normal, uniform
 from counterpoise.envs.engine.world import Actions, Rewards
@@ -20,7 +20,7 @@ from counterpoise.envs.grand_strategy.crisis import (
 )
 from counterpoise.envs.grand_strategy.diplomacy import (
     count_allies,
-    let_notice_expire,
+    let_terms_pass,
     negotiate,
     trade_with_allies,
 )
@@ -31,6 +31,7 @@ from counterpoise.envs.grand_strategy.economy import (
     deliver,
     divide,
     labour_for,
+    openness,
     produce,
 )
 from counterpoise.envs.grand_strategy.military import procure
@@ -40,6 +41,7 @@ from counterpoise.envs.grand_strategy.politics import (
     USUAL_CONSUMPTION,
     change_government,
     cohere,
+    face_war,
     fall,
     value_year,
 )
@@ -52,6 +54,7 @@ from counterpoise.envs.grand_strategy.world import (
     KEEP,
     LEVELS,
     LINES,
+    NOBODY,
     PLAN,
     STAND,
     World,
@@ -92,8 +95,8 @@ def start(world: World, parameters: Parameters) -> None:
         world.tax[power] = parameters.start_tax
         world.first_capital[power] = world.capital[power]
         world.consumption_reference[power] = USUAL_CONSUMPTION * product
-        insulation = world.resilience[power]
-        world.output[power] = product * (1.0 - parameters.autarky_cost * insulation * insulation)
+        world.output[power] = product * openness(parameters, world.resilience[power])
+        face_war(world, parameters, power)
         world.interest[power] = parameters.safe_interest
         for other in range(powers):
             if other != power:
@@ -195,24 +198,38 @@ def read_budget(world: World, power: int, actions: Actions, by_level: bool) -> N
 @rule
 def option(actions: Actions, power: int, part: Part, others: int, place: int = 0) -> int:
     """Return the number of an option, also where it is given as an amount."""
-    return min(int(actions[power, component(part, others, place)]), part.options - 1)
+    chosen = int(actions[power, component(part, others, place)])
+    return min(chosen, options_of(part, others) - 1)
+
+
+@rule
+def addressee(world: World, actions: Actions, power: int, part: Part, others: int) -> int:
+    """Return the other power that an order names; `NOBODY` if none."""
+    chosen = option(actions, power, part, others)
+    return NOBODY if chosen == 0 else int(world.seat[power, chosen - 1])
 
 
 @rule
 def read_orders(world: World, power: int, actions: Actions) -> None:
-    """Store a power's default, stances, answers and stand; a fallen power gives no orders."""
+    """Store all that a power orders beside its budget; a fallen power gives no orders."""
     others = world.powers - 1
     lives = world.alive[power] == 1
     if world.phase == PLAN:
         world.default[power] = option(actions, power, DOES.default, others) if lives else 0
     world.stand[power] = option(actions, power, DOES.stand, others) if lives else 0
+    asked = addressee(world, actions, power, DOES.demand, others)
+    blocked = addressee(world, actions, power, DOES.embargo, others)
+    world.demand_order[power] = asked if lives else NOBODY
+    world.embargo_order[power] = blocked if lives else NOBODY
     for place in range(others):
         other = world.seat[power, place]
-        stance = option(actions, power, DOES.stance, others, place)
+        diplomacy = option(actions, power, DOES.diplomacy, others, place)
         resolve = option(actions, power, DOES.resolve, others, place)
+        buy_off = option(actions, power, DOES.buy_off, others, place)
         honour = option(actions, power, DOES.honour, others, place)
-        world.stance[power, other] = stance if lives else KEEP
+        world.diplomacy[power, other] = diplomacy if lives else KEEP
         world.resolve[power, other] = resolve if lives else 0
+        world.buy_off[power, other] = buy_off if lives else 0
         world.honour[power, other] = honour if lives else 0
 
 
@@ -224,7 +241,7 @@ def advance(world: World, parameters: Parameters, rewards: Rewards) -> bool:
     """Play the current phase, or the whole year on standing orders."""
     if parameters.phased == 0:
         plan(world, parameters)
-        challenge(world, parameters)
+        challenge(world)
         answer(world, parameters)
         weigh_odds(world, parameters)
         stand(world, parameters)
@@ -233,7 +250,7 @@ def advance(world: World, parameters: Parameters, rewards: Rewards) -> bool:
         plan(world, parameters)
         world.phase = CHALLENGE
     elif world.phase == CHALLENGE:
-        challenge(world, parameters)
+        challenge(world)
         world.phase = ANSWER
     elif world.phase == ANSWER:
         answer(world, parameters)
@@ -293,7 +310,7 @@ def close_year(world: World, parameters: Parameters, rewards: Rewards) -> bool:
             # (24)
             rewards[power] = parameters.collapse_reward
     move_stocks(world, parameters)
-    let_notice_expire(world)
+    let_terms_pass(world)
     count_allies(world)
     world.year += 1
     gather_intelligence(world, parameters)
@@ -338,5 +355,6 @@ def move_stocks(world: World, parameters: Parameters) -> None:
     for power in range(powers):
         if world.alive[power] == 1:
             change_government(world, parameters, power)
+            face_war(world, parameters, power)
             produce(world, parameters, power)
             fall(world, parameters, power)

@@ -7,7 +7,9 @@ under ``observed``, its recorded conduct, which pages show beside learned and eq
 ``[[pair]]`` names two powers in ``between`` and gives per-pair parameters: one value for both
 directions, or two, the first power's towards the second first; pairs that are not listed keep the
 values of ``[parameters]`` or of the game. A file that ``extends`` another scenario changes it:
-single parameters, powers by name, pairs by their two names. ``focus`` names the power that the
+single parameters, powers by name, pairs by their two names. What a scenario gives is what play
+begins with: a parameter that spreads random draws around given values (such as ``size_spread``) is
+0 unless the scenario gives it as well. ``focus`` names the power that the
 scenario is about, which gets the first seat.
 """
 
@@ -227,6 +229,9 @@ def _read(path: Path, text: str, values: dict[str, Any]) -> Scenario:
         factor = largest / max(columns[key])
         columns[key] = [value * factor for value in columns[key]]
     columns |= _pairs(values.get("pair", []), powers, changes, declarations, fault)
+    for key, declaration in declarations.items():
+        if declaration.spread_of in {*changes, *columns} and key not in changes:
+            changes[key] = declaration.low
     try:
         parameters = game.parameters.from_mapping({**changes, **columns})
     except CounterpoiseError as error:

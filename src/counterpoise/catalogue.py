@@ -64,7 +64,7 @@ def register_games() -> None:
     register(
         GameRow(
             name="grand_strategy",
-            version=0,
+            version=1,
             rules="counterpoise.envs.games.grand_strategy:GAME",
             doctrines="counterpoise.agents.doctrines.grand_strategy:DOCTRINES",
             display="counterpoise.display.games.grand_strategy:DISPLAY",
