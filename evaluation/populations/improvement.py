@@ -35,7 +35,7 @@ import scipy.stats
 from numpy.typing import NDArray
 
 from counterpoise.envs.engine.errors import CounterpoiseError
-from counterpoise.envs.engine.game import Game
+from counterpoise.envs.engine.game import Choice, Game
 from counterpoise.envs.engine.parameters import ParametersBase
 from counterpoise.envs.engine.rollouts import choose
 from counterpoise.envs.engine.strategy import Profile
@@ -167,6 +167,7 @@ def improve(
     by_choice = {
         part.name: float(totals[(chosen != UNCHANGED) & (components == number)].sum() / states)
         for number, part in enumerate(game.role(power).actions)
+        if isinstance(part, Choice)
     }
     decisions = float(sampled.weights.mean())
     total = float(totals.mean())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,7 @@ Choosing = Callable[[Worlds, Profile, np.random.Generator], NDArray[Any]]
 
 def payoffs(
     game: Game,
-    parameters: ParametersBase,
+    parameters: ParametersBase | Sequence[ParametersBase],
     profile: Profile,
     *,
     count: int,
@@ -37,7 +37,8 @@ def payoffs(
     Parameters
     ----------
     game : Game
-    parameters : Parameters
+    parameters : Parameters, or a sequence of them
+        A sequence is assigned to the worlds in turn; the discount factor is that of its first.
     profile : sequence of Strategy
     count : int
         Number of worlds.
@@ -53,13 +54,15 @@ def payoffs(
     ndarray, [count, powers]
         Discounted to the first year.
     """
-    with Worlds(game, count, parameters, autoreset=False) as worlds:
+    each = [parameters] if isinstance(parameters, ParametersBase) else parameters
+    in_turn = [each[world % len(each)] for world in range(count)] if len(each) > 1 else each[0]
+    with Worlds(game, count, in_turn, autoreset=False) as worlds:
         worlds.reset(seed)
         return play_on(
             worlds,
             profile,
             np.random.default_rng(seed),
-            discount=discount_per_step(game, parameters),
+            discount=discount_per_step(game, each[0]),
             choosing=choosing,
             renewal=np.random.default_rng((seed, RENEWAL)) if renews else None,
         )
