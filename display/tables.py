@@ -310,6 +310,7 @@ def print_exam(console: Console, results: Sequence[Result]) -> None:
             decimal(result.random),
             f"{decimal(result.best)} {result.doctrine}",
             coloured(decimal(result.score), result.score >= 1.0),
+            "–" if result.share_of_response is None else decimal(result.share_of_response),
         ]
         for result in results
     ]
@@ -321,11 +322,13 @@ def print_exam(console: Console, results: Sequence[Result]) -> None:
         "random",
         "best doctrine",
         "score",
+        "of best response",
     ]
     print_table(console, head, rows)
     console.print(
         "\n[dim]Score: 0 is the payoff of random play, 1 that of the best doctrine in the same "
-        "seats.[/dim]"
+        "seats. Of best response: 1 is the payoff of a best response that was trained in the same "
+        "seats against these opponents.[/dim]"
     )
     for situation in (result.situation for result in results):
         console.print(f"[dim]{situation.name}: {situation.claim}[/dim]", highlight=False)

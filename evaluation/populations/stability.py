@@ -65,6 +65,11 @@ class Change:
         """An upper 95 % bound of the smallest gain."""
         return min(gain + Z * error for gain, error in zip(self.gains, self.errors, strict=True))
 
+    @property
+    def lower(self) -> float:
+        """A lower 95 % bound of the smallest gain."""
+        return min(gain - Z * error for gain, error in zip(self.gains, self.errors, strict=True))
+
 
 @dataclasses.dataclass(frozen=True)
 class Stability:

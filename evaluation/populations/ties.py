@@ -8,9 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 
-import numpy as np
-from numpy.typing import NDArray
-
 from counterpoise.agents.simple import Preferring
 from counterpoise.envs.engine.errors import CounterpoiseError
 from counterpoise.envs.engine.game import Choice, Game
@@ -78,25 +75,6 @@ class Ties:
             if isinstance(choice, Choice) and choice.name in names
         }
         return Preferring(game, strategy, preferred)
-
-    def random_starts(
-        self, powers: int, share: float, count: int, seed: int
-    ) -> list[list[list[bool]]]:
-        """Return values of `start` in which every pair is allied with the same probability.
-
-        Parameters
-        ----------
-        powers : int
-        share : float
-            Probability that a pair is allied, from 0 to 1.
-        count : int
-            Number of values.
-        seed : int
-        """
-        rng = np.random.default_rng(seed)
-        drawn: NDArray[np.bool_] = np.triu(rng.random((count, powers, powers)) < share, k=1)
-        found: list[list[list[bool]]] = (drawn | drawn.transpose(0, 2, 1)).tolist()
-        return found
 
 
 def ties_of(game: str) -> Ties:
