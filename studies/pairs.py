@@ -42,7 +42,7 @@ def gains(run: Run, parameters: ParametersBase, worlds: int) -> list[tuple[int, 
     def allied_to(power: int, other: int) -> Strategy:
         place = other - int(other > power)
         holds: Strategy = profile[power]
-        for choice, option in ((f"stance_{place}", OFFER), (f"honour_{place}", HONOUR)):
+        for choice, option in ((f"diplomacy_{place}", OFFER), (f"honour_{place}", HONOUR)):
             holds = Holding(game, holds, names.index(choice), option)
         return holds
 

@@ -152,7 +152,7 @@ def power_years(rollout: Rollout, parameters: Any) -> polars.DataFrame:
         "embargoes_suffered": pairs("embargo").sum(axis=-2, dtype=np.int64),
         "embargoes_laid": pairs("embargo").sum(axis=-1, dtype=np.int64),
         "tributes_paid": pairs("tribute").sum(axis=-1, dtype=np.int64),
-        "aid_received": (own("aid_received") - _tribute(after, parameters)) / output,
+        "aid_received": pairs("subsidy").sum(axis=-2),
         "default": (own("forgiven") > 0.0).astype(np.int64),
         "turnover": own("turnover").astype(np.int64),
         "payoff": rollout.rewards * (parameters.discount ** np.arange(steps))[:, None, None],
@@ -163,14 +163,6 @@ def power_years(rollout: Rollout, parameters: Any) -> polars.DataFrame:
     return polars.DataFrame(
         {name: np.ascontiguousarray(values).reshape(-1)[kept] for name, values in columns.items()}
     )
-
-
-def _tribute(records: Array, parameters: Any) -> Array:
-    """Return the tribute that each power received for ending embargoes."""
-    powers = parameters.powers
-    paid = records["tribute"][..., :powers, :powers] == 1
-    concession = parameters.concession * records["output"][..., :powers]
-    return np.asarray((paid * concession[..., None]).sum(axis=-2))
 
 
 def _external_share(records: Array, parameters: Any) -> Array:
