@@ -354,7 +354,8 @@ def see_other(world: World, power: int, other: int, row: Any, others: int, place
 @rule
 def _embargo_seen(world: World, maker: int, target: int) -> float:
     """Return whether there is an embargo, or was one until it was bought off."""
-    return float(world.embargo[maker, target] + world.tribute[target, maker])
+    is_seen = world.embargo[maker, target] == 1 or world.tribute[target, maker] == 1
+    return 1.0 if is_seen else 0.0
 
 
 @rule
