@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from counterpoise.agents.mixture import Mixture
 from counterpoise.envs.engine.errors import CounterpoiseError
 from counterpoise.envs.engine.game import Game
-from counterpoise.envs.engine.parameters import ParametersBase
+from counterpoise.envs.engine.parameters import ParametersBase, column_values
 from counterpoise.envs.engine.registration import game as game_named
 from counterpoise.envs.engine.strategy import Strategy
 from counterpoise.envs.engine.worlds import as_parameters
@@ -43,11 +43,14 @@ ACTIVATIONS: dict[str, Callable[[NDArray[np.float32]], NDArray[np.float32]]] = {
 class LearnedStrategy(Strategy):
     """One seat of a learned policy.
 
+    A policy that was trained with `observe` takes those parameters from the observation in worlds
+    that show them; elsewhere they have the values of `parameters`.
+
     Parameters
     ----------
     game : Game
     parameters : Parameters
-        They set the bounds of amounts.
+        Parameters of the game that is played. They set the bounds of amounts.
     power : int
         The seat.
     weights : mapping of str to ndarray
@@ -76,8 +79,14 @@ class LearnedStrategy(Strategy):
         self._seat, self._seats = learning.index(power), len(learning)
         group = self._seat if description["separate"] else 0
         self._sees_seat = bool(description["sees_seat"])
+        self._read = ObservationReader(game, parameters, description)
         self._mean = weights["feature_mean"]
         self._scale = weights["feature_scale"]
+        if len(self._mean) != self._read.inputs:
+            raise CounterpoiseError(
+                f"The policy was learned on {len(self._mean)} features, and an observation of "
+                f"{game.name} has {self._read.inputs}: train it again."
+            )
         layers = len(description["hidden"]) + 1
         self._activate = ACTIVATIONS[description["activation"]]
         self._layers = [
@@ -88,7 +97,7 @@ class LearnedStrategy(Strategy):
         self._low, self._span = low[0, power], high[0, power] - low[0, power]
 
     def _outputs(self, observations: NDArray[np.float32]) -> NDArray[np.float32]:
-        hidden = (observations - self._mean) / self._scale
+        hidden = (self._read(observations) - self._mean) / self._scale
         if self._sees_seat:
             seat = np.zeros((len(hidden), self._seats), np.float32)
             seat[:, self._seat] = 1.0
@@ -129,6 +138,62 @@ class LearnedStrategy(Strategy):
         return np.asarray(weights / weights.sum(axis=1, keepdims=True))
 
 
+class ObservationReader:
+    """Makes a policy's inputs from observations, with or without the parameters that it observes.
+
+    Parameters
+    ----------
+    game : Game
+    parameters : Parameters
+        They hold the values of the parameters that worlds do not show.
+    description : mapping
+        As of `LearnedStrategy`; ``observe`` names the parameters that the policy observes, and
+        ``sees_tremble`` says whether its last input is the chance of a tremble, which is 0 in play.
+
+    Attributes
+    ----------
+    inputs : int
+        Number of inputs.
+    """
+
+    def __init__(self, game: Game, parameters: ParametersBase, description: dict[str, Any]) -> None:
+        self._observe = list(description.get("observe", ()))
+        shown = game.observing(self._observe)
+        record = np.array([parameters.to_record()])
+        unseen = [shown.parameters.declarations[name] for name in shown.also_observed]
+        self._unseen = column_values(unseen, record, parameters.powers)
+        self._chance = np.zeros((1, int(description.get("sees_tremble", False))), np.float32)
+        self._shown = len(shown.observation_names(parameters.powers))
+        self.inputs = self._shown + self._chance.shape[1]
+
+    def __call__(self, observations: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the inputs, [n, inputs].
+
+        Raises
+        ------
+        CounterpoiseError
+            If the worlds show some of the parameters that the policy observes, or others.
+        """
+        width = observations.shape[1]
+        if width == self._shown:
+            return self._followed_by(observations, self._chance)
+        if width != self._shown - self._unseen.shape[1]:
+            names = ", ".join(self._observe)
+            alternative = f"observe = [{names}] or no observe" if names else "no observe"
+            raise CounterpoiseError(
+                f"The policy reads {self._shown} features, and these observations have {width}: "
+                f"make the worlds with {alternative}."
+            )
+        return self._followed_by(observations, self._unseen, self._chance)
+
+    @staticmethod
+    def _followed_by(
+        observations: NDArray[np.float32], *constants: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        rows = [np.repeat(each, len(observations), axis=0) for each in constants if each.size]
+        return np.concatenate([observations, *rows], axis=1) if rows else observations
+
+
 def _masked(logits: NDArray[np.float32], masks: NDArray[np.int8]) -> NDArray[np.float32]:
     return np.where(masks == 1, logits, np.float32(-np.inf))
 
@@ -140,6 +205,8 @@ def load_profile(
     parameters: ParametersBase | None = None,
 ) -> tuple[Game, ParametersBase, list[Strategy]]:
     """Load the policy in a folder as one strategy for every power.
+
+    The game that is returned shows the parameters that the policy observes.
 
     Parameters
     ----------
@@ -184,6 +251,7 @@ def load_profile(
             f"The policy in {folder} is for {len(description['learning'])} powers, not for "
             f"{parameters.powers}."
         )
+    game = game.observing(description.get("observe", ()))
     if is_random is None:
         is_random = bool(description.get("mixed", False))
     if "mixture" in description:

@@ -6,6 +6,7 @@ folder of a run.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from counterpoise.agents import zoo
@@ -65,8 +66,20 @@ def strategy(name: str, game: Game, parameters: ParametersBase, power: int) -> S
                 f"{name} was learned on {learned.name} with {len(profile)} powers, not on "
                 f"{game.name} with {parameters.powers}."
             )
-        return profile[power]
+        if game.also_observed not in ((), learned.also_observed):
+            differ = sorted(set(game.also_observed) ^ set(learned.also_observed))
+            raise CounterpoiseError(
+                f"{name} observes {_listed(learned.also_observed)}, and the worlds show "
+                f"{_listed(game.also_observed)}: they differ in "
+                f"{', '.join(differ) or 'their order'}. Make the worlds with the same observe, or "
+                "with none."
+            )
+        return load_profile(folder, parameters=parameters)[2][power]
     raise unknown_name(f"strategy of {game.name}", name, strategy_names(game.name))
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names) or "no further parameter"
 
 
 def profile(name: str, game: Game, parameters: ParametersBase) -> list[Strategy]:

@@ -1,7 +1,8 @@
-"""Strategies for every game: a constant action, and a strategy with one choice fixed."""
+"""Strategies for every game: a constant action, and a strategy with a choice fixed."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -92,4 +93,47 @@ class Holding(Strategy):
         """Return the other strategy's actions with the one choice fixed, [n, components]."""
         actions = self._strategy.act(observations, masks, rng)
         actions[masks[:, self._place] == 1, self._component] = self._option
+        return actions
+
+
+class HoldingAll(Strategy):
+    """Plays another strategy, except that a choice is fixed towards all powers at once.
+
+    Parameters
+    ----------
+    game : Game
+        A game whose actions are choices, for a number of powers.
+    strategy : Strategy
+        The other strategy.
+    held : sequence of (int, sequence of int)
+        Numbers of the fixed choices, each with the options that it is confined to. Where one of
+        these is open, it is taken: the one that `strategy` takes or, if it takes none of them, one
+        drawn with equal probabilities.
+    """
+
+    is_random = True
+
+    def __init__(
+        self, game: Game, strategy: Strategy, held: Sequence[tuple[int, Sequence[int]]]
+    ) -> None:
+        self.name = f"{strategy.name}, a choice fixed"
+        self._strategy = strategy
+        first = np.cumsum((0, *game.choice_counts))
+        self._held = [
+            (component, np.asarray(options), first[component] + np.asarray(options))
+            for component, options in held
+        ]
+
+    def act(
+        self, observations: NDArray[np.float32], masks: NDArray[np.int8], rng: np.random.Generator
+    ) -> NDArray[np.float64] | NDArray[np.int64]:
+        """Return the other strategy's actions with the choice fixed, [n, components]."""
+        actions = self._strategy.act(observations, masks, rng)
+        for component, options, places in self._held:
+            is_open = masks[:, places] == 1
+            is_own = is_open & (actions[:, component, None] == options)
+            # An option of its own goes before all draws.
+            drawn = is_open * rng.random(is_open.shape) + is_own
+            rows = is_open.any(axis=1)
+            actions[rows, component] = options[drawn.argmax(axis=1)[rows]]
         return actions

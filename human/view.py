@@ -18,7 +18,7 @@ from counterpoise.agents.named import doctrines
 from counterpoise.display.numbers import percent, plain
 from counterpoise.envs.engine.columns import column, columns
 from counterpoise.envs.engine.game import Choice, Continuous, Feature
-from counterpoise.envs.engine.parameters import observed_parameter_names
+from counterpoise.envs.engine.parameters import column_names
 from counterpoise.envs.engine.world import CUT_OFF
 from counterpoise.human.briefing import Seen
 from counterpoise.human.table import Table
@@ -158,8 +158,9 @@ def _facts_of_others(table: Table, seen: Seen, others: int) -> list[list[Plain]]
 
 
 def _observed_parameters(table: Table, seat: int) -> list[Plain]:
-    declarations = table.worlds.game.parameters.declarations
-    names = observed_parameter_names(table.worlds.game.parameters, table.worlds.powers)
+    game = table.worlds.game
+    declarations = game.parameters.declarations
+    names = column_names(game.observed_parameters, table.worlds.powers)
     values = table.worlds.observations[0, seat, -len(names) :].tolist() if names else []
     found = []
     for name, value in zip(names, values, strict=True):

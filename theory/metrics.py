@@ -48,8 +48,15 @@ METRICS: dict[str, MetricSpec] = {
     "procurement_share": MetricSpec(OF_GDP, "Procurement, g_M."),
     "external_share": MetricSpec("share", "Allies' share of a power's expected defence strength."),
     "allies": MetricSpec("allies", "Number of a power's allies."),
+    "allies_density": MetricSpec("share", "Allies over the other powers in the game."),
     "debt": MetricSpec("years of GDP", "Public debt."),
+    "default_rate": MetricSpec(PER_POWER_YEAR, "Defaults on the public debt."),
     "resilience": MetricSpec("share", "Supply security Z."),
+    "resilience_of_dependent": MetricSpec(
+        "share",
+        "Supply security of the third of powers that depend most on trade, less that of the third "
+        "that depends least.",
+    ),
     "research_share": MetricSpec(OF_GDP, "Spending on technology and education, g_R."),
     "industry_share": MetricSpec(OF_GDP, "Spending on industry and infrastructure, g_K."),
     "investment_share": MetricSpec(OF_GDP, "Public investment, g_K + g_R."),
@@ -64,14 +71,26 @@ METRICS: dict[str, MetricSpec] = {
     "demand_rate": MetricSpec(PER_POWER_YEAR, "Demands made."),
     "demanded_rate": MetricSpec(PER_POWER_YEAR, "Demands faced."),
     "resist_rate": MetricSpec("share", "Share of the demands faced that is resisted."),
+    "concession_rate": MetricSpec("share", "Share of the demands faced that is conceded."),
+    "let_be_rate": MetricSpec(
+        "share", "Share of the demands made from which the demander backs down."
+    ),
+    "fought_rate": MetricSpec("share", "Share of the demands made that leads to war."),
     "war_rate": MetricSpec(
-        PER_POWER_YEAR, "Wars that follow a demand made or faced by the power itself."
+        PER_POWER_YEAR, "Wars begun, each counted once: for the power whose demand led to it."
+    ),
+    "war_participation": MetricSpec(
+        PER_POWER_YEAR, "Wars fought as demander or as target, counted for both."
     ),
     "others_wars": MetricSpec(PER_POWER_YEAR, "Wars joined as an ally."),
     "honour_rate": MetricSpec("share", "Share of allies' calls that is honoured."),
+    "free_honour_rate": MetricSpec(
+        "share", "Share of the calls that is honoured where the government was free to choose."
+    ),
     "nobody_came_rate": MetricSpec("share", "Share of calls for help that no ally honours."),
     "embargo_rate": MetricSpec(PER_POWER_YEAR, "Embargoes suffered."),
     "tribute_rate": MetricSpec(PER_POWER_YEAR, "Embargoes averted by tribute."),
+    "tribute_share": MetricSpec("share", "Share of the embargoes threatened that tribute averts."),
     # Comparisons within a world.
     "allies_lead_arms": MetricSpec(
         "years", "Years by which the mean number of allies peaks before the mean stock of arms."

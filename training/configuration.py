@@ -14,6 +14,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from counterpoise.envs.adapters.tremble import Tremble
 from counterpoise.envs.engine.errors import (
     CounterpoiseError,
     ParameterError,
@@ -33,6 +34,7 @@ from counterpoise.training.sections import (
     NetworkOptions,
     PopulationOptions,
     PPOOptions,
+    TrembleOptions,
     WorldOptions,
 )
 
@@ -55,6 +57,9 @@ class Configuration:
     """Name of the game."""
     scenario: str | None = None
     """Scenario, by name or path, that sets the parameters."""
+    observe: tuple[str, ...] = ()
+    """Parameters that the powers observe, beside those that the game marks as observed. One policy
+    can then be trained over a range of their values."""
     algorithm: str = "ppo"
     """`ppo`: all powers learn at the same time; `fictitious_play`, `psro`: each power learns best
     responses to populations of earlier policies."""
@@ -86,8 +91,12 @@ class Configuration:
     """Proximal policy optimisation."""
     population: PopulationOptions = dataclasses.field(default_factory=PopulationOptions)
     """Populations of best responses."""
+    tremble: TrembleOptions = dataclasses.field(default_factory=TrembleOptions)
+    """A trembling hand in training."""
 
     def __post_init__(self) -> None:
+        if not isinstance(self.observe, str):
+            object.__setattr__(self, "observe", tuple(self.observe))
         if self.algorithm not in LEARNERS:
             raise ParameterError(
                 f"algorithm must be {' or '.join(LEARNERS)}, not {self.algorithm!r}."
@@ -119,7 +128,21 @@ class Configuration:
                 "mixed and [ppo] magnet_coef are for choices; "
                 f"the actions of {self.game} are amounts."
             )
+        if self.tremble.is_on:
+            self._check_tremble()
         self.world_parameters()
+
+    def _check_tremble(self) -> None:
+        if not self.the_game().is_discrete:
+            raise ParameterError(
+                f"[tremble] is for choices; the actions of {self.game} are amounts."
+            )
+        if not self.learner.gives_one_policy:
+            raise ParameterError(
+                f"[tremble] needs powers that learn at the same time; with algorithm = "
+                f"{self.algorithm!r} they learn best responses to what is played when judged."
+            )
+        self.tremble_of_worlds(seed=0)
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any], origin: str = "the configuration") -> Self:
@@ -158,8 +181,8 @@ class Configuration:
         return self.learner.shortened(self, share)
 
     def the_game(self) -> Game:
-        """Return the game."""
-        return game_named(self.game)
+        """Return the game, with the parameters that the powers observe in it."""
+        return game_named(self.game).observing(self.observe)
 
     def game_parameters(self) -> ParametersBase:
         """Return the parameters in training."""
@@ -221,6 +244,19 @@ class Configuration:
             made.append(bases[world % len(bases)].replace(**changes))
         return made
 
+    def tremble_of_worlds(self, seed: int) -> Tremble | None:
+        """Return how choices tremble in each world; None if they tremble in none."""
+        options, count = self.tremble, self.worlds.count
+        if not options.is_on:
+            return None
+        rng = np.random.default_rng(seed)
+        # At random, so that worlds with and without scripted opponents tremble alike.
+        shaky = rng.permutation(count)[: round(options.share_of_worlds * count)]
+        chances = np.zeros(count, np.float32)
+        chances[shaky] = rng.uniform(*options.chance, size=len(shaky))
+        powers = self.game_parameters().powers
+        return Tremble.of(self.the_game(), powers, chances, options.choices)
+
     def _on(self, name: str) -> ParametersBase:
         return scenario_of(self.game, name).parameters.replace(**self.parameters)
 
@@ -236,9 +272,10 @@ class Configuration:
     def replace(self, **changes: Any) -> Self:
         """Return this configuration with some fields changed.
 
-        A mapping given for one of the sections `worlds`, `network`, `ppo` and `population` changes
-        the options that it names and keeps the others. A mapping given for `parameters`,
-        `judged_parameters`, `varied`, `together` or `drawn` takes the place of the present one.
+        A mapping given for one of the sections `worlds`, `network`, `ppo`, `population` and
+        `tremble` changes the options that it names and keeps the others. A mapping given for
+        `parameters`, `judged_parameters`, `varied`, `together` or `drawn` takes the place of the
+        present one.
 
         Raises
         ------

@@ -24,7 +24,8 @@ class Normalisation:
     Attributes
     ----------
     feature_mean, feature_scale : ndarray, [features]
-        Mean and standard deviation; a scale of 1 for a feature that is constant.
+        Mean and standard deviation; a scale of 1 for a feature that is constant. Where choices
+        tremble, the chance of it is the last feature.
     reward_scale : ndarray, [powers]
         One over the standard deviation of each power's return.
     value_mean : ndarray, [powers]
@@ -96,6 +97,9 @@ def normalisation_of(configuration: Configuration) -> Normalisation:
         keeps_records=False,
     )
     mean, scale = seen.mean_and_spread()
+    if configuration.tremble.is_on:
+        # The chance of a tremble follows the features; 0, as in play, stays 0.
+        mean, scale = np.append(mean, 0.0), np.append(scale, configuration.tremble.chance[1])
     returns = rollout.returns(step_discount(configuration))
     spread = np.maximum(returns.std(axis=0), 1e-8)
     return Normalisation(

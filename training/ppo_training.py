@@ -57,11 +57,14 @@ def scripted_seats(configuration: Configuration, seed: int) -> list[tuple[int, i
     return places
 
 
-def _units(worlds: Worlds) -> tuple[Units, Units] | None:
+def _units(env: SeatVecEnv) -> tuple[Units, Units] | None:
     """Return the units of features and outputs; None between two powers, where nothing is tied."""
+    worlds = env.worlds
     if worlds.powers < 3:
         return None
     seen = worlds.game.observation_subjects(worlds.powers)
+    if env.tremble is not None:
+        seen.append(("chance of a tremble", -1))
     return Units.of(seen), Units.of(worlds.game.action_subjects(worlds.powers))
 
 
@@ -113,12 +116,17 @@ class PPOTraining(BaseCallback):
             configuration.world_parameters(),
             max_cycles=configuration.worlds.max_cycles,
         )
+        tremble = configuration.tremble_of_worlds(seed)
+        if tremble is not None and seats is not None:
+            # A best response is to what is played when judged.
+            tremble = tremble.still()
         self.env = SeatVecEnv(
             worlds,
             seats=seats,
             profile=profile,
             reward_scale=normalisation.reward_scale,
             scripted_seats=scripted_seats(configuration, seed) if seats is None else (),
+            tremble=tremble,
             seed=seed,
         )
         self.batch = self.env.num_envs * options.n_steps
@@ -127,7 +135,7 @@ class PPOTraining(BaseCallback):
             seats=len(self.env.seats),
             separate=network.policy == SEPARATE,
             anonymous=network.policy == ANONYMOUS,
-            units=_units(worlds) if network.permutation_equivariant else None,
+            units=_units(self.env) if network.permutation_equivariant else None,
             hidden=network.hidden,
             initial_std=options.initial_std,
             feature_mean=normalisation.feature_mean,
@@ -235,6 +243,8 @@ class PPOTraining(BaseCallback):
             "game": game.name,
             "version": game.version,
             "parameters": {name: getattr(parameters, name) for name in parameters.declarations},
+            "observe": list(game.also_observed),
+            "sees_tremble": self.env.tremble is not None,
             "learning": list(self.env.seats),
             "separate": self.architecture.separate,
             "sees_seat": not (self.architecture.separate or self.architecture.anonymous),

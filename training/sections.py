@@ -130,12 +130,47 @@ class PopulationOptions:
         _require_positive("population", iterations=self.iterations)
 
 
-Section = WorldOptions | NetworkOptions | PPOOptions | PopulationOptions
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class TrembleOptions:
+    """`[tremble]`: a trembling hand in training (Selten 1975), none when judged. It reaches
+    branches of a game that powers would hardly play, so that what they decide there is learned."""
+
+    share_of_worlds: float = 0.0
+    """Share of the worlds in which choices tremble, from 0 (none) to 1."""
+    chance: tuple[float, float] = (0.04, 0.08)
+    """Range, [lowest, highest], from which each of these worlds draws its chance: the probability,
+    per choice and step, that a uniformly drawn open option is carried out instead. The powers
+    observe the chance of their world; it is 0 in play."""
+    choices: tuple[str, ...] = ()
+    """Names of the choices that tremble, of every power; all by default."""
+
+    def __post_init__(self) -> None:
+        for name in ("chance", "choices"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
+        if not 0.0 <= self.share_of_worlds <= 1.0:
+            raise ParameterError(
+                f"[tremble] share_of_worlds must be from 0 to 1, not {self.share_of_worlds}."
+            )
+        ends = self.chance
+        if len(ends) != 2 or not 0.0 < ends[1] <= 1.0 or not 0.0 <= ends[0] <= ends[1]:
+            raise ParameterError(
+                f"[tremble] chance needs [lowest, highest], probabilities of which the highest is "
+                f"above 0, not {list(ends)}."
+            )
+
+    @property
+    def is_on(self) -> bool:
+        """Whether choices tremble in any world."""
+        return self.share_of_worlds > 0.0
+
+
+Section = WorldOptions | NetworkOptions | PPOOptions | PopulationOptions | TrembleOptions
 SECTIONS: dict[str, type[Section]] = {
     "worlds": WorldOptions,
     "network": NetworkOptions,
     "ppo": PPOOptions,
     "population": PopulationOptions,
+    "tremble": TrembleOptions,
 }
 
 # Where each option of the flat files of earlier versions stands now.

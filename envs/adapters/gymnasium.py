@@ -6,7 +6,7 @@ Registered by ``import counterpoise``: ``gymnasium.make("counterpoise/BurdenShar
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import gymnasium
@@ -52,6 +52,9 @@ class OnePower(gymnasium.Env[NDArray[np.float32], Any]):
         A scenario of the game by name, or its file.
     action_style : str, optional
         Another kind of actions, where the game offers one.
+    observe : sequence of str
+        Parameters that the powers observe, beside those that the game marks as observed: a column
+        each, or one for each power where every power has a value of its own.
     **changes
         Single parameters of the game by name.
 
@@ -74,10 +77,16 @@ class OnePower(gymnasium.Env[NDArray[np.float32], Any]):
         parameters: ParametersBase | Mapping[str, Any] | None = None,
         scenario: str | os.PathLike[str] | None = None,
         action_style: str | None = None,
+        observe: Sequence[str] = (),
         **changes: Any,
     ) -> None:
         settings = Settings.resolve(
-            game, scenario=scenario, parameters=parameters, style=action_style, changes=changes
+            game,
+            scenario=scenario,
+            parameters=parameters,
+            style=action_style,
+            observe=observe,
+            changes=changes,
         )
         self.game, self.parameters = settings.game, settings.parameters
         self._shown_names = settings.names

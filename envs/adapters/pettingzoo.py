@@ -7,7 +7,7 @@ The versioned modules (`counterpoise.envs.burden_sharing_v0` and so on) offer `p
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 import gymnasium
@@ -62,6 +62,9 @@ class CounterpoiseParallel(pettingzoo.ParallelEnv[str, Any, Any]):  # type: igno
     action_style : str, optional
         Another kind of actions, where the game offers one, such as "continuous" in
         `grand_strategy`.
+    observe : sequence of str
+        Parameters that the powers observe, beside those that the game marks as observed: a column
+        each, or one for each power where every power has a value of its own.
     **changes
         Single parameters of the game by name, such as ``fear=0.9``.
 
@@ -82,10 +85,16 @@ class CounterpoiseParallel(pettingzoo.ParallelEnv[str, Any, Any]):  # type: igno
         parameters: ParametersBase | Mapping[str, Any] | None = None,
         scenario: str | os.PathLike[str] | None = None,
         action_style: str | None = None,
+        observe: Sequence[str] = (),
         **changes: Any,
     ) -> None:
         settings = Settings.resolve(
-            game, scenario=scenario, parameters=parameters, style=action_style, changes=changes
+            game,
+            scenario=scenario,
+            parameters=parameters,
+            style=action_style,
+            observe=observe,
+            changes=changes,
         )
         self.game, self.parameters = settings.game, settings.parameters
         self._shown_names = settings.names

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from stable_baselines3.common.vec_env import VecEnv
 
+from counterpoise.envs.adapters.tremble import Tremble
 from counterpoise.envs.engine.rollouts import choose
 from counterpoise.envs.engine.strategy import Profile, Strategy
 from counterpoise.envs.engine.worlds import Worlds
@@ -37,8 +38,12 @@ class SeatVecEnv(VecEnv):
     scripted_seats : sequence of (int, int, Strategy), optional
         World, power and strategy of single seats that do not learn. Their rows stay in the batch
         and must not be learned from; see `learning`.
+    tremble : Tremble, optional
+        Replaces some choices of all powers after the learner has chosen, as noise of the world: the
+        learner's own actions are those that it chose. A column after the features then shows each
+        world's chance.
     seed : int
-        Seed of the worlds and of random strategies at the first reset.
+        Seed of the worlds, of random strategies and of trembles at the first reset.
 
     Attributes
     ----------
@@ -53,7 +58,7 @@ class SeatVecEnv(VecEnv):
     continuation : ndarray of float64, [rows]
         The probability that the game could go on after the last step.
     rng : Generator
-        Random numbers of the strategies that do not learn.
+        Random numbers of the strategies that do not learn, and of trembles.
     """
 
     def __init__(
@@ -64,6 +69,7 @@ class SeatVecEnv(VecEnv):
         profile: Profile | None = None,
         reward_scale: NDArray[np.float64] | None = None,
         scripted_seats: Sequence[tuple[int, int, Strategy]] = (),
+        tremble: Tremble | None = None,
         seed: int = 0,
     ) -> None:
         self.worlds = worlds
@@ -87,8 +93,10 @@ class SeatVecEnv(VecEnv):
         self.render_mode = None
         game = worlds.game
         own = game.observation_space(worlds.powers)
-        low = np.concatenate([own.low, np.zeros(len(self.seats), np.float32)])
-        high = np.concatenate([own.high, np.ones(len(self.seats), np.float32)])
+        self.tremble = tremble
+        shares = len(self.seats) + (tremble is not None)
+        low = np.concatenate([own.low, np.zeros(shares, np.float32)])
+        high = np.concatenate([own.high, np.ones(shares, np.float32)])
         action_space: gymnasium.Space[Any]
         if game.is_discrete:
             counts = game.choice_counts
@@ -109,13 +117,16 @@ class SeatVecEnv(VecEnv):
         self._is_everyone = self.seats == list(range(worlds.powers))
         self._observed = np.zeros((worlds.count, len(self.seats), len(low)), np.float32)
         self._observed[:, :, -len(self.seats) :] = np.eye(len(self.seats), dtype=np.float32)
+        self._features = len(own.low)
+        if tremble is not None:
+            self._observed[:, :, self._features] = tremble.chances[:, None]
         self.bootstrap: Callable[[NDArray[np.float32]], NDArray[np.float32]] | None = None
         self.continuation = np.ones(count)
         self._nothing: list[dict[str, Any]] = [{} for _ in range(count)]
 
     def current(self) -> NDArray[np.float32]:
         """Return the current observations, [rows, features + seats]."""
-        self._observed[:, :, : -len(self.seats)] = self.worlds.observations[:, self.seats]
+        self._observed[:, :, : self._features] = self.worlds.observations[:, self.seats]
         return self._observed.reshape(self.num_envs, -1).copy()
 
     def reset(self) -> NDArray[np.float32]:
@@ -140,6 +151,8 @@ class SeatVecEnv(VecEnv):
         for strategy, at, power in self._scripted:
             seen, masks = self.worlds.observations[at, power], self.worlds.masks[at, power]
             self._chosen[at, power] = strategy.act(seen, masks, self.rng)
+        if self.tremble is not None:
+            self._chosen = self.tremble.applied(self._chosen, self.worlds.masks, self.rng)
 
     def step_wait(
         self,
@@ -168,7 +181,7 @@ class SeatVecEnv(VecEnv):
     def _last_seen(self, worlds: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return the last observations of worlds before their reset."""
         seen = self._observed[worlds]
-        seen[:, :, : -len(self.seats)] = self.worlds.final_observations[worlds][:, self.seats]
+        seen[:, :, : self._features] = self.worlds.final_observations[worlds][:, self.seats]
         return seen
 
     def _cut_infos(self, cut: NDArray[np.int64]) -> list[dict[str, Any]]:

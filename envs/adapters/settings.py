@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import operator
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 from counterpoise.envs.adapters.render import RENDER_MODES
@@ -53,6 +53,7 @@ class Settings:
         scenario: str | os.PathLike[str] | None = None,
         parameters: ParametersBase | Mapping[str, Any] | None = None,
         style: str | None = None,
+        observe: Sequence[str] = (),
         changes: Mapping[str, Any] | None = None,
     ) -> Self:
         """Return the settings that some names and values stand for.
@@ -67,6 +68,8 @@ class Settings:
             All parameters, or changes to those of the scenario or to the defaults.
         style : str, optional
             Another kind of actions, where the game offers one.
+        observe : sequence of str
+            Parameters that the powers observe, beside those that the game marks as observed.
         changes : mapping, optional
             Single parameters by name, applied last.
 
@@ -75,7 +78,8 @@ class Settings:
         UnknownNameError
             If there is no such game, scenario, style or parameter.
         ParameterError
-            If the scenario is of another game, or a value is out of its range.
+            If the scenario is of another game, a value is out of its range, or a parameter to
+            observe has a value for each pair of powers.
 
         Examples
         --------
@@ -84,6 +88,8 @@ class Settings:
         ('United States', 31)
         """
         chosen = (game_named(game) if isinstance(game, str) else game).in_style(style)
+        if observe:
+            chosen = chosen.observing(observe)
         names: list[str] = []
         found: Scenario | None = None
         if scenario is None:

@@ -44,7 +44,7 @@ class OnePowerVector(gymnasium.vector.VectorEnv[NDArray[np.float32], NDArray[Any
         The game, by name.
     num_envs : int
         The number of worlds.
-    power, others, max_cycles, render_mode, parameters, scenario, action_style, **changes
+    power, others, max_cycles, render_mode, parameters, scenario, action_style, observe, **changes
         As in `OnePower`. The strategies of the others decide for all worlds in one call.
     threads : int
         Number of threads; results do not depend on it.
@@ -68,11 +68,17 @@ class OnePowerVector(gymnasium.vector.VectorEnv[NDArray[np.float32], NDArray[Any
         parameters: ParametersBase | Mapping[str, Any] | None = None,
         scenario: str | os.PathLike[str] | None = None,
         action_style: str | None = None,
+        observe: Sequence[str] = (),
         threads: int = 1,
         **changes: Any,
     ) -> None:
         settings = Settings.resolve(
-            game, scenario=scenario, parameters=parameters, style=action_style, changes=changes
+            game,
+            scenario=scenario,
+            parameters=parameters,
+            style=action_style,
+            observe=observe,
+            changes=changes,
         )
         self.game, self.parameters = settings.game, settings.parameters
         self._shown_names = settings.names

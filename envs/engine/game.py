@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
@@ -29,11 +29,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from counterpoise.envs.engine.compilation import load_driver, rule
-from counterpoise.envs.engine.errors import unknown_name
+from counterpoise.envs.engine.errors import ParameterError, unknown_name
 from counterpoise.envs.engine.parameters import (
+    Declaration,
     ParametersBase,
     checked_kind,
-    observed_parameter_names,
+    column_names,
 )
 from counterpoise.envs.engine.registration import ROWS, restored
 from counterpoise.envs.engine.world import Masks, WorldRecord
@@ -167,6 +168,9 @@ class Game:
         One role for every power, or one for each power in order of seats, the last repeated.
     features : tuple of Feature
         The observation; the observed parameters follow after them.
+    also_observed : tuple of str
+        Names of the parameters that the powers observe after those that `parameters` marks as
+        observed; see `observing`.
     start, step, observe, allow : callable
         The rules; see the module's docstring.
     discount : callable
@@ -219,10 +223,12 @@ class Game:
     style: str = ""
     general: Game | None = None
     seats: int = 0
+    also_observed: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         style = f", style={self.style!r}" if self.style else ""
-        return f"Game({self.name!r}, version={self.version}{style})"
+        observed = f", also_observed={self.also_observed}" if self.also_observed else ""
+        return f"Game({self.name!r}, version={self.version}{style}{observed})"
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Worker processes import a game by its row in the registry rather than receive its code.
@@ -230,7 +236,7 @@ class Game:
 
         is_seated = self.general is not None
         powers = self.seats if is_seated else 0
-        return restored, (row(self.name), self.style, powers)
+        return restored, (row(self.name), self.style, powers, self.also_observed)
 
     @property
     def version(self) -> int:
@@ -253,7 +259,51 @@ class Game:
         whole = self.general or self
         if style not in whole.styles:
             raise unknown_name(f"action_style of {self.name}", str(style), whole.styles)
-        return dataclasses.replace(whole.styles[style], style=style)
+        return dataclasses.replace(
+            whole.styles[style], style=style, also_observed=self.also_observed
+        )
+
+    def observing(self, names: Sequence[str]) -> Game:
+        """Return this game with these parameters in the observation, beside those always there.
+
+        The columns of the parameters that `parameters` marks as observed come first; those of
+        `names` follow in the order given. A name that is marked adds nothing.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is no such parameter.
+        ParameterError
+            If a parameter has a value for each pair of powers, or `names` is not a list of names.
+        """
+        if isinstance(names, str):
+            raise ParameterError(f"observe must be a list of parameter names, not {names!r}.")
+        declarations = self.parameters.declarations
+        for name in names:
+            if name not in declarations:
+                raise unknown_name("parameter to observe", str(name), declarations)
+            if declarations[name].per_pair:
+                raise ParameterError(
+                    f"{name} ({declarations[name].doc}) has a value for each pair of powers and "
+                    "cannot be observed: leave it out of observe."
+                )
+        unmarked = [name for name in names if not declarations[name].observed]
+        return self._also_observing(tuple(dict.fromkeys(unmarked)))
+
+    @functools.lru_cache(maxsize=64)  # noqa: B019 - a handful of games live as long as the process
+    def _also_observing(self, names: tuple[str, ...]) -> Game:
+        if names == self.also_observed:
+            return self
+        if self.general is not None:
+            return self.general._also_observing(names).seated(self.seats)
+        return dataclasses.replace(self, also_observed=names)
+
+    @functools.cached_property
+    def observed_parameters(self) -> tuple[Declaration, ...]:
+        """The parameters in an observation, in the order of their columns."""
+        declarations = self.parameters.declarations
+        marked = [each for each in declarations.values() if each.observed]
+        return (*marked, *(declarations[name] for name in self.also_observed))
 
     @functools.lru_cache(maxsize=64)  # noqa: B019 - a handful of games live as long as the process
     def seated(self, powers: int) -> Game:
@@ -277,15 +327,8 @@ class Game:
         """The compiled loop over worlds with this game's rules."""
         if self.general is not None:
             return self.general.driver
-        return load_driver(
-            self.name,
-            {
-                "start": self.start,
-                "step": self.step,
-                "observe": self.observe,
-                "allow": self.allow if self.allow is not None else leave_open,
-            },
-        )
+        allow = self.allow if self.allow is not None else leave_open
+        return _driver(self.name, self.start, self.step, self.observe, allow)
 
     def phases_with(self, parameters: ParametersBase) -> tuple[str, ...]:
         """Return the names of the steps of one year under the given parameters."""
@@ -309,7 +352,7 @@ class Game:
                 names += [f"{feature.name}_{other}" for other in range(powers - 1)]
             else:
                 names.append(feature.name)
-        return names + observed_parameter_names(self.parameters, powers)
+        return names + column_names(self.observed_parameters, powers)
 
     def observation_subjects(self, powers: int) -> list[tuple[str, int]]:
         """Return the quantity in each column of an observation, and the other power it describes.
@@ -320,7 +363,7 @@ class Game:
         for feature in self.features:
             others = range(powers - 1) if feature.others else (-1,)
             subjects += [(feature.name, other) for other in others]
-        return subjects + [(name, -1) for name in observed_parameter_names(self.parameters, powers)]
+        return subjects + [(name, -1) for name in column_names(self.observed_parameters, powers)]
 
     def action_subjects(self, powers: int) -> list[tuple[str, int]]:
         """Return each option, or each amount, of one role, and the other power it is towards.
@@ -346,11 +389,10 @@ class Game:
             columns = powers - 1 if feature.others else 1
             low += [feature.low] * columns
             high += [feature.high] * columns
-        for declaration in self.parameters.declarations.values():
-            if declaration.observed:
-                columns = powers if declaration.per_power else 1
-                low += [declaration.low] * columns
-                high += [declaration.high] * columns
+        for declaration in self.observed_parameters:
+            columns = powers if declaration.per_power else 1
+            low += [declaration.low] * columns
+            high += [declaration.high] * columns
         return gymnasium.spaces.Box(
             np.asarray(low, np.float32), np.asarray(high, np.float32), dtype=np.float32
         )
@@ -420,6 +462,18 @@ class Game:
                 mask[power, at : at + (len(part.options) if isinstance(part, Choice) else 1)] = 1
                 at += count
         return mask
+
+
+@functools.lru_cache(maxsize=64)
+def _driver(
+    name: str,
+    start: Callable[..., None],
+    step: Callable[..., bool],
+    observe: Callable[..., None],
+    allow: Callable[..., None],
+) -> ModuleType:
+    # Games that differ in what is observed of the parameters have the same rules.
+    return load_driver(name, {"start": start, "step": step, "observe": observe, "allow": allow})
 
 
 def _for_each_other(role: Role, others: int) -> Role:

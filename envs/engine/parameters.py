@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Protocol, Self, TypeGuard, TypeVar, dataclass_transform
 
 import numpy as np
@@ -337,26 +337,24 @@ def parameters(cls: type[ParametersType]) -> type[ParametersType]:
     return made
 
 
-def observed_parameter_names(cls: type[ParametersBase], powers: int) -> list[str]:
-    """Return the names of the observed parameters' columns, one per power for per-power values."""
+def column_names(declarations: Iterable[Declaration], powers: int) -> list[str]:
+    """Return the names of observed parameters' columns, one per power for per-power values."""
     names = []
-    for name, declaration in cls.declarations.items():
-        if declaration.observed:
-            if declaration.per_power:
-                names += [f"{name}_{power}" for power in range(powers)]
-            else:
-                names.append(name)
+    for declaration in declarations:
+        if declaration.per_power:
+            names += [f"{declaration.name}_{power}" for power in range(powers)]
+        else:
+            names.append(declaration.name)
     return names
 
 
-def observed_parameter_values(
-    cls: type[ParametersBase], records: NDArray[Any], powers: int
+def column_values(
+    declarations: Iterable[Declaration], records: NDArray[Any], powers: int
 ) -> NDArray[np.float32]:
-    """Return the observed parameters of each record, shape [records, columns]."""
+    """Return the values in observed parameters' columns, shape [records, columns]."""
     columns = [
-        records[name][:, :powers] if declaration.per_power else records[name][:, None]
-        for name, declaration in cls.declarations.items()
-        if declaration.observed
+        records[each.name][:, :powers] if each.per_power else records[each.name][:, None]
+        for each in declarations
     ]
     if not columns:
         return np.zeros((len(records), 0), np.float32)

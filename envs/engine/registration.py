@@ -184,11 +184,14 @@ def game(name: str) -> Game:
 
 
 @functools.cache
-def restored(row: GameRow, style: str, powers: int) -> Game:
-    """Return a game by its row, in a style of actions and, where that matters, for some powers.
+def restored(row: GameRow, style: str, powers: int, observed: tuple[str, ...]) -> Game:
+    """Return a game by its row, with a style of actions, some powers and observed parameters.
+
+    `powers` is 0 for a game that is not seated; `observed` names the parameters that the powers
+    observe beside those that the game marks.
 
     A process that loads a pickled game of yours need not have registered it.
     """
     add(row)
-    made = game(row.name).in_style(style)
+    made = game(row.name).in_style(style).observing(observed)
     return made.seated(powers) if powers else made

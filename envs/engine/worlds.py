@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from counterpoise.envs.engine.compilation import is_compiled
 from counterpoise.envs.engine.errors import ActionError, LifecycleError, ParameterError
 from counterpoise.envs.engine.game import Game
-from counterpoise.envs.engine.parameters import ParametersBase, observed_parameter_values
+from counterpoise.envs.engine.parameters import ParametersBase, column_values
 from counterpoise.envs.engine.registration import game as game_named
 from counterpoise.envs.engine.world import CUT_OFF, ENDED
 
@@ -131,17 +131,12 @@ class Worlds:
         self.action_low, self.action_high = game.action_bounds(unique, self.powers)
         self._names = game.observation_names(self.powers)
         shape = (count, self.powers, len(self._names))
-        own = (
-            len(self._names)
-            - observed_parameter_values(game.parameters, unique[:1], self.powers).shape[1]
-        )
         self.observations = np.zeros(shape, np.float32)
         self.final_observations = np.zeros(shape, np.float32)
-        seen = observed_parameter_values(game.parameters, self.parameter_records, self.powers)[
-            :, None, :
-        ]
-        self.observations[:, :, own:] = seen
-        self.final_observations[:, :, own:] = seen
+        seen = column_values(game.observed_parameters, self.parameter_records, self.powers)
+        own = len(self._names) - seen.shape[1]
+        self.observations[:, :, own:] = seen[:, None, :]
+        self.final_observations[:, :, own:] = seen[:, None, :]
         self.rewards = np.zeros((count, self.powers))
         self.terminated = np.zeros(count, np.bool_)
         self.truncated = np.zeros(count, np.bool_)

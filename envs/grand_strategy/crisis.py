@@ -127,6 +127,7 @@ def answer(world: World, parameters: Parameters) -> None:
                     # (15) the embargo is bought off
                     world.embargo[maker, target] = 0
                     world.tribute[target, maker] = 1
+                    world.felt_loss[target] += parameters.tribute_cost
                 else:
                     suffer_embargo(world, parameters, maker, target)
     for target in range(powers):

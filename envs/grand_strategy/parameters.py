@@ -33,7 +33,7 @@ class Parameters(ParametersBase):
     )
     labour_growth: float = parameter(0.005, 0.0, 0.03, unit="1/year", doc="Growth of labour (1).")
     autarky_cost: float = parameter(
-        0.05,
+        0.02,
         0.0,
         0.3,
         doc="k_Z: share of product lost at full self-sufficiency (2).",
@@ -59,7 +59,7 @@ class Parameters(ParametersBase):
         0.05, 0.01, 0.15, unit="1/year", doc="Depreciation rate of capital (10).", kind="share"
     )
     industry_yield: float = parameter(
-        0.9, 0.0, 2.0, doc="Capital per unit of industrial spending (10)."
+        1.1, 0.0, 2.0, doc="Capital per unit of industrial spending (10)."
     )
     base_progress: float = parameter(
         0.006,
@@ -194,7 +194,7 @@ class Parameters(ParametersBase):
         0.01, 0.0, 0.1, unit="of product", doc="Cost of mobilisation (13).", kind="share"
     )
     home_advantage: float = parameter(1.15, 0.5, 2.0, doc="Weight of the defender's strength (18).")
-    pooling: float = parameter(0.9, 0.0, 1.0, doc="Weight of an ally's strength in defence (18).")
+    pooling: float = parameter(0.7, 0.0, 1.0, doc="Weight of an ally's strength in defence (18).")
     offence: float = parameter(1.5, 0.3, 2.5, doc="off: the offence-defence ratio (18; Jervis).")
     decisiveness: float = parameter(
         2.0, 0.5, 4.0, doc="m: decisiveness of superior strength (18; Hirshleifer)."
@@ -221,9 +221,7 @@ class Parameters(ParametersBase):
     reserve_yield: float = parameter(
         10.0, 0.0, 50.0, unit="years", doc="Reserves per unit of spending on the stockpile (14)."
     )
-    reserve_use: float = parameter(
-        0.005, 0.0, 0.2, unit="years", doc="Reserves lost per year (14)."
-    )
+    reserve_use: float = parameter(0.02, 0.0, 0.2, unit="years", doc="Reserves lost per year (14).")
     reserve_drain: float = parameter(
         0.25, 0.0, 1.0, unit="years", doc="Reserves used in a year under embargo (14)."
     )
@@ -251,10 +249,18 @@ class Parameters(ParametersBase):
         doc="Tribute that ends an embargo (15).",
         kind="share",
     )
+    tribute_cost: float = parameter(
+        0.01,
+        0.0,
+        0.1,
+        unit="of consumption",
+        doc="Domestic cost of paying tribute to end an embargo (15).",
+        kind="share",
+    )
 
     # -- diplomacy (16, 17) ------------------------------------------------------------------------
     autonomy_cost: float = parameter(
-        0.18,
+        0.22,
         0.0,
         1.0,
         unit="utils/year",
@@ -300,14 +306,14 @@ class Parameters(ParametersBase):
         3.0, 0.1, 50.0, unit="calls", doc="Weight of the prior, in observed calls (17)."
     )
     binding: float = parameter(
-        0.5,
+        0.3,
         0.0,
         1.0,
         doc="Probability that institutions commit an ally to honour its pledge (17).",
         kind="odds",
     )
     subsidy: float = parameter(
-        0.0025,
+        0.001,
         1e-5,
         0.1,
         unit="of the receiver's product",
@@ -318,7 +324,7 @@ class Parameters(ParametersBase):
 
     # -- crisis (19 to 21) -------------------------------------------------------------------------
     war_cost: float = parameter(
-        0.1,
+        0.05,
         0.0,
         0.5,
         unit="of product",
@@ -326,7 +332,7 @@ class Parameters(ParametersBase):
         kind="share",
     )
     demand_cost: float = parameter(
-        0.01,
+        0.015,
         0.0,
         0.1,
         unit="of consumption",
@@ -340,10 +346,10 @@ class Parameters(ParametersBase):
         1, 0, 20, unit="years", doc="Truce after the demander has backed down (19)."
     )
     stake: float = parameter(
-        0.05, 0.0, 0.3, unit="of capital", doc="Capital lost by conceding (19).", kind="share"
+        0.065, 0.0, 0.3, unit="of capital", doc="Capital lost by conceding (19).", kind="share"
     )
     stake_arrives: float = parameter(
-        0.4,
+        0.6,
         0.0,
         1.0,
         doc="Share of the ceded capital that the demander receives (19).",
@@ -353,7 +359,7 @@ class Parameters(ParametersBase):
         0.02, 0.0, 0.1, unit="of consumption", doc="Domestic cost of conceding (19).", kind="share"
     )
     audience_cost: float = parameter(
-        0.05, 0.0, 0.1, unit="of consumption",
+        0.04, 0.0, 0.1, unit="of consumption",
         doc="Audience cost of backing down (20; Fearon 1994).", kind="share",
     )  # fmt: skip
     back_down_coherence: float = parameter(

@@ -225,13 +225,15 @@ def task_of(
     for name in values:
         if name not in declarations:
             raise unknown_name(f"parameter of {game}", name, declarations)
-        if not is_separate and not declarations[name].observed:
-            seen = [each for each in declarations if declarations[each].observed]
+    base = _configuration(game, configuration, is_separate)
+    seen = [each.name for each in base.the_game().observed_parameters]
+    for name in values:
+        if not is_separate and name not in seen:
             raise ParameterError(
                 f"The powers of {game} do not observe {name}, so one policy cannot be learned for "
-                f"all its values: add --separate, or vary one of {', '.join(seen)}."
+                f"all its values: add --separate, name it in the configuration's observe, or vary "
+                f"one of {', '.join(seen)}."
             )
-    base = _configuration(game, configuration, is_separate)
     if fixed is None:
         fixed = curve.fixed if curve is not None else {}
     base = base.replace(parameters={**base.parameters, **fixed})

@@ -17,6 +17,7 @@ from counterpoise.envs.engine.strategy import Profile
 from counterpoise.envs.engine.worlds import Worlds
 from counterpoise.envs.grand_strategy.military import effective
 from counterpoise.envs.grand_strategy.world import (
+    BACKED_DOWN,
     BEATEN,
     CONCEDED,
     LINES,
@@ -87,6 +88,10 @@ def power_years(rollout: Rollout, parameters: Any) -> polars.DataFrame:
 
     ``size``
         Initial product over the powers' mean.
+    ``dependence``
+        Trade dependence, mean over the other powers.
+    ``others``
+        Number of other powers in the game at the beginning of the year.
     ``growth_since_start``
         Product over initial product.
     ``strength``
@@ -97,8 +102,12 @@ def power_years(rollout: Rollout, parameters: Any) -> polars.DataFrame:
         As shares of output; aid without tribute.
     ``called``, ``came``
         Number of allies that called the power, and to which it came.
+    ``called_freely``, ``came_freely``
+        The same of calls that its government was free to refuse.
     ``help_called``, ``help_came``
         Number of allies that the power called, and that came.
+    ``backed_down``, ``wars_begun``
+        Whether it backed down from its demand, and whether its demand led to war.
     ``own_war``, ``others_wars``
         Whether it fought as demander or target, and the number of wars that it joined as an ally.
     ``payoff``
@@ -120,14 +129,23 @@ def power_years(rollout: Rollout, parameters: Any) -> polars.DataFrame:
     outcome = own("outcome")
     fought = np.isin(outcome, WARS)
     target = own("demand").astype(np.int64)
-    maker_fought = (target != NOBODY) & np.take_along_axis(fought, np.maximum(target, 0), axis=-1)
+
+    def of_its_demand(happened: Array) -> Array:
+        faced = np.take_along_axis(happened, np.maximum(target, 0), axis=-1)
+        return np.asarray((target != NOBODY) & faced)
+
+    maker_fought = of_its_demand(fought)
     comes = pairs("comes") == 1
     calls = pairs("calls") == 1
+    free = calls & (pairs("committed") == 0)
+    alive = own("alive", before) == 1
     columns: dict[str, Array] = {
         "world": np.broadcast_to(np.arange(worlds)[None, :, None], shape),
         "year": np.broadcast_to(np.arange(steps)[:, None, None], shape),
         "power": np.broadcast_to(np.arange(powers), shape),
         "size": np.broadcast_to(first / first.mean(axis=-1, keepdims=True), shape),
+        "dependence": pairs("dependence").sum(axis=-1) / (powers - 1),
+        "others": alive.sum(axis=-1, keepdims=True) - alive,
         "product": product,
         "output": output,
         "growth": own("growth"),
@@ -143,37 +161,54 @@ def power_years(rollout: Rollout, parameters: Any) -> polars.DataFrame:
         "demands": (target != NOBODY).astype(np.int64),
         "conceded": (outcome == CONCEDED).astype(np.int64),
         "beaten": (outcome == BEATEN).astype(np.int64),
+        "backed_down": of_its_demand(outcome == BACKED_DOWN).astype(np.int64),
+        "wars_begun": maker_fought.astype(np.int64),
         "own_war": (fought | maker_fought).astype(np.int64),
         "others_wars": (comes & fought[..., None, :]).sum(axis=-1),
         "called": calls.sum(axis=-1),
         "came": (calls & comes).sum(axis=-1),
+        "called_freely": free.sum(axis=-1),
+        "came_freely": (free & comes).sum(axis=-1),
         "help_called": calls.sum(axis=-2),
         "help_came": (calls & comes).sum(axis=-2),
         "embargoes_suffered": pairs("embargo").sum(axis=-2, dtype=np.int64),
         "embargoes_laid": pairs("embargo").sum(axis=-1, dtype=np.int64),
         "tributes_paid": pairs("tribute").sum(axis=-1, dtype=np.int64),
-        "aid_received": pairs("subsidy").sum(axis=-2),
+        "aid_received": _subsidies(after, powers),
         "default": (own("forgiven") > 0.0).astype(np.int64),
         "turnover": own("turnover").astype(np.int64),
         "payoff": rollout.rewards * (parameters.discount ** np.arange(steps))[:, None, None],
     }
     taken = (*STOCKS, "allies", *LINES)
     columns |= {name: own(name) for name in taken if name not in columns}
-    kept = (rollout.lived[..., None] & (own("alive", before) == 1)).reshape(-1)
+    kept = (rollout.lived[..., None] & alive).reshape(-1)
     return polars.DataFrame(
         {name: np.ascontiguousarray(values).reshape(-1)[kept] for name, values in columns.items()}
     )
+
+
+def _subsidies(records: Array, powers: int) -> Array:
+    """Return the aid that each power received from allies, as a share of its output."""
+    return np.asarray(records["subsidy"][..., :powers, :powers].sum(axis=-2))
 
 
 def _external_share(records: Array, parameters: Any) -> Array:
     powers = parameters.powers
     strength = strength_of(records["arms"], records["readiness"])[..., :powers]
     reach = records["proximity"][..., :powers, :powers] * parameters.pooling
-    reach = reach * records["standing"][..., :powers, None]
+    reach = reach * _honours(records, parameters)
     help_given = reach * strength[..., None] * (records["allied"][..., :powers, :powers] == 1)
     lent = help_given.sum(axis=-2)
     own = parameters.home_advantage * strength
     return np.asarray(lent / np.maximum(lent + own, 1e-12))
+
+
+def _honours(records: Array, parameters: Any) -> Array:
+    """Return the odds that an ally comes, by its record and subsidy, [..., ally, target]."""
+    powers = parameters.powers
+    standing = records["standing"][..., :powers, None]
+    paid = np.swapaxes(records["subsidy"][..., :powers, :powers], -1, -2)
+    return np.asarray(standing + (1.0 - standing) * paid / (paid + parameters.subsidy))
 
 
 def events(rollout: Rollout, parameters: Any) -> polars.DataFrame:

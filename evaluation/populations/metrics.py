@@ -87,6 +87,12 @@ def _ratio(rows: polars.DataFrame, upper: str, lower: str) -> float:
     return float(rows[upper].sum()) / below if below > 0.0 else math.nan
 
 
+def third(values: polars.Series) -> polars.Series:
+    """Return the third in which each value lies by rank: 0, 1 or 2, equal values in one."""
+    place = (values.rank("average") - 0.5) / max(len(values), 1)
+    return (3 * place).cast(polars.Int64).clip(0, 2)
+
+
 ARMING = polars.col("procurement") + polars.col("upkeep")
 INVESTING = polars.col("industry") + polars.col("research")
 
@@ -115,13 +121,33 @@ def allies(rows: polars.DataFrame) -> float:
 
 
 @metric
+def allies_density(rows: polars.DataFrame) -> float:
+    return _ratio(rows, "allies", "others")
+
+
+@metric
 def debt(rows: polars.DataFrame) -> float:
     return _mean(rows, "debt")
 
 
 @metric
+def default_rate(rows: polars.DataFrame) -> float:
+    return _mean(rows, "default")
+
+
+@metric
 def resilience(rows: polars.DataFrame) -> float:
     return _mean(rows, "resilience")
+
+
+@metric
+def resilience_of_dependent(rows: polars.DataFrame) -> float:
+    powers = rows.group_by("world", "power").agg(
+        polars.col("dependence").first(), polars.col("resilience").mean()
+    )
+    place = third(powers["dependence"])
+    means = [_mean(powers.filter(place == number), "resilience") for number in (0, 2)]
+    return means[1] - means[0]
 
 
 @metric
@@ -193,7 +219,27 @@ def resist_rate(rows: polars.DataFrame) -> float:
 
 
 @metric
+def concession_rate(rows: polars.DataFrame) -> float:
+    return _ratio(rows, "conceded", "demanded")
+
+
+@metric
+def let_be_rate(rows: polars.DataFrame) -> float:
+    return _ratio(rows, "backed_down", "demands")
+
+
+@metric
+def fought_rate(rows: polars.DataFrame) -> float:
+    return _ratio(rows, "wars_begun", "demands")
+
+
+@metric
 def war_rate(rows: polars.DataFrame) -> float:
+    return _mean(rows, "wars_begun")
+
+
+@metric
+def war_participation(rows: polars.DataFrame) -> float:
     return _mean(rows, "own_war")
 
 
@@ -205,6 +251,11 @@ def others_wars(rows: polars.DataFrame) -> float:
 @metric
 def honour_rate(rows: polars.DataFrame) -> float:
     return _ratio(rows, "came", "called")
+
+
+@metric
+def free_honour_rate(rows: polars.DataFrame) -> float:
+    return _ratio(rows, "came_freely", "called_freely")
 
 
 @metric
@@ -221,6 +272,12 @@ def embargo_rate(rows: polars.DataFrame) -> float:
 @metric
 def tribute_rate(rows: polars.DataFrame) -> float:
     return _mean(rows, "tributes_paid")
+
+
+@metric
+def tribute_share(rows: polars.DataFrame) -> float:
+    paid, suffered = float(rows["tributes_paid"].sum()), float(rows["embargoes_suffered"].sum())
+    return paid / (paid + suffered) if paid + suffered > 0.0 else math.nan
 
 
 # -- comparisons within a world --------------------------------------------------------------------

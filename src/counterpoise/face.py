@@ -61,12 +61,12 @@ def make(game: str | Game, *, kind: str = "parallel", **settings: Any) -> Any:
         strategies. ``vector``: a Gymnasium `VectorEnv` of the same power in many worlds. ``sb3``: a
         Stable-Baselines3 `VecEnv` with one row for each seat of each world.
     **settings
-        For every kind ``scenario``, ``parameters``, ``action_style``, ``max_cycles`` and single
-        parameters of the game by name. Also ``render_mode`` (not for ``sb3``); ``observation`` for
-        PettingZoo; ``power`` and ``others`` for Gymnasium; ``num_envs`` and ``threads`` for
-        ``vector``; ``worlds`` (number of worlds, by default 64), ``threads``, ``seats``,
-        ``profile`` (strategies, or the name of one, for the seats that do not learn) and ``seed``
-        for ``sb3``.
+        For every kind ``scenario``, ``parameters``, ``action_style``, ``observe`` (names of further
+        parameters in the observation), ``max_cycles`` and single parameters of the game by name.
+        Also ``render_mode`` (not for ``sb3``); ``observation`` for PettingZoo; ``power`` and
+        ``others`` for Gymnasium; ``num_envs`` and ``threads`` for ``vector``; ``worlds`` (number of
+        worlds, by default 64), ``threads``, ``seats``, ``profile`` (strategies, or the name of one,
+        for the seats that do not learn) and ``seed`` for ``sb3``.
 
     Returns
     -------
@@ -121,6 +121,7 @@ def _seats_of_worlds(
     scenario: str | os.PathLike[str] | None = None,
     parameters: Any = None,
     action_style: str | None = None,
+    observe: Sequence[str] = (),
     **changes: Any,
 ) -> SeatVecEnv:
     from counterpoise.agents import named
@@ -129,7 +130,12 @@ def _seats_of_worlds(
     from counterpoise.envs.engine.worlds import Worlds
 
     made = Settings.resolve(
-        game, scenario=scenario, parameters=parameters, style=action_style, changes=changes
+        game,
+        scenario=scenario,
+        parameters=parameters,
+        style=action_style,
+        observe=observe,
+        changes=changes,
     )
     if isinstance(profile, str):
         profile = named.profile(profile, made.game, made.parameters)

@@ -15,7 +15,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 import counterpoise
-from counterpoise.cli import judge, learn, look, new_game, play, predict
+from counterpoise.cli import conduct, judge, learn, look, new_game, play, predict
 from counterpoise.cli.options import MISTAKE, STOPPED
 from counterpoise.envs.engine.errors import CounterpoiseError, Interrupted
 
@@ -40,6 +40,7 @@ PANELS: dict[str, dict[str, Callable[..., Any]]] = {
         "exploit": judge.exploit,
         "exam": judge.exam,
         "tournament": judge.tournament,
+        "conduct": conduct.conduct,
     },
     "Predict": {"predict": predict.predict},
     "Play": {"play": play.play},

@@ -47,7 +47,12 @@ def print_table(head: Sequence[str], rows: Sequence[Sequence[str]], text_columns
 
 def print_json(content: Any) -> None:
     """Print JSON; numbers that are not finite become null."""
-    typer.echo(json.dumps(_plain(content), indent=2, ensure_ascii=False, allow_nan=False))
+    typer.echo(json_text(content))
+
+
+def json_text(content: Any) -> str:
+    """Return JSON as text; numbers that are not finite become null."""
+    return json.dumps(_plain(content), indent=2, ensure_ascii=False, allow_nan=False)
 
 
 def _plain(content: Any) -> Any:
