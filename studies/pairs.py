@@ -17,39 +17,7 @@ from counterpoise.envs.scenarios import scenario
 from counterpoise.evaluation.populations.stability import WORLDS, stability
 from counterpoise.training.runs import Run
 
-<<<<<<< HEAD
 AS_TRAINED = "as trained"
-=======
-SCENARIOS = (
-    "great_powers", "europe", "symmetric", "bipolar", "multipolar", "rising_challenger",
-    "debt_overhang", "chokepoints",
-)  # fmt: skip
-JUDGED_FROM = 6_000_000
-HONOUR = 1
-
-
-def gains(run: Run, parameters: ParametersBase, worlds: int) -> list[tuple[int, int, NDArray]]:
-    """Return each pair of powers with the gains of the two in each world, [worlds, 2]."""
-    game = run.game.seated(parameters.powers)
-    profile = run.profile(parameters=parameters)
-    names = [part.name for part in game.role(0).actions]
-    before = payoffs(game, parameters, profile, count=worlds, seed=JUDGED_FROM)
-
-    def allied_to(power: int, other: int) -> Strategy:
-        place = other - int(other > power)
-        holds: Strategy = profile[power]
-        for choice, option in ((f"diplomacy_{place}", OFFER), (f"honour_{place}", HONOUR)):
-            holds = Holding(game, holds, names.index(choice), option)
-        return holds
-
-    found = []
-    for one, other in itertools.combinations(range(parameters.powers), 2):
-        seated = list(profile)
-        seated[one], seated[other] = allied_to(one, other), allied_to(other, one)
-        after = payoffs(game, parameters, seated, count=worlds, seed=JUDGED_FROM)
-        found.append((one, other, (after - before)[:, [one, other]]))
-    return found
->>>>>>> refs/heads/r16-show
 
 
 def main() -> None:

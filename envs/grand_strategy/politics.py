@@ -83,4 +83,5 @@ def value_year(world: World, parameters: Parameters, power: int) -> float:
     world.security_utils[power] = parameters.security_weight * world.fear[power] * secure
     world.autonomy_utils[power] = -autonomy_lost(world, parameters, power)
     value: float = world.consumption_utils[power] + world.welfare_utils[power]
-    return value + world.security_utils[power] + world.autonomy_utils[power]
+    value += world.security_utils[power] + world.autonomy_utils[power]
+    return value
