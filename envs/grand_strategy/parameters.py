@@ -323,7 +323,7 @@ class Parameters(ParametersBase):
     )
 
     # -- crisis (19 to 21) -------------------------------------------------------------------------
-    war_cost: float = parameter(
+    mean_war_cost: float = parameter(
         0.05,
         0.0,
         0.5,
