@@ -358,6 +358,12 @@ def test_an_embargo_can_be_bought_off() -> None:
     )
 
 
+def test_paying_tribute_costs_a_government_at_home() -> None:
+    orders = {(1, 0): {"embargo": 1}, (0, 1): {"buy_off": PAY}}
+    assert Game(tribute_cost=0.03).year(orders).mean("felt_loss", 0) == pytest.approx(0.03)
+    assert Game(tribute_cost=0.03).year({(1, 0): {"embargo": 1}}).mean("felt_loss", 0) == 0.0
+
+
 def test_resilience_and_reserves_lower_the_price_of_an_embargo() -> None:
     def price(**stocks: float) -> float:
         game = Game(**stocks).year({(1, 0): {"embargo": 1}, (0, 1): {"buy_off": PAY}})
@@ -653,6 +659,17 @@ def test_one_demander_a_year_and_the_rest_is_turned_away() -> None:
 
 
 # -- politics ----------------------------------------------------------------------------------
+
+
+def test_the_parts_of_a_payoff_add_up_to_it() -> None:
+    game = Game(20, binding=0.5, war_cost=0.1).ally(0, 2).year(demand(0), own={1: {"stand": FIGHT}})
+    parts = [
+        game[f"{part}_utils"][:, :POWERS]
+        for part in ("consumption", "welfare", "security", "autonomy")
+    ]
+    assert sum(parts) == pytest.approx(game.worlds.rewards)
+    assert (parts[-1][:, 0] < 0.0).all()
+    assert (parts[-1][:, 1] == 0.0).all()
 
 
 @pytest.mark.parametrize(
