@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from counterpoise.agents.named import doctrines
 from counterpoise.envs.engine.errors import CounterpoiseError
 from counterpoise.envs.engine.game import Choice, Continuous
-from counterpoise.envs.engine.rollouts import play
+from counterpoise.envs.engine.rollouts import Memories, decide, play
 from counterpoise.envs.engine.strategy import Strategy
 from counterpoise.envs.engine.worlds import Worlds
 from counterpoise.human.briefing import briefing_of
@@ -85,6 +85,7 @@ class Table:
         }
         # All other strategies draw from this one, in order of seats.
         self._rng = np.random.default_rng(setup.seed)
+        self._memories: Memories = {}
         self._weight = 1.0
         self._score = np.zeros(setup.parameters.powers)
         self._advisers: dict[tuple[int, str], Strategy] = {}
@@ -197,8 +198,9 @@ class Table:
                 chosen = self.decided[power]
                 actions[0, power, : len(chosen)] = chosen
             else:
-                seen, masks = worlds.observations[:, power], worlds.masks[:, power]
-                actions[:, power] = self._strategies[power].act(seen, masks, self._rng)
+                actions[:, power] = decide(
+                    worlds, power, self._strategies[power], self._rng, self._memories
+                )
         payoffs = worlds.step(actions)[0]
         self._score += self._weight * payoffs
         self._weight *= self._discount

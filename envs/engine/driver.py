@@ -23,6 +23,12 @@ allow: Callable[..., None]
 
 
 @rule
+def place_of(parameters, k):  # type: ignore[no-untyped-def]
+    """Return the place of world `k`'s parameters: all worlds may share one set."""
+    return k if len(parameters) > 1 else 0
+
+
+@rule
 def begin(worlds, parameters, k):  # type: ignore[no-untyped-def]
     """Start the episode whose number and seed stand in the record of world `k`."""
     # No field of the last episode carries over into the next.
@@ -33,7 +39,7 @@ def begin(worlds, parameters, k):  # type: ignore[no-untyped-def]
     world.year = 0
     world.phase = 0
     world.over = 0
-    start(world, parameters[k])
+    start(world, parameters[place_of(parameters, k)])  # type: ignore[no-untyped-call]
 
 
 @rule
@@ -49,18 +55,20 @@ def begin_worlds(worlds, parameters, observations, masks, outer_masks, first, la
     """Start the worlds from `first` up to `last` and write what their powers see."""
     for k in range(first, last):
         begin(worlds, parameters, k)  # type: ignore[no-untyped-call]
-        observe(worlds[k], parameters[k], observations[k])
+        own = parameters[place_of(parameters, k)]  # type: ignore[no-untyped-call]
+        observe(worlds[k], own, observations[k])
         open_all(masks[k], outer_masks)  # type: ignore[no-untyped-call]
-        allow(worlds[k], parameters[k], masks[k])
+        allow(worlds[k], own, masks[k])
 
 
 @rule
 def observe_worlds(worlds, parameters, observations, masks, outer_masks, first, last):  # type: ignore[no-untyped-def]
     """Write what the powers of the worlds from `first` up to `last` see."""
     for k in range(first, last):
-        observe(worlds[k], parameters[k], observations[k])
+        own = parameters[place_of(parameters, k)]  # type: ignore[no-untyped-call]
+        observe(worlds[k], own, observations[k])
         open_all(masks[k], outer_masks)  # type: ignore[no-untyped-call]
-        allow(worlds[k], parameters[k], masks[k])
+        allow(worlds[k], own, masks[k])
 
 
 @rule
@@ -123,7 +131,8 @@ def step_worlds(  # type: ignore[no-untyped-def]
             continue
         close_actions(actions[k], masks[k], counts)  # type: ignore[no-untyped-call]
         world.continuation = 1.0
-        ended = step(world, parameters[k], actions[k], rewards[k])
+        own = parameters[place_of(parameters, k)]  # type: ignore[no-untyped-call]
+        ended = step(world, own, actions[k], rewards[k])
         if ended and world.continuation == 1.0:
             world.continuation = 0.0
         world.cycles += 1
@@ -133,9 +142,9 @@ def step_worlds(  # type: ignore[no-untyped-def]
         if ended or cut:
             world.over = ENDED if ended else CUT_OFF
             if autoreset:
-                observe(world, parameters[k], final_observations[k])
+                observe(world, own, final_observations[k])
                 world.episode += np.uint64(1)
                 begin(worlds, parameters, k)  # type: ignore[no-untyped-call]
-        observe(world, parameters[k], observations[k])
+        observe(world, own, observations[k])
         open_all(masks[k], outer_masks)  # type: ignore[no-untyped-call]
-        allow(world, parameters[k], masks[k])
+        allow(world, own, masks[k])

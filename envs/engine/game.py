@@ -274,7 +274,8 @@ class Game:
         UnknownNameError
             If there is no such parameter.
         ParameterError
-            If a parameter has a value for each pair of powers, or `names` is not a list of names.
+            If a parameter has a value for each pair of powers or the name of a feature, or `names`
+            is not a list of names.
         """
         if isinstance(names, str):
             raise ParameterError(f"observe must be a list of parameter names, not {names!r}.")
@@ -286,6 +287,12 @@ class Game:
                 raise ParameterError(
                     f"{name} ({declarations[name].doc}) has a value for each pair of powers and "
                     "cannot be observed: leave it out of observe."
+                )
+            if any(feature.name == name for feature in self.features) and not (
+                declarations[name].per_power
+            ):
+                raise ParameterError(
+                    f"{name} is seen already, as the feature of that name: leave it out of observe."
                 )
         unmarked = [name for name in names if not declarations[name].observed]
         return self._also_observing(tuple(dict.fromkeys(unmarked)))

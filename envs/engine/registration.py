@@ -49,6 +49,8 @@ class GameRow:
         The situations of the game's exam.
     briefing : str
         The `Briefing` of a person who plays.
+    ties : str
+        The `Ties`: the choice by which two powers ally, and the options that offer and withdraw.
     """
 
     name: str
@@ -60,6 +62,7 @@ class GameRow:
     display: str = ""
     exam: str = ""
     briefing: str = ""
+    ties: str = ""
 
 
 ROWS: dict[str, GameRow] = {}

@@ -44,6 +44,8 @@ Real = Annotated[float, Kind("f8")]
 PerPower = Annotated[NDArray[np.float64], Kind("f8", 1)]
 FlagPerPower = Annotated[NDArray[np.int8], Kind("i1", 1)]
 PerPair = Annotated[NDArray[np.float64], Kind("f8", 2)]
+SeenPerPair = Annotated[NDArray[np.float32], Kind("f4", 2)]
+"""In single precision, as observations are: what is read every year weighs half as much."""
 FlagPerPair = Annotated[NDArray[np.int8], Kind("i1", 2)]
 
 Actions = NDArray[Any]

@@ -127,13 +127,14 @@ class Worlds:
         self.parameters = parameters
         self.game = game = game.seated(self.powers)
         unique = np.array([each.to_record() for each in parameters], game.parameters.dtype)
-        self.parameter_records = unique if len(unique) == count else np.repeat(unique, count)
+        # One record, or one per world: a shared record stays in the processor's cache.
+        self.parameter_records = unique
         self.action_low, self.action_high = game.action_bounds(unique, self.powers)
         self._names = game.observation_names(self.powers)
         shape = (count, self.powers, len(self._names))
         self.observations = np.zeros(shape, np.float32)
         self.final_observations = np.zeros(shape, np.float32)
-        seen = column_values(game.observed_parameters, self.parameter_records, self.powers)
+        seen = column_values(game.observed_parameters, unique, self.powers)
         own = len(self._names) - seen.shape[1]
         self.observations[:, :, own:] = seen[:, None, :]
         self.final_observations[:, :, own:] = seen[:, None, :]

@@ -54,7 +54,7 @@ def change_government(world: World, parameters: Parameters, power: int) -> None:
 def face_war(world: World, parameters: Parameters, power: int) -> None:
     """Draw what a war in the coming year would cost a power's government, known to it alone."""
     # (20) exponential, so that some governments are ready to fight in any year
-    drawn = -parameters.war_cost * math.log(1.0 - uniform(world))
+    drawn = -parameters.mean_war_cost * math.log(1.0 - uniform(world))
     world.war_cost[power] = min(drawn, MOST_WAR_COST)
 
 
@@ -83,4 +83,5 @@ def value_year(world: World, parameters: Parameters, power: int) -> float:
     world.security_utils[power] = parameters.security_weight * world.fear[power] * secure
     world.autonomy_utils[power] = -autonomy_lost(world, parameters, power)
     value: float = world.consumption_utils[power] + world.welfare_utils[power]
-    return value + world.security_utils[power] + world.autonomy_utils[power]
+    value += world.security_utils[power] + world.autonomy_utils[power]
+    return value

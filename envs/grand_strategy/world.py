@@ -13,9 +13,9 @@ from counterpoise.envs.engine.game import Choice, Continuous, Role
 from counterpoise.envs.engine.world import (
     FlagPerPair,
     FlagPerPower,
-    PerPair,
     PerPower,
     Real,
+    SeenPerPair,
     Whole,
     WorldRecord,
     world_dtype,
@@ -144,13 +144,14 @@ class World(WorldRecord):
     bound: FlagPerPair
     offer: FlagPerPair
     truce: FlagPerPair
-    subsidy: PerPair
-    proximity: PerPair
-    dependence: PerPair
-    arms_error: PerPair
-    seen_arms: PerPair
-    seen_readiness: PerPair
-    seen_resilience: PerPair
+    settled: FlagPerPair
+    subsidy: SeenPerPair
+    proximity: SeenPerPair
+    dependence: SeenPerPair
+    arms_error: SeenPerPair
+    seen_arms: SeenPerPair
+    seen_readiness: SeenPerPair
+    seen_resilience: SeenPerPair
     # -- the lines of `BUDGET`: this year's plan, and after the year what was carried out --
     tax: PerPower
     procurement: PerPower

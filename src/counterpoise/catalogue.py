@@ -74,5 +74,6 @@ def register_games() -> None:
             display="counterpoise.display.games.grand_strategy:DISPLAY",
             exam="counterpoise.evaluation.populations.exams.grand_strategy:EXAM",
             briefing="counterpoise.human.briefings.grand_strategy:BRIEFING",
+            ties="counterpoise.evaluation.populations.ties:GRAND_STRATEGY",
         )
     )

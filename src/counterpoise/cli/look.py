@@ -203,6 +203,7 @@ def zoo(as_json: AsJson = False) -> None:
     """List the trained policies of the package and their scores.
 
     Regret is the gain of a best response as a share of the stake.
+    Pairs: upper bound of what any two powers would both gain by allying, in the same unit.
 
       counterpoise zoo
       counterpoise watch arms_race --with arms_race/equilibrium-learner
@@ -217,8 +218,11 @@ def zoo(as_json: AsJson = False) -> None:
     for name, card in cards.items():
         regret = card["scores"]["regret"]
         worst = max(regret) if isinstance(regret, list) else regret
-        rows.append([name, card["command"], f"{card['agent_steps']:,}", f"{worst:.4f}"])
-    print_table(["policy", "command", "agent steps", "largest regret"], rows, text_columns=2)
+        pairs = card["scores"].get("stability")
+        gain = "" if pairs is None else f"{pairs['allying_upper']:.4f}"
+        rows.append([name, card["command"], f"{card['agent_steps']:,}", f"{worst:.4f}", gain])
+    head = ["policy", "command", "agent steps", "largest regret", "pairs"]
+    print_table(head, rows, text_columns=2)
 
 
 def watch(
