@@ -74,6 +74,8 @@ LABELS = {
     "bound": "years bound to you",
     "its_offer": "its offer of an alliance",
     "truce": "truce with you",
+    "settled": "has bought you off",
+    "other_settled": "bought off by you",
     "proximity": "proximity",
     "dependence": "you depend on it",
     "other_dependence": "it depends on you",
@@ -264,6 +266,10 @@ def reason(part: str, option: str, seen: Seen, place: int) -> str:
         why = "it is your ally"
     elif part in ("demand", "resolve") and has_truce:
         why = "a truce holds"
+    elif part == "embargo" and seen["settled"][place] > 0.5:
+        why = "it has paid you tribute"
+    elif part == "buy_off" and seen["other_settled"][place] > 0.5:
+        why = "you have paid it tribute"
     return why or _not_due(seen)
 
 
@@ -299,6 +305,8 @@ def tags(seen: Seen, place: int) -> list[str]:
         "ally, free to leave": is_ally and bound == 0,
         "offers you an alliance": seen["its_offer"][place] > 0.5,
         "truce": seen["truce"][place] > 0.5,
+        "has bought off your embargoes": seen["settled"][place] > 0.5,
+        "you have bought off its embargoes": seen["other_settled"][place] > 0.5,
         "made a demand of you": seen["its_demand"][place] > 0.5,
         "embargoed you": seen["its_embargo"][place] > 0.5,
         "you made a demand of it": seen["asked"][place] > 0.5,
