@@ -11,7 +11,7 @@ import polars
 from matplotlib.figure import Figure
 
 from counterpoise.display.figures import INK, LEARNED, OBSERVED, new_figure, style, write_png
-from counterpoise.display.numbers import ABSENT, counted, in_words, number, percent, plain
+from counterpoise.display.numbers import ABSENT, MINUS, counted, in_words, number, percent, plain
 from counterpoise.display.tables import markdown_table, print_table
 from counterpoise.envs.engine.files import write_atomically, write_text_atomically
 from counterpoise.evaluation.populations.calibration import Calibration
@@ -24,6 +24,7 @@ PAGE, DRAWS_TABLE, INDICES_TABLE, MOMENTS_TABLE = (
 )  # fmt: skip
 EFFECTS_FIGURE, MOMENTS_FIGURE = "effects.png", "moments.png"
 LEAST_SHOWN = 0.1
+MOST_STRONGEST = 4
 
 
 # -- rows ------------------------------------------------------------------------------------------
@@ -32,7 +33,7 @@ LEAST_SHOWN = 0.1
 def moment_rows(found: Calibration) -> tuple[list[str], list[list[str]]]:
     """Return the head and the rows of the table of moments, in words."""
     head = ["moment", "accepted", "by", "over the draws", "draws accepted", "default", "chosen",
-            "set: mean", "set: accepted", "R2"]  # fmt: skip
+            "set: mean", "set: accepted", "between seeds", "R2"]  # fmt: skip
     rows = [
         [
             in_words(row["moment"]) + (" (held out)" if row["held_out"] else ""),
@@ -44,6 +45,7 @@ def moment_rows(found: Calibration) -> tuple[list[str], list[list[str]]]:
             number(row["chosen"]),
             number(row["set_mean"]),
             ABSENT if row["in_set"] is None else percent(row["in_set"]),
+            number(row["between"], digits=2),
             number(row["r2"], digits=2),
         ]
         for row in found.met().iter_rows(named=True)
@@ -81,6 +83,21 @@ def index_rows(sensitivity: polars.DataFrame, column: str) -> tuple[list[str], l
     return ["parameter", *map(in_words, moments)], rows
 
 
+def strongest_rows(sensitivity: polars.DataFrame) -> tuple[list[str], list[list[str]]]:
+    """Return the head and the rows of a table of the parameters that move each moment most."""
+    rows = []
+    for (moment,), part in sensitivity.group_by(["moment"], maintain_order=True):
+        strongest = part.sort("total", descending=True).head(MOST_STRONGEST)
+        words = [
+            f"{row['parameter']} {'+' if row['slope'] > 0 else MINUS} ({row['total']:.2f})"
+            for row in strongest.iter_rows(named=True)
+            if row["total"] >= LEAST_SHOWN
+        ]
+        r2 = number(float(part["r2"][0]), digits=2)
+        rows.append([in_words(str(moment)), r2, ", ".join(words) or ABSENT])
+    return ["moment", "R2", "parameters that move it most"], rows
+
+
 def _range(low: float | None, high: float | None) -> str:
     return f"{number(low)} to {number(high)}"
 
@@ -92,8 +109,8 @@ def verdict(found: Calibration) -> list[str]:
         f"{plan.draws} draws of {counted(len(plan.ranges), 'parameter')}, "
         f"{counted(len(plan.runs), 'training seed')}, {plan.worlds} worlds of at most "
         f"{plan.years} years per draw and seed.",
-        f"**{len(found.eligible)} of {len(found.draws)} draws are eligible**: "
-        f"{_listed(found.used)} are all accepted.",
+        f"**{len(found.eligible)} of {len(found.draws)} draws are eligible**: all of these moments "
+        f"are accepted: {_listed(found.used)}.",
     ]
     if found.is_default_eligible:
         told.append(
@@ -137,8 +154,13 @@ def print_calibration(console: Console, found: Calibration, sensitivity: polars.
     print_table(console, *moment_rows(found))
     console.print()
     print_table(console, *parameter_rows(found))
-    console.print("\nTotal Sobol' indices")
-    print_table(console, *index_rows(sensitivity, "total"))
+    console.print()
+    print_table(console, *strongest_rows(sensitivity), words=3)
+    console.print(
+        "[dim]In brackets: total Sobol' index, the share of the moment's variance over the draws "
+        "that involves the parameter; + raises the moment, − lowers it.[/dim]",
+        highlight=False,
+    )
 
 
 def as_markdown(found: Calibration, sensitivity: polars.DataFrame, command: str) -> str:
@@ -221,7 +243,7 @@ def draw_effects(sensitivity: polars.DataFrame) -> Figure:
     )
     signed = np.clip(total, 0.0, 1.0) * np.sign(slope)
     with style():
-        figure = new_figure(2.6 + 0.52 * len(names), 1.8 + 0.36 * len(moments))
+        figure = new_figure(5.0 + 0.5 * len(names), 2.4 + 0.36 * len(moments))
         axes = figure.subplots()
         shown = axes.imshow(signed, cmap="RdBu", vmin=-1.0, vmax=1.0, aspect="auto")
         for row, column in zip(*np.nonzero(total >= LEAST_SHOWN), strict=True):
@@ -237,7 +259,9 @@ def draw_effects(sensitivity: polars.DataFrame) -> Figure:
         )
         axes.grid(visible=False)
         axes.set_title("Which parameter moves which moment")
-        figure.colorbar(shown, label="total index; blue raises the moment, red lowers it")
+        figure.colorbar(
+            shown, shrink=0.6, label="total index; blue raises the moment, red lowers it"
+        )
     return figure
 
 

@@ -521,8 +521,12 @@ def test_an_exam_of_a_solved_game_is_refused(run: Any, trained: Path) -> None:
 
 
 def test_a_policy_is_exploited(run: Any, grand: Path) -> None:
-    data = run("exploit", grand, "--agent-steps", "500", "--json").data
+    data = run("exploit", grand, "--agent-steps", "500", "--states", "2", "--json").data
     assert data["regret"] == pytest.approx((data["response"] - data["own"]) / data["stake"])
+    assert data["allied_regret"] == pytest.approx(
+        (data["allied"]["response"] - data["allied"]["own"]) / data["stake"]
+    )
+    assert data["improvement"]["states"] == 2
     told = run("exploit", grand, "--power", "7")
     assert told.code != 0
     assert "no power 7" in told.err

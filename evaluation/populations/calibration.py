@@ -61,7 +61,7 @@ PLAYED_FROM = 9_000_000
 DRAWS_PER_JOB = 8
 DEFAULT, CHOSEN = "default", "chosen"
 
-PLAN, DRAWS_FILE, JOBS = "plan.json", "draws.parquet", "draws"
+PLAN, PLAYED_FILE, JOBS = "plan.json", "played.parquet", "jobs"
 # The default and the chosen point are played in this many times the worlds of a draw.
 VERIFIED = 5
 # Eligible draws from which the search for the least change begins, and points that are tried.
@@ -240,8 +240,8 @@ class _Draws:
     number: int
     points: tuple[tuple[float, ...], ...]
     kind: str = "draws"
-    results: tuple[str, ...] = (DRAWS_FILE,)
-    kept: tuple[str, ...] = (DRAWS_FILE,)
+    results: tuple[str, ...] = (PLAYED_FILE,)
+    kept: tuple[str, ...] = (PLAYED_FILE,)
 
     @property
     def name(self) -> str:
@@ -266,7 +266,7 @@ class _Draws:
             parameters = population.parameters.replace(**changes)
             found = _moments(population, parameters, plan.worlds, plan.years)
             rows.append({"seed": self.seed, "draw": self.number + k, **changes, **found})
-        write_atomically(folder / DRAWS_FILE, polars.DataFrame(rows).write_parquet)
+        write_atomically(folder / PLAYED_FILE, polars.DataFrame(rows).write_parquet)
 
 
 def _moments(
@@ -304,10 +304,10 @@ def play_draws(
         for run, policy in zip(plan.runs, plan.policies, strict=True)
     ]
     fill(jobs, folder, processes=processes, console=console)
-    table = polars.concat(polars.read_parquet(folder / job.name / DRAWS_FILE) for job in jobs).sort(
-        "seed", "draw"
-    )
-    write_atomically(folder / DRAWS_FILE, table.write_parquet)
+    table = polars.concat(
+        polars.read_parquet(folder / job.name / PLAYED_FILE) for job in jobs
+    ).sort("seed", "draw")
+    write_atomically(folder / PLAYED_FILE, table.write_parquet)
     return table
 
 
@@ -328,6 +328,8 @@ class Calibration:
     held_out : tuple of str
     surrogates : mapping of str to Surrogate
         By moment; absent where too few draws have a value.
+    between : mapping of str to float
+        Standard deviation of each moment between seeds, mean over draws; NaN for one seed.
     eligible : polars.DataFrame
         The rows of `draws` in the eligible set.
     default, chosen : mapping of str to float
@@ -342,6 +344,7 @@ class Calibration:
     bands: Mapping[str, Band]
     held_out: tuple[str, ...]
     surrogates: Mapping[str, Surrogate]
+    between: Mapping[str, float]
     eligible: polars.DataFrame
     default: Mapping[str, float]
     chosen: Mapping[str, float]
@@ -374,6 +377,7 @@ class Calibration:
                         _share_accepted(self.eligible, name, band) if len(self.eligible) else None
                     ),
                     "set_mean": _finite(self.eligible[name].mean()),
+                    "between": _finite(self.between[name]),
                     "r2": self.surrogates[name].r2 if name in self.surrogates else None,
                     "default": _finite(self.default[name]),
                     "chosen": _finite(self.chosen.get(name)),
@@ -499,12 +503,13 @@ def calibrate(
     played = play_draws(plan, folder, processes=processes, console=console)
     # A seed in which nothing happened has no share of it.
     finite = polars.col(MOMENTS).fill_nan(None)
-    draws = (
-        played.with_columns(finite)
-        .group_by("draw")
-        .agg(polars.col(list(plan.ranges)).first(), polars.col(MOMENTS).mean())
-        .sort("draw")
-    )
+    by_draw = played.with_columns(finite).group_by("draw", maintain_order=True)
+    draws = by_draw.agg(polars.col(list(plan.ranges)).first(), polars.col(MOMENTS).mean())
+    spread = by_draw.agg(polars.col(MOMENTS).std()).select(polars.col(MOMENTS).mean())
+    between = {
+        name: np.nan if value is None else value
+        for name, value in spread.row(0, named=True).items()
+    }
     low, high = plan.ends()
     points = draws.select(list(plan.ranges)).to_numpy()
     surrogates = {}
@@ -537,7 +542,7 @@ def calibrate(
                 chosen = tried
                 break
     return Calibration(
-        plan, draws, bands, tuple(held_out), surrogates, eligible, default, chosen, worlds
+        plan, draws, bands, tuple(held_out), surrogates, between, eligible, default, chosen, worlds
     )
 
 
