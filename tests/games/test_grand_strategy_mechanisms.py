@@ -739,6 +739,7 @@ def test_welfare_and_security_are_worth_something() -> None:
 
 def test_without_noise_forces_are_seen_as_they_are_and_with_it_about_right() -> None:
     exact = Game().year()
+    # Estimates are kept in single precision.
     assert exact["seen_arms"][0, 0, 1] == np.float32(exact["arms"][0, 1])
     blurred = Game(2_000, noise=0.15).year()
     error = np.log(blurred["seen_arms"][:, 0, 1] / blurred["arms"][:, 1])

@@ -23,8 +23,9 @@ export class Why {
     const unit = payoff[0].unit ? ` (${payoff[0].unit})` : "";
     const meanings = payoff.map(({ label, doc }) => `${label}: ${doc}`).join("; ");
     return element("div", { class: "parts scrolled", tabindex: "0", role: "region", "aria-label": "parts of the payoff" },
+      element("p", { class: "quiet" }, `${meanings[0].toUpperCase()}${meanings.slice(1)}.`),
       element("table", { class: "numbers" },
-        element("caption", {}, `Payoff of the year and its parts${unit}. ${meanings[0].toUpperCase()}${meanings.slice(1)}.`),
+        element("caption", {}, `Payoff of the year and its parts${unit}`),
         element("thead", {}, element("tr", {}, head("power"), ...payoff.map(({ label, doc }) => head(label, doc)), head("payoff"))),
         element("tbody", {}, ...this.rows)));
   }
