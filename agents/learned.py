@@ -19,6 +19,7 @@ from counterpoise.envs.engine.errors import CounterpoiseError
 from counterpoise.envs.engine.game import Game
 from counterpoise.envs.engine.parameters import ParametersBase, column_values
 from counterpoise.envs.engine.registration import game as game_named
+from counterpoise.envs.engine.registration import why_superseded
 from counterpoise.envs.engine.strategy import Strategy
 from counterpoise.envs.engine.worlds import as_parameters
 
@@ -93,26 +94,71 @@ class LearnedStrategy(Strategy):
             (weights[f"actor.weights.{k}"][group], weights[f"actor.biases.{k}"][group, 0])
             for k in range(layers)
         ]
+        # Policies without a memory need not say so.
+        self.memory = int(description.get("memory", 0))
+        if self.memory > 0:
+            self._gates_of_inputs, self._gates_of_memory, self._gate_biases = (
+                weights[f"actor.{name}"][group]
+                for name in ("gates_of_inputs", "gates_of_memory", "gate_biases")
+            )
         low, high = game.action_bounds(np.array([parameters.to_record()]), parameters.powers)
         self._low, self._span = low[0, power], high[0, power] - low[0, power]
 
-    def _outputs(self, observations: NDArray[np.float32]) -> NDArray[np.float32]:
+    def _outputs(
+        self, observations: NDArray[np.float32], memory: NDArray[np.float32] | None = None
+    ) -> NDArray[np.float32]:
         hidden = (self._read(observations) - self._mean) / self._scale
         if self._sees_seat:
             seat = np.zeros((len(hidden), self._seats), np.float32)
             seat[:, self._seat] = 1.0
             hidden = np.concatenate([hidden, seat], axis=1)
+        if self.memory > 0:
+            if memory is None:
+                raise CounterpoiseError(
+                    "This policy has a memory: play it with counterpoise.envs.engine.rollouts, or "
+                    "call `act_with_memory` with what it remembers. The theory of solved games is "
+                    "for policies without a memory."
+                )
+            memory[:] = self._remember(hidden, memory)
+            hidden = np.concatenate([hidden, memory], axis=1)
         for k, (weight, bias) in enumerate(self._layers):
             hidden = hidden @ weight + bias
             if k < len(self._layers) - 1:
                 hidden = self._activate(hidden)
         return hidden
 
+    def _remember(
+        self, inputs: NDArray[np.float32], memory: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        """Return the memory after a step: the equations of `counterpoise.training.memory`."""
+        from_inputs = inputs @ self._gates_of_inputs + self._gate_biases
+        from_memory = memory @ self._gates_of_memory
+        both = 2 * self.memory
+        # The logistic function, without overflow.
+        gates = 0.5 + 0.5 * np.tanh(0.5 * (from_inputs[:, :both] + from_memory[:, :both]))
+        kept, reset = gates[:, : self.memory], gates[:, self.memory :]
+        new = np.tanh(from_inputs[:, both:] + reset * from_memory[:, both:])
+        return np.asarray(new + kept * (memory - new), np.float32)
+
     def act(
         self, observations: NDArray[np.float32], masks: NDArray[np.int8], rng: np.random.Generator
     ) -> NDArray[np.float64] | NDArray[np.int64]:
         """Return the mean amount within the bounds, or the mode or a draw of each choice."""
-        outputs = self._outputs(observations)
+        return self._decided(self._outputs(observations), masks, rng)
+
+    def act_with_memory(
+        self,
+        observations: NDArray[np.float32],
+        masks: NDArray[np.int8],
+        rng: np.random.Generator,
+        memory: NDArray[np.float32],
+    ) -> NDArray[np.float64] | NDArray[np.int64]:
+        """Return the mean amount within the bounds, or the mode or a draw of each choice."""
+        return self._decided(self._outputs(observations, memory), masks, rng)
+
+    def _decided(
+        self, outputs: NDArray[np.float32], masks: NDArray[np.int8], rng: np.random.Generator
+    ) -> NDArray[np.float64] | NDArray[np.int64]:
         if not self._game.is_discrete:
             share = np.clip(0.5 * (outputs.astype(np.float64) + 1.0), 0.0, 1.0)
             return np.asarray(self._low + share * self._span)
@@ -242,7 +288,8 @@ def load_profile(
     if description["version"] != game.version:
         raise CounterpoiseError(
             f"The policy in {folder} was learned on {game.name} v{description['version']}; the "
-            f"rules are now v{game.version}: train it again."
+            f"rules are now v{game.version}: train it again. "
+            f"{why_superseded(game.name, description['version'])}".strip()
         )
     if parameters is None:
         parameters = as_parameters(game.parameters, description["parameters"])

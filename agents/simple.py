@@ -85,13 +85,29 @@ class Holding(Strategy):
     def __init__(self, game: Game, strategy: Strategy, component: int, option: int) -> None:
         self.name = f"{strategy.name}, one choice fixed"
         self._strategy, self._component, self._option = strategy, component, option
+        self.memory = strategy.memory
         self._place = int(sum(game.choice_counts[:component])) + option
 
     def act(
         self, observations: NDArray[np.float32], masks: NDArray[np.int8], rng: np.random.Generator
     ) -> NDArray[np.float64] | NDArray[np.int64]:
         """Return the other strategy's actions with the one choice fixed, [n, components]."""
-        actions = self._strategy.act(observations, masks, rng)
+        return self._fixed(self._strategy.act(observations, masks, rng), masks)
+
+    def act_with_memory(
+        self,
+        observations: NDArray[np.float32],
+        masks: NDArray[np.int8],
+        rng: np.random.Generator,
+        memory: NDArray[np.float32],
+    ) -> NDArray[np.float64] | NDArray[np.int64]:
+        """Return the other strategy's actions with the one choice fixed, [n, components]."""
+        actions = self._strategy.act_with_memory(observations, masks, rng, memory)
+        return self._fixed(actions, masks)
+
+    def _fixed(
+        self, actions: NDArray[np.float64] | NDArray[np.int64], masks: NDArray[np.int8]
+    ) -> NDArray[np.float64] | NDArray[np.int64]:
         actions[masks[:, self._place] == 1, self._component] = self._option
         return actions
 

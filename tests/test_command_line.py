@@ -18,7 +18,7 @@ import pytest
 from counterpoise.cli import app as command_line
 from counterpoise.cli import demonstration, judge, learn, options
 from counterpoise.envs.engine.errors import CounterpoiseError, Interrupted
-from counterpoise.envs.engine.registration import game_names
+from counterpoise.envs.engine.registration import game, game_names
 from counterpoise.training.configuration import Configuration, load, shipped
 from counterpoise.training.learn import train
 from counterpoise.training.runs import Run
@@ -483,6 +483,13 @@ def test_a_scenario_is_described_with_its_powers_pairs_and_sources(run: Any) -> 
     data = run("describe", "grand_strategy", "--scenario", "europe", "--json").data
     assert data["powers"][0] == data["focus"] == "Europe"
     assert data["parameters"]["reliability"] == 0.9
+    # A start depends on these whether the scenario gives them or not.
+    declared = game("grand_strategy").parameters.declarations
+    for key, each in declared.items():
+        if each.per_power or each.per_pair or each.spread_of:
+            assert key in data["parameters"], key
+            assert key.replace("_", " ") in told.out.lower().replace("_", " "), key
+    assert "Random draws at the start" in told.out
     told = run("describe", "arms_race", "--scenario", "europe")
     assert told.code != 0
     assert "is of grand_strategy" in told.err

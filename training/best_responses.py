@@ -17,6 +17,7 @@ from counterpoise.envs.engine.strategy import Profile
 from counterpoise.training.configuration import Configuration
 from counterpoise.training.normalisation import Normalisation, normalisation_of
 from counterpoise.training.ppo_training import PPOTraining, one_torch_thread
+from counterpoise.training.sections import SEPARATE, SHARED
 
 
 def learn_best_response(
@@ -95,6 +96,7 @@ def learn_best_responses(
     if normalisation is None:
         normalisation = normalisation_of(alone)
     if start is not None:
+        start = weights_of_seats(start, seats, configuration)
         normalisation = dataclasses.replace(
             normalisation,
             feature_mean=start["feature_mean"],
@@ -109,6 +111,30 @@ def learn_best_responses(
         LearnedStrategy(alone.the_game(), alone.parameters_to_judge(), seat, weights, description)
         for seat in seats
     ]
+
+
+def weights_of_seats(
+    weights: Mapping[str, NDArray[np.float32]], seats: Sequence[int], configuration: Configuration
+) -> dict[str, NDArray[np.float32]]:
+    """Return the weights of some seats from those of a policy for all seats of a configuration.
+
+    Of separate networks, their own; of a shared network that observes its seat, those without the
+    inputs that stand for other seats.
+    """
+    powers, policy = configuration.game_parameters().powers, configuration.network.policy
+    found = dict(weights)
+    for name, value in weights.items():
+        if not name.startswith(("actor.", "critic.")):
+            continue
+        if policy == SEPARATE:
+            found[name] = value[list(seats)]
+        elif policy == SHARED and name.endswith((".weights.0", ".gates_of_inputs")):
+            # The memory is an input that follows the seats.
+            last = configuration.network.memory if name.endswith(".weights.0") else 0
+            first_seat = value.shape[1] - last - powers
+            others = [first_seat + seat for seat in range(powers) if seat not in seats]
+            found[name] = np.delete(value, others, axis=1)
+    return found
 
 
 def for_seats(configuration: Configuration, seats: int, agent_steps: int) -> Configuration:

@@ -116,6 +116,11 @@ class Configuration:
                 "[network] permutation_equivariant needs a game with several others; "
                 f"{self.game} has none."
             )
+        if self.network.memory > 0 and (self.algorithm != "ppo" or self.ppo.magnet_coef > 0.0):
+            raise ParameterError(
+                "[network] memory is for algorithm = 'ppo' without a magnet: set memory to 0, or "
+                "[ppo] magnet_coef to 0."
+            )
         if self.worlds.opponents and self.network.policy == SEPARATE:
             raise ParameterError(
                 "[worlds] opponents sit in different seats in every world, so one network must "

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from counterpoise.envs.engine.strategy import Strategy
+from counterpoise.training.sections import CENTRAL
 
 if TYPE_CHECKING:
     from counterpoise.training.configuration import Configuration
@@ -119,7 +120,10 @@ def _ppo_in_words(configuration: Configuration) -> str:
         words += " with magnet"
     elif configuration.mixed:
         words += ", mixed"
-    return f"{words}, {configuration.network.policy}"
+    network = configuration.network
+    words += f", {network.policy}"
+    words += ", central critic" if network.critic == CENTRAL else ""
+    return f"{words}, memory" if network.memory > 0 else words
 
 
 def _fewer_steps(configuration: Configuration, share: float) -> Configuration:

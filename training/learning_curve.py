@@ -21,7 +21,7 @@ class LearningCurve:
     configuration : Configuration
     iterations : int
         Number of rows of the whole training. The regret is computed at `regret_points` of them,
-        evenly spaced, if the game is solved.
+        evenly spaced, if the game is solved and the policy has no memory.
 
     Attributes
     ----------
@@ -33,7 +33,8 @@ class LearningCurve:
         self._game = configuration.game
         self._parameters = configuration.parameters_to_judge()
         points = np.linspace(0, iterations, configuration.regret_points + 1)[1:]
-        is_solved = regret.is_solved(configuration.game)
+        # The theory is for policies without a memory.
+        is_solved = regret.is_solved(configuration.game) and configuration.network.memory == 0
         self._regret_at = {round(point) for point in points} if is_solved else set()
 
     def add(

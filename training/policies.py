@@ -12,9 +12,7 @@ seat and can shrink to zero.
 from __future__ import annotations
 
 import dataclasses
-import itertools
-from collections.abc import Sequence
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import torch
@@ -23,55 +21,8 @@ from sb3_contrib.common.maskable.policies import MaskableActorCriticPolicy
 from stable_baselines3.common.policies import ActorCriticPolicy
 from torch import nn
 
-
-@dataclasses.dataclass(frozen=True)
-class Units:
-    """What the units of a layer stand for, in a permutation-equivariant network.
-
-    Attributes
-    ----------
-    kinds : ndarray of int, [units]
-        Number of the quantity; the same quantity of different others has the same number.
-    others : ndarray of int, [units]
-        The other power that the quantity belongs to; -1 for none.
-    """
-
-    kinds: NDArray[np.int64]
-    others: NDArray[np.int64]
-
-    @classmethod
-    def of(cls, subjects: Sequence[tuple[str, int]]) -> Self:
-        """Return the units that stand for these quantities of these others."""
-        known: dict[tuple[str, bool], int] = {}
-        kinds = [known.setdefault((name, other < 0), len(known)) for name, other in subjects]
-        return cls(np.array(kinds), np.array([other for _, other in subjects]))
-
-    @classmethod
-    def hidden(cls, count: int, others: int) -> Self:
-        """Return a hidden layer: half of it for no other in particular, the rest divided evenly."""
-        each = count // (2 * others)
-        own = count - others * each
-        subjects = [(f"own {unit}", -1) for unit in range(own)]
-        subjects += [(f"other {unit}", other) for other in range(others) for unit in range(each)]
-        return cls.of(subjects)
-
-    def mean_of(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the units' values with those of one quantity replaced by their mean."""
-        sums = np.bincount(self.kinds, values)
-        return np.asarray((sums / np.bincount(self.kinds))[self.kinds], np.float32)
-
-    def ties_with(self, outputs: Units) -> NDArray[np.int64]:
-        """Return a number for each weight, equal where weights are tied, [units, output units].
-
-        A weight depends on the two quantities and on whether they belong to the same other power:
-        the most general permutation-equivariant layer (Zaheer et al. 2017, "Deep sets", NeurIPS,
-        lemma 3).
-        """
-        into, out = self.others[:, None], outputs.others[None]
-        relation = np.where((into < 0) | (out < 0), 0, np.where(into == out, 1, 2))
-        kinds = self.kinds[:, None] * (outputs.kinds.max() + 1) + outputs.kinds[None]
-        numbers = np.unique(3 * kinds + relation, return_inverse=True)[1]
-        return numbers.reshape(relation.shape)
+from counterpoise.training.memory import RecurrentNetwork
+from counterpoise.training.networks import BatchedNetwork, Units
 
 
 @dataclasses.dataclass(frozen=True)
@@ -86,7 +37,12 @@ class Architecture:
     anonymous : bool
         Whether the one network of all seats does not observe which seat it plays.
     units : tuple of Units, optional
-        Units of the features and of the outputs, if the network is to be permutation equivariant.
+        Units of the actor's inputs, of the actor's outputs and of the critic's inputs, if the
+        networks are to be permutation equivariant.
+    critic_views : int
+        Number of powers whose observations the critic has: 1, or all powers for a central critic.
+    memory : int
+        Number of units of the memory of each network; 0 for networks without a memory.
     hidden : tuple of int
         Units of each hidden layer.
     initial_std : float
@@ -108,160 +64,9 @@ class Architecture:
     value_mean: NDArray[np.float32]
     activation: str = "tanh"
     anonymous: bool = False
-    units: tuple[Units, Units] | None = None
-
-
-SIZES_KEPT = 4
-
-
-class BatchedNetwork(nn.Module):
-    """Several multi-layer perceptrons of one shape, evaluated in one batched product a layer.
-
-    With `layers`, the units of all layers, the network is permutation equivariant: weights that
-    differ only in which other power they belong to are equal from the start and are moved by the
-    mean of their gradients.
-    """
-
-    def __init__(
-        self,
-        groups: int,
-        sizes: list[int],
-        last_gain: float,
-        activation: str = "tanh",
-        layers: Sequence[Units] = (),
-    ) -> None:
-        super().__init__()
-        self._is_tied = len(layers) > 0
-        self.is_smooth = activation == "tanh"
-        self.weights = nn.ParameterList()
-        self.biases = nn.ParameterList()
-        for layer, (inputs, outputs) in enumerate(itertools.pairwise(sizes)):
-            gain = last_gain if layer == len(sizes) - 2 else np.sqrt(2.0)
-            weight = torch.empty(groups, inputs, outputs)
-            for group in range(groups):
-                nn.init.orthogonal_(weight[group], gain=gain)
-            self.weights.append(nn.Parameter(weight))
-            self.biases.append(nn.Parameter(torch.zeros(groups, 1, outputs)))
-        for number, (one, next_one) in enumerate(itertools.pairwise(layers)):
-            self._tie(f"weight_{number}", one.ties_with(next_one), self.weights[number])
-            self._tie(f"bias_{number}", next_one.kinds, self.biases[number])
-
-    @torch.no_grad()
-    def _tie(self, name: str, numbers: NDArray[np.int64], values: torch.Tensor) -> None:
-        """Note which entries are tied, and give them the value of the first of them."""
-        _, first, inverse, counts = np.unique(
-            numbers.ravel(), return_index=True, return_inverse=True, return_counts=True
-        )
-        ties = torch.from_numpy(inverse)
-        self.register_buffer(f"ties_of_{name}", ties, persistent=False)
-        self.register_buffer(f"tied_in_{name}", torch.from_numpy(counts), persistent=False)
-        flat = values.view(len(values), -1)
-        flat.copy_(flat[:, torch.from_numpy(first)][:, ties])
-
-    @torch.no_grad()
-    def tie_gradients(self) -> None:
-        """Replace the gradients of tied weights by their mean."""
-        if not self._is_tied:
-            return
-        for kind, parameters in (("weight", self.weights), ("bias", self.biases)):
-            for number, parameter in enumerate(parameters):
-                assert parameter.grad is not None
-                flat = parameter.grad.view(len(parameter), -1)
-                ties = getattr(self, f"ties_of_{kind}_{number}")
-                counts = getattr(self, f"tied_in_{kind}_{number}")
-                sums = flat.new_zeros(len(flat), len(counts)).index_add_(1, ties, flat)
-                flat.copy_((sums / counts)[:, ties])
-
-    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
-        """Map [groups, rows, inputs] to [groups, rows, outputs]."""
-        hidden = inputs
-        for layer, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
-            hidden = torch.baddbmm(bias, hidden, weight)
-            if layer < len(self.weights) - 1:
-                hidden = torch.tanh(hidden) if self.is_smooth else torch.relu(hidden)
-        return hidden
-
-    def activate_in_place(self, hidden: torch.Tensor) -> None:
-        """Apply the activation."""
-        if self.is_smooth and hidden.device.type == "cpu":
-            # Numpy's hyperbolic tangent is several times as fast as torch's.
-            values = hidden.numpy()
-            np.tanh(values, out=values)
-        elif self.is_smooth:
-            hidden.tanh_()
-        else:
-            hidden.relu_()
-
-    def differentiate_in_place(self, gradient: torch.Tensor, activated: torch.Tensor) -> None:
-        """Multiply a gradient by the activation's derivative, computed from its result."""
-        if self.is_smooth:
-            torch.ops.aten.tanh_backward.grad_input(gradient, activated, grad_input=gradient)
-        else:
-            torch.ops.aten.threshold_backward.grad_input(
-                gradient, activated, 0.0, grad_input=gradient
-            )
-
-
-class Workspace:
-    """Forward and backward passes of one network without autograd, in memory that is reused.
-
-    Torch allocates memory for every result, the first use of which costs more than the arithmetic.
-
-    Parameters
-    ----------
-    network : BatchedNetwork
-    """
-
-    def __init__(self, network: BatchedNetwork) -> None:
-        self._network = network
-        self._weights, self._biases = list(network.weights), list(network.biases)
-        self._transposed = [weight.detach().transpose(1, 2) for weight in self._weights]
-        self._memory: dict[int, tuple[list[torch.Tensor], list[torch.Tensor]]] = {}
-
-    def _room(self, inputs: torch.Tensor) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
-        rows = inputs.shape[1]
-        room = self._memory.pop(rows, None)
-        if room is None:
-            shapes = [(len(weight), rows, weight.shape[2]) for weight in self._weights]
-            room = (
-                [inputs.new_empty(shape) for shape in shapes],
-                [inputs.new_empty(shape) for shape in shapes[:-1]],
-            )
-        # The most recently used size is last: the number of worlds that end varies by step.
-        self._memory[rows] = room
-        if len(self._memory) > SIZES_KEPT:
-            del self._memory[next(iter(self._memory))]
-        return room
-
-    @torch.no_grad()
-    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
-        """Map [groups, rows, inputs] to [groups, rows, outputs], valid until the next call."""
-        results, _ = self._room(inputs)
-        hidden = inputs
-        for layer, result in enumerate(results):
-            if layer > 0:
-                self._network.activate_in_place(hidden)
-            weight, bias = self._weights[layer], self._biases[layer]
-            hidden = torch.baddbmm(bias, hidden, weight, out=result)
-        return hidden
-
-    @torch.no_grad()
-    def backward(self, inputs: torch.Tensor, gradient: torch.Tensor) -> None:
-        """Add to the parameters' gradients those implied by the gradient in the last outputs.
-
-        `inputs` must be those of the last call of `forward`.
-        """
-        results, gradients = self._room(inputs)
-        for layer in reversed(range(len(results))):
-            below = results[layer - 1] if layer > 0 else inputs
-            of_weight, of_bias = self._weights[layer].grad, self._biases[layer].grad
-            assert of_weight is not None
-            assert of_bias is not None
-            of_weight.baddbmm_(below.transpose(1, 2), gradient)
-            of_bias.add_(gradient.sum(dim=1, keepdim=True))
-            if layer > 0:
-                gradient = torch.bmm(gradient, self._transposed[layer], out=gradients[layer - 1])
-                self._network.differentiate_in_place(gradient, below)
+    units: tuple[Units, Units, Units] | None = None
+    critic_views: int = 1
+    memory: int = 0
 
 
 class SeatNetworks(nn.Module):
@@ -278,15 +83,12 @@ class SeatNetworks(nn.Module):
         self.groups = architecture.seats if architecture.separate else 1
         features = len(architecture.feature_mean)
         self.sees_seat = not (architecture.separate or architecture.anonymous)
-        inputs = features + architecture.seats if self.sees_seat else features
-        hidden = list(architecture.hidden)
+        self._features, self._critic_views = features, architecture.critic_views
+        seat_inputs = architecture.seats if self.sees_seat else 0
         of_actor, of_critic = self._layers(architecture)
-        self.actor = BatchedNetwork(
-            self.groups, [inputs, *hidden, outputs], 0.01, architecture.activation, of_actor
-        )
-        self.critic = BatchedNetwork(
-            self.groups, [inputs, *hidden, 1], 0.01, architecture.activation, of_critic
-        )
+        self.actor = self._network(architecture, features + seat_inputs, outputs, of_actor)
+        views = architecture.critic_views
+        self.critic = self._network(architecture, features * views + seat_inputs, 1, of_critic)
         self._mean = np.asarray(architecture.feature_mean, np.float32)
         self._scale = np.asarray(architecture.feature_scale, np.float32)
         if architecture.units is not None:
@@ -306,18 +108,27 @@ class SeatNetworks(nn.Module):
         self.latent_dim_pi = outputs
         self.latent_dim_vf = 1
 
+    def _network(
+        self, architecture: Architecture, inputs: int, outputs: int, layers: list[Units]
+    ) -> BatchedNetwork:
+        sizes = [inputs, *architecture.hidden, outputs]
+        last_gain, activation, memory = 0.01, architecture.activation, architecture.memory
+        if memory == 0:
+            return BatchedNetwork(self.groups, sizes, last_gain, activation, layers)
+        return RecurrentNetwork(self.groups, sizes, last_gain, activation, layers, memory=memory)
+
     def _layers(self, architecture: Architecture) -> tuple[list[Units], list[Units]]:
         """Return the units of the layers of actor and critic; none if no weights are tied."""
         if architecture.units is None:
             return [], []
-        seen, decided = architecture.units
+        seen, decided, seen_by_critic = architecture.units
         others = int(seen.others.max()) + 1
         if self.sees_seat:
-            kinds = seen.kinds.max() + 1 + np.arange(architecture.seats)
-            none = np.full(architecture.seats, -1)
-            seen = Units(np.append(seen.kinds, kinds), np.append(seen.others, none))
-        below = [seen, *(Units.hidden(count, others) for count in architecture.hidden)]
-        return [*below, decided], [*below, Units.of([("value", -1)])]
+            seats = Units.of([(f"seat {seat}", -1) for seat in range(architecture.seats)])
+            seen, seen_by_critic = seen.beside(seats), seen_by_critic.beside(seats)
+        hidden = [Units.hidden(count, others) for count in architecture.hidden]
+        value = Units.of([("value", -1)])
+        return [seen, *hidden, decided], [seen_by_critic, *hidden, value]
 
     def tie_gradients(self) -> None:
         """Replace the gradients of tied weights by their mean."""
@@ -327,12 +138,15 @@ class SeatNetworks(nn.Module):
     def _seat(self, observations: torch.Tensor) -> torch.Tensor:
         return observations[:, -self.seats :].argmax(dim=1)
 
-    def _inputs(self, observations: torch.Tensor) -> torch.Tensor:
-        features = observations[:, : -self.seats]
-        return (features - self.feature_mean) / self.feature_scale
+    def _inputs(self, observations: torch.Tensor, views: int) -> torch.Tensor:
+        features = observations[:, : views * self._features]
+        mean, scale = self.feature_mean.repeat(views), self.feature_scale.repeat(views)
+        return (features - mean) / scale
 
-    def _evaluate(self, network: BatchedNetwork, observations: torch.Tensor) -> torch.Tensor:
-        inputs = self._inputs(observations)
+    def _evaluate(
+        self, network: BatchedNetwork, observations: torch.Tensor, views: int = 1
+    ) -> torch.Tensor:
+        inputs = self._inputs(observations, views)
         if not self.is_separate:
             together = inputs
             if self.sees_seat:
@@ -366,7 +180,7 @@ class SeatNetworks(nn.Module):
     def forward_critic(self, observations: torch.Tensor) -> torch.Tensor:
         """Return the value of each row, in units of the scaled rewards, [rows, 1]."""
         seat = self._seat(observations)
-        values = self._evaluate(self.critic, observations)
+        values = self._evaluate(self.critic, observations, self._critic_views)
         return self.value_mean[seat][:, None] + values
 
     # -- over the rows of `SeatVecEnv`, in which all seats of a world follow one another ----------
@@ -390,10 +204,28 @@ class SeatNetworks(nn.Module):
         return np.tile(np.arange(self.seats), len(observations) // self.seats)
 
     def grouped(self, observations: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the networks' inputs for these observations, [groups, rows, inputs]."""
-        inputs = (observations[:, : -self.seats] - self._mean) / self._scale
+        """Return the actors' inputs for these observations, [groups, rows, inputs]."""
+        return self._grouped(observations, self._mean, self._scale)
+
+    def grouped_for_critic(self, observations: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return a central critic's inputs for these observations, [groups, rows, inputs]."""
+        views = self._critic_views
+        return self._grouped(observations, np.tile(self._mean, views), np.tile(self._scale, views))
+
+    @property
+    def is_central(self) -> bool:
+        """Whether the critic has other inputs than the actor: the observations of all powers."""
+        return self._critic_views > 1
+
+    def _grouped(
+        self,
+        observations: NDArray[np.float32],
+        mean: NDArray[np.float32],
+        scale: NDArray[np.float32],
+    ) -> NDArray[np.float32]:
+        inputs = (observations[..., : len(mean)] - mean) / scale
         if self.sees_seat:
-            inputs = np.concatenate([inputs, observations[:, -self.seats :]], axis=1)
+            inputs = np.concatenate([inputs, observations[..., -self.seats :]], axis=-1)
         return self.groups_of(inputs)
 
     def log_stds(self) -> NDArray[np.float32]:

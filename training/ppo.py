@@ -35,7 +35,8 @@ from stable_baselines3.common.utils import explained_variance
 from stable_baselines3.common.vec_env import VecEnv
 
 from counterpoise.training import kernels
-from counterpoise.training.policies import SeatNetworks, Workspace
+from counterpoise.training.networks import Workspace
+from counterpoise.training.policies import SeatNetworks
 
 ROWS_AT_ONCE = 2_048
 
@@ -95,7 +96,7 @@ class SeatPPO(PPO):
         self._kept: NDArray[np.int64] | None = None
         learning = getattr(self.env, "learning", None)
         if learning is not None and not learning.all():
-            self._kept = np.flatnonzero(np.tile(learning, self.n_steps))
+            self._kept = np.flatnonzero(learning)
         self._has_masks = len(counts) > 0 and self.env is not None
         self._has_masks = self._has_masks and bool(self.env.has_attr("action_masks"))  # type: ignore[union-attr]
         self._discounts = np.full((self.n_steps, self.n_envs), self.gamma)
@@ -132,12 +133,9 @@ class SeatPPO(PPO):
             [rows, components], [rows] and [rows].
         """
         networks = self._networks
-        inputs = self._to_device(networks.grouped(observations))
-        outputs = networks.rows(_array(self._actor.forward(inputs)))
-        values = networks.rows(_array(self._critic.forward(inputs)))[:, 0]
-        seats = networks.seats_of(observations)
-        values = values + networks.value_means[seats]
+        outputs, values = self._evaluate(observations)
         if len(self._counts) == 0:
+            seats = networks.seats_of(observations)
             log_std = networks.log_stds()[seats]
             noise = torch.randn(outputs.shape).numpy()
             densities = -0.5 * noise**2 - log_std - np.float32(kernels.HALF_LOG_TWO_PI)
@@ -152,12 +150,35 @@ class SeatPPO(PPO):
     def _to_device(self, values: NDArray[Any]) -> torch.Tensor:
         return torch.from_numpy(values).to(self.device)
 
+    def _evaluate(
+        self, observations: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return the actors' outputs and the critics' values, [rows, outputs] and [rows]."""
+        inputs = self._to_device(self._networks.grouped(observations))
+        outputs = self._networks.rows(_array(self._actor.forward(inputs)))
+        inputs = self._critic_inputs(observations, inputs)
+        return outputs, self._values_of(self._critic.forward(inputs), observations)
+
+    def _critic_inputs(
+        self, observations: NDArray[np.float32], inputs: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        """Return the critics' inputs; `inputs` are the actors', if they are known."""
+        if self._networks.is_central:
+            return self._to_device(self._networks.grouped_for_critic(observations))
+        return self._to_device(self._networks.grouped(observations)) if inputs is None else inputs
+
+    def _values_of(
+        self, outputs: torch.Tensor, observations: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        """Return the values of a critic's outputs in the order of the rows, [rows]."""
+        networks = self._networks
+        values = networks.rows(_array(outputs))[:, 0]
+        return np.asarray(values + networks.value_means[networks.seats_of(observations)])
+
     def values(self, observations: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the critic's value of every row of the environment, [rows]."""
-        networks = self._networks
-        inputs = self._to_device(networks.grouped(observations))
-        values = networks.rows(_array(self._critic.forward(inputs)))[:, 0]
-        return np.asarray(values + networks.value_means[networks.seats_of(observations)])
+        outputs = self._critic.forward(self._critic_inputs(observations))
+        return self._values_of(outputs, observations)
 
     def _values_of_cut(self, observations: NDArray[np.float32]) -> NDArray[np.float32]:
         return np.asarray(self.gamma * self.values(observations), np.float32)
@@ -243,8 +264,8 @@ class SeatPPO(PPO):
         self._update_learning_rate(self.policy.optimizer)
         clip = float(self.clip_range(self._current_progress_remaining))  # type: ignore[operator]
         batch = self.batch_in_groups()
-        groups, rows = batch["advantages"].shape
-        at_once = max(1, self.batch_size // groups)
+        rows = batch["advantages"].shape[1]
+        at_once = max(1, self.batch_size * rows // batch["advantages"].size)
         logged = []
         for _ in range(self.n_epochs):
             order = torch.randperm(rows).numpy()
@@ -265,22 +286,17 @@ class SeatPPO(PPO):
     def batch_in_groups(self) -> dict[str, Any]:
         """Return the buffer as arrays [groups, rows, ...]; a group is the rows of one network.
 
-        The networks' inputs are a tensor on the learner's device; the others are arrays.
+        The networks' inputs are tensors on the learner's device; the others are arrays. A central
+        critic has inputs of its own.
         """
         buffer, networks = self.rollout_buffer, self._networks
 
-        def flat(values: NDArray[Any]) -> NDArray[Any]:
-            return values.reshape(-1, *values.shape[2:])
-
         def grouped(values: NDArray[Any]) -> NDArray[Any]:
-            return networks.groups_of(kept(flat(values)))
+            return networks.groups_of(self._samples(values))
 
-        def kept(rows: NDArray[Any]) -> NDArray[Any]:
-            return rows if self._kept is None else rows[self._kept]
-
-        observations = flat(buffer.observations)
-        seats = kept(networks.seats_of(observations))
-        observations = kept(observations)
+        everyone = np.arange(self.n_envs) % networks.seats
+        seats = self._samples(np.broadcast_to(everyone, (self.n_steps, self.n_envs)))
+        observations = self._samples(buffer.observations)
         batch: dict[str, Any] = {
             "inputs": self._to_device(networks.grouped(observations)),
             "old_logs": grouped(buffer.log_probs),
@@ -288,6 +304,8 @@ class SeatPPO(PPO):
             "returns": grouped(buffer.returns),
             "means": networks.groups_of(networks.value_means[seats]),
         }
+        if networks.is_central:
+            batch["critic_inputs"] = self._to_device(networks.grouped_for_critic(observations))
         if len(self._counts) == 0:
             batch["actions"] = grouped(buffer.actions)
             batch["seats"] = networks.groups_of(seats)
@@ -303,6 +321,19 @@ class SeatPPO(PPO):
                 )
             batch["magnets"] = magnets
         return batch
+
+    def _samples(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Return what the rows that learn have in the buffer, [steps * rows, ...]."""
+        kept = values if self._kept is None else values[:, self._kept]
+        return kept.reshape(-1, *kept.shape[2:])
+
+    def _chosen(self, batch: dict[str, Any], rows: NDArray[np.int64]) -> tuple[Any, Any]:
+        """Return the inputs of actor and critic in some rows of every group."""
+        at = torch.from_numpy(rows).to(self.device)
+        inputs = batch["inputs"].index_select(1, at)
+        if "critic_inputs" not in batch:
+            return inputs, inputs
+        return inputs, batch["critic_inputs"].index_select(1, at)
 
     @torch.no_grad()
     def take_gradient(
@@ -325,26 +356,27 @@ class SeatPPO(PPO):
         if self.normalize_advantage and count > 1:
             mean, scale = advantages.mean(), 1.0 / (advantages.std(ddof=1) + 1e-8)
         sums, squares = np.zeros(4), 0.0
-        at_once = max(1, self._rows_at_once // len(advantages))
+        at_once = max(1, self._rows_at_once * len(chosen) // advantages.size)
         for first in range(0, len(chosen), at_once):
             rows = chosen[first : first + at_once]
-            inputs = batch["inputs"].index_select(1, torch.from_numpy(rows).to(self.device))
+            inputs, critic_inputs = self._chosen(batch, rows)
             part = {
-                name: _rows(np.take(values, rows, axis=1))
+                name: _flat(np.take(values, rows, axis=1), advantages.ndim)
                 for name, values in batch.items()
-                if name != "inputs"
+                if isinstance(values, np.ndarray)
             }
             part["advantages"] = (part["advantages"] - mean) * scale
             outputs = self._actor.forward(inputs)
-            gradients = self._gradients(_rows(_array(outputs)), part, clip, count, sums)
+            flat = _flat(_array(outputs), advantages.ndim)
+            gradients = self._gradients(flat, part, clip, count, sums)
             self._actor.backward(inputs, self._to_device(gradients).view_as(outputs))
-            values = self._critic.forward(inputs)
+            values = self._critic.forward(critic_inputs)
             found = _array(values).reshape(-1)
             gradients = np.empty_like(found)
             squares += kernels.value_gradients(
                 found, part["means"], part["returns"], self.vf_coef / count, gradients
             )
-            self._critic.backward(inputs, self._to_device(gradients).view_as(values))
+            self._critic.backward(critic_inputs, self._to_device(gradients).view_as(values))
         self._networks.tie_gradients()
         policy_loss, entropy, divergence, clipped = sums / count
         value_loss = squares / count
@@ -404,5 +436,6 @@ def _array(values: torch.Tensor) -> NDArray[np.float32]:
     return np.asarray(values.cpu().numpy())
 
 
-def _rows(values: NDArray[Any]) -> NDArray[Any]:
-    return values.reshape(-1, *values.shape[2:])
+def _flat(values: NDArray[Any], axes: int) -> NDArray[Any]:
+    """Return values with their first axes as one."""
+    return values.reshape(-1, *values.shape[axes:])

@@ -22,6 +22,7 @@ from counterpoise.training.learners import Progress, Tell
 from counterpoise.training.learning_curve import LearningCurve
 from counterpoise.training.normalisation import normalisation_of
 from counterpoise.training.ppo_training import PPOTraining
+from counterpoise.training.recurrent_ppo import RecurrentSeatPPO
 from counterpoise.training.runs import Checkpoint, Run
 
 
@@ -141,6 +142,8 @@ class PPOLearner(PPOTraining):
                 "worlds": torch.frombuffer(bytearray(worlds.records.tobytes()), dtype=torch.uint8),
                 "episode_starts": torch.as_tensor(np.asarray(ppo._last_episode_starts)),
             }
+        if isinstance(ppo, RecurrentSeatPPO):
+            state["memory"] = [each.memory for each in ppo.remembered]
         if torch.cuda.is_available():
             state["cuda"] = torch.cuda.get_rng_state_all()
         self._run.write_policy(self.weights(), self.description())
@@ -168,6 +171,9 @@ class PPOLearner(PPOTraining):
             worlds.restore(snapshot)
             ppo._last_obs = self.env.current()
             ppo._last_episode_starts = state["episode_starts"].numpy()
+        if isinstance(ppo, RecurrentSeatPPO):
+            for each, memory in zip(ppo.remembered, state["memory"], strict=True):
+                each.memory = memory.to(ppo.device)
         self.env.rng.bit_generator.state = json.loads(state["strategies"])
         kind, keys, *rest = state["numpy"]
         np.random.set_state((kind, keys.numpy().astype(np.uint32), *rest))  # noqa: NPY002

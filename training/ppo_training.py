@@ -13,14 +13,16 @@ from stable_baselines3.common.callbacks import BaseCallback
 
 from counterpoise.agents.learned import FORMAT
 from counterpoise.agents.named import strategy
-from counterpoise.envs.adapters.sb3 import SeatVecEnv
+from counterpoise.envs.adapters.sb3 import SeatVecEnv, everything_about
 from counterpoise.envs.engine.strategy import Profile, Strategy
 from counterpoise.envs.engine.worlds import Worlds
 from counterpoise.training.configuration import Configuration
+from counterpoise.training.networks import Units
 from counterpoise.training.normalisation import Normalisation, step_discount
-from counterpoise.training.policies import Architecture, SeatPolicy, Units
+from counterpoise.training.policies import Architecture, SeatPolicy
 from counterpoise.training.ppo import SeatPPO
-from counterpoise.training.sections import ANONYMOUS, SEPARATE
+from counterpoise.training.recurrent_ppo import RecurrentSeatPPO
+from counterpoise.training.sections import ANONYMOUS, CENTRAL, SEPARATE
 
 
 @contextlib.contextmanager
@@ -57,15 +59,24 @@ def scripted_seats(configuration: Configuration, seed: int) -> list[tuple[int, i
     return places
 
 
-def _units(env: SeatVecEnv) -> tuple[Units, Units] | None:
-    """Return the units of features and outputs; None between two powers, where nothing is tied."""
-    worlds = env.worlds
-    if worlds.powers < 3:
+def _units(env: SeatVecEnv, *, is_central: bool) -> tuple[Units, Units, Units] | None:
+    """Return the units of the actor's inputs and outputs and of the critic's inputs.
+
+    None between two powers, where nothing is tied.
+    """
+    game, powers = env.worlds.game, env.worlds.powers
+    if powers < 3:
         return None
-    seen = worlds.game.observation_subjects(worlds.powers)
+    subjects = game.observation_subjects(powers)
     if env.tremble is not None:
-        seen.append(("chance of a tremble", -1))
-    return Units.of(seen), Units.of(worlds.game.action_subjects(worlds.powers))
+        subjects.append(("chance of a tremble", -1))
+    seen = seen_by_critic = Units.of(subjects)
+    if is_central:
+        about = everything_about(subjects)
+        seen_by_critic = Units.of(
+            [(name, other) for name, other, _ in about], [third for _, _, third in about]
+        )
+    return seen, Units.of(game.action_subjects(powers)), seen_by_critic
 
 
 class PPOTraining(BaseCallback):
@@ -110,6 +121,7 @@ class PPOTraining(BaseCallback):
         super().__init__()
         self.configuration = configuration
         network, options = configuration.network, configuration.ppo
+        is_central = network.critic == CENTRAL
         worlds = Worlds(
             configuration.the_game(),
             configuration.worlds.count,
@@ -126,6 +138,7 @@ class PPOTraining(BaseCallback):
             profile=profile,
             reward_scale=normalisation.reward_scale,
             scripted_seats=scripted_seats(configuration, seed) if seats is None else (),
+            shows_everything=is_central,
             tremble=tremble,
             seed=seed,
         )
@@ -135,7 +148,11 @@ class PPOTraining(BaseCallback):
             seats=len(self.env.seats),
             separate=network.policy == SEPARATE,
             anonymous=network.policy == ANONYMOUS,
-            units=_units(self.env) if network.permutation_equivariant else None,
+            units=(
+                _units(self.env, is_central=is_central) if network.permutation_equivariant else None
+            ),
+            critic_views=worlds.powers if is_central else 1,
+            memory=network.memory,
             hidden=network.hidden,
             initial_std=options.initial_std,
             feature_mean=normalisation.feature_mean,
@@ -143,7 +160,8 @@ class PPOTraining(BaseCallback):
             value_mean=normalisation.value_mean[self.env.seats],
             activation=network.activation,
         )
-        self.ppo = SeatPPO(
+        learner = RecurrentSeatPPO if network.memory > 0 else SeatPPO
+        self.ppo = learner(
             SeatPolicy,
             self.env,
             learning_rate=lambda remaining: options.learning_rate * remaining,
@@ -252,4 +270,5 @@ class PPOTraining(BaseCallback):
             "activation": self.architecture.activation,
             "mixed": self.configuration.mixed,
             "agent_steps": self.ppo.num_timesteps,
+            **({"memory": self.architecture.memory} if self.architecture.memory > 0 else {}),
         }

@@ -8,6 +8,7 @@ from counterpoise.agents.learned import ACTIVATIONS
 from counterpoise.envs.engine.errors import ParameterError
 
 SEPARATE, SHARED, ANONYMOUS = POLICIES = ("separate", "shared", "anonymous")
+OWN, CENTRAL = CRITICS = ("own", "central")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -53,14 +54,23 @@ class NetworkOptions:
     permutation_equivariant: bool = False
     """Whether a permutation of the other powers permutes the outputs: what is learned about one of
     them holds for each."""
+    critic: str = OWN
+    """What the critic observes. `own`: what the power observes; `central`: what all powers observe,
+    as in MAPPO (Yu et al. 2022). Only training needs the critic, so play stays decentralised."""
     hidden: tuple[int, ...] = (32, 32)
     """Number of units of each hidden layer."""
+    memory: int = 0
+    """Number of units of a gated recurrent unit (GRU) that remembers the episode; 0 for none.
+    Backpropagation through time goes back to the start of the batch: see `[ppo] n_steps`."""
     activation: str = "tanh"
     """Activation function: `tanh`, which is smooth, or `relu`, which is faster."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "hidden", tuple(self.hidden))
         _require_one_of("network", "policy", self.policy, POLICIES)
+        _require_one_of("network", "critic", self.critic, CRITICS)
+        if self.memory < 0:
+            raise ParameterError(f"[network] memory must be at least 0, not {self.memory}.")
         _require_one_of("network", "activation", self.activation, tuple(ACTIVATIONS))
 
 

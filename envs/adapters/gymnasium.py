@@ -26,6 +26,7 @@ from counterpoise.envs.adapters.settings import (
 from counterpoise.envs.engine.errors import LifecycleError
 from counterpoise.envs.engine.game import Game
 from counterpoise.envs.engine.parameters import ParametersBase
+from counterpoise.envs.engine.rollouts import Memories
 from counterpoise.envs.engine.worlds import Worlds
 
 
@@ -96,6 +97,7 @@ class OnePower(gymnasium.Env[NDArray[np.float32], Any]):
         self._worlds = Worlds(self.game, 1, self.parameters, max_cycles=max_cycles, autoreset=False)
         self._others_given = others
         self._others = resolve_others(others, self.game, self.parameters, self.power)
+        self._memories: Memories = {}
         self._mask = SeatMask(self.game, self.power)
         own = self.game.observation_space(self._worlds.powers)
         self.observation_space = gymnasium.spaces.Box(own.low, own.high, dtype=np.float32)
@@ -145,7 +147,7 @@ class OnePower(gymnasium.Env[NDArray[np.float32], Any]):
         worlds = self._worlds
         row, write = row_and_writer(worlds, 0, self.power)
         write(row, action, f"power_{self.power}", self.game.role(self.power))
-        play_others(worlds, self._others, self.np_random)
+        play_others(worlds, self._others, self.np_random, self._memories)
         worlds.check()
         worlds.advance()
         terminated, truncated = worlds.terminated.item(), worlds.truncated.item()

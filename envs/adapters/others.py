@@ -10,6 +10,7 @@ from counterpoise.envs.engine.errors import ParameterError
 from counterpoise.envs.engine.game import Game
 from counterpoise.envs.engine.parameters import ParametersBase
 from counterpoise.envs.engine.registration import strategy_by_name
+from counterpoise.envs.engine.rollouts import Memories, decide
 from counterpoise.envs.engine.strategy import Strategy
 from counterpoise.envs.engine.worlds import Worlds
 
@@ -57,9 +58,12 @@ def resolve_others(
     return chosen  # type: ignore[return-value]
 
 
-def play_others(worlds: Worlds, others: Mapping[int, Strategy], rng: np.random.Generator) -> None:
+def play_others(
+    worlds: Worlds,
+    others: Mapping[int, Strategy],
+    rng: np.random.Generator,
+    memories: Memories,
+) -> None:
     """Write the actions of the other powers into `Worlds.actions`; `Worlds.check` is left to do."""
     for seat, strategy in others.items():
-        worlds.actions[:, seat] = strategy.act(
-            worlds.observations[:, seat], worlds.masks[:, seat], rng
-        )
+        worlds.actions[:, seat] = decide(worlds, seat, strategy, rng, memories)

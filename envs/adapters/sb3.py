@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from stable_baselines3.common.vec_env import VecEnv
 
 from counterpoise.envs.adapters.tremble import Tremble
-from counterpoise.envs.engine.rollouts import choose
+from counterpoise.envs.engine.game import Game
+from counterpoise.envs.engine.rollouts import Memories, choose
 from counterpoise.envs.engine.strategy import Profile, Strategy
 from counterpoise.envs.engine.worlds import Worlds
 
@@ -38,10 +39,13 @@ class SeatVecEnv(VecEnv):
     scripted_seats : sequence of (int, int, Strategy), optional
         World, power and strategy of single seats that do not learn. Their rows stay in the batch
         and must not be learned from; see `learning`.
+    shows_everything : bool
+        Whether the observation begins with those of all powers, for a central critic: the power's
+        own, then the others' in the order of `everything_seen`.
     tremble : Tremble, optional
         Replaces some choices of all powers after the learner has chosen, as noise of the world: the
-        learner's own actions are those that it chose. A column after the features then shows each
-        world's chance.
+        learner's own actions are those that it chose. A column after each power's features then
+        shows the world's chance.
     seed : int
         Seed of the worlds, of random strategies and of trembles at the first reset.
 
@@ -55,6 +59,8 @@ class SeatVecEnv(VecEnv):
         the game could have gone on, are added to the last rewards, so that a random ending is
         learned from in expectation. Without `bootstrap` Stable-Baselines3 corrects the rewards
         of truncated worlds only, one row at a time.
+    ended : ndarray of int, [worlds that ended]
+        The worlds whose last observations `bootstrap` is called with, in their order.
     continuation : ndarray of float64, [rows]
         The probability that the game could go on after the last step.
     rng : Generator
@@ -69,6 +75,7 @@ class SeatVecEnv(VecEnv):
         profile: Profile | None = None,
         reward_scale: NDArray[np.float64] | None = None,
         scripted_seats: Sequence[tuple[int, int, Strategy]] = (),
+        shows_everything: bool = False,
         tremble: Tremble | None = None,
         seed: int = 0,
     ) -> None:
@@ -83,7 +90,10 @@ class SeatVecEnv(VecEnv):
             raise ValueError("Some powers do not learn: give the profile of their strategies.")
         if not worlds.autoreset:
             raise ValueError("SeatVecEnv needs worlds made with autoreset=True.")
+        if any(strategy.memory > 0 for _, _, strategy in scripted_seats):
+            raise ValueError("The strategies of scripted seats must not have a memory.")
         self._profile = profile
+        self._memories: Memories = {}
         self.rng = np.random.default_rng(seed)
         self._first_seed: int | None = seed
         scale = np.ones(worlds.powers) if reward_scale is None else np.asarray(reward_scale)
@@ -94,9 +104,21 @@ class SeatVecEnv(VecEnv):
         game = worlds.game
         own = game.observation_space(worlds.powers)
         self.tremble = tremble
-        shares = len(self.seats) + (tremble is not None)
-        low = np.concatenate([own.low, np.zeros(shares, np.float32)])
-        high = np.concatenate([own.high, np.ones(shares, np.float32)])
+        features, powers = len(own.low), worlds.powers
+        columns = np.arange(powers * features).reshape(powers, features)
+        if shows_everything:
+            seen = [everything_seen(game, powers, power) for power in range(powers)]
+            columns = np.array([[by * features + at for by, at in each] for each in seen])
+        self._columns = columns[self.seats]
+        views = powers if shows_everything else 1
+        # Observations of so many powers, of so many columns: the features, and the chance.
+        self._views = views, features + int(tremble is not None)
+        shape = (1, 1, views * self._views[1] + len(self.seats))
+        low, high = np.zeros(shape, np.float32), np.ones(shape, np.float32)
+        for bound, given in ((low, own.low), (high, own.high)):
+            of_column = given[self._columns[0] % features]
+            self._by_view(bound)[..., :features] = of_column.reshape(views, features)
+        low, high = low[0, 0], high[0, 0]
         action_space: gymnasium.Space[Any]
         if game.is_discrete:
             counts = game.choice_counts
@@ -117,17 +139,32 @@ class SeatVecEnv(VecEnv):
         self._is_everyone = self.seats == list(range(worlds.powers))
         self._observed = np.zeros((worlds.count, len(self.seats), len(low)), np.float32)
         self._observed[:, :, -len(self.seats) :] = np.eye(len(self.seats), dtype=np.float32)
-        self._features = len(own.low)
         if tremble is not None:
-            self._observed[:, :, self._features] = tremble.chances[:, None]
+            self._by_view(self._observed)[..., features] = tremble.chances[:, None, None]
         self.bootstrap: Callable[[NDArray[np.float32]], NDArray[np.float32]] | None = None
         self.continuation = np.ones(count)
+        self.ended = np.zeros(0, np.int64)
         self._nothing: list[dict[str, Any]] = [{} for _ in range(count)]
 
     def current(self) -> NDArray[np.float32]:
         """Return the current observations, [rows, features + seats]."""
-        self._observed[:, :, : self._features] = self.worlds.observations[:, self.seats]
+        self._write_views(self._observed, self.worlds.observations)
         return self._observed.reshape(self.num_envs, -1).copy()
+
+    def _by_view(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the part of rows that holds observations, [n, seats, powers seen, columns]."""
+        views, width = self._views
+        return rows[:, :, : views * width].reshape(*rows.shape[:2], views, width)
+
+    def _write_views(self, rows: NDArray[np.float32], observations: NDArray[np.float32]) -> None:
+        """Write observations, [n, powers, features], into the rows of their worlds."""
+        worlds, powers, features = observations.shape
+        shown = self._by_view(rows)[..., :features]
+        if self._views[0] == 1:
+            shown[:, :, 0] = observations[:, self.seats]
+        else:
+            flat = observations.reshape(worlds, powers * features)
+            shown[:] = flat[:, self._columns].reshape(shown.shape)
 
     def reset(self) -> NDArray[np.float32]:
         """Begin an episode in every world."""
@@ -146,7 +183,7 @@ class SeatVecEnv(VecEnv):
             self._chosen = given
         else:
             assert self._profile is not None
-            self._chosen = choose(self.worlds, self._profile, self.rng)
+            self._chosen = choose(self.worlds, self._profile, self.rng, self._memories)
             self._chosen[:, self.seats] = given
         for strategy, at, power in self._scripted:
             seen, masks = self.worlds.observations[at, power], self.worlds.masks[at, power]
@@ -172,7 +209,7 @@ class SeatVecEnv(VecEnv):
             if worlds.truncated.any():
                 infos = self._cut_infos(np.flatnonzero(worlds.truncated))
         elif is_done.any():
-            last = np.flatnonzero(is_done & (chance > 0.0))
+            last = self.ended = np.flatnonzero(is_done & (chance > 0.0))
             rows = self._last_seen(last)
             values = self.bootstrap(rows.reshape(-1, rows.shape[-1]))
             scaled[last] += chance[last, None] * values.reshape(len(last), len(self.seats))
@@ -181,7 +218,7 @@ class SeatVecEnv(VecEnv):
     def _last_seen(self, worlds: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return the last observations of worlds before their reset."""
         seen = self._observed[worlds]
-        seen[:, :, : self._features] = self.worlds.final_observations[worlds][:, self.seats]
+        self._write_views(seen, self.worlds.final_observations[worlds])
         return seen
 
     def _cut_infos(self, cut: NDArray[np.int64]) -> list[dict[str, Any]]:
@@ -229,6 +266,69 @@ class SeatVecEnv(VecEnv):
     def env_is_wrapped(self, wrapper_class: type, indices: Any = None) -> list[bool]:
         """Return that no row is wrapped."""
         return [False] * len(list(self._get_indices(indices)))
+
+
+def everything_seen(game: Game, powers: int, power: int) -> list[tuple[int, int]]:
+    """Return the columns of all powers' observations in the order that a central critic gets them.
+
+    First the power's own observation, then the others' in order of seats. In the observation of
+    another power, of the columns about its others those about `power` come first, then those about
+    third powers in order of seats.
+
+    Parameters
+    ----------
+    game : Game
+    powers : int
+    power : int
+        The power whose decisions are valued.
+
+    Returns
+    -------
+    list of (int, int)
+        The observing power, and the column of its observation.
+    """
+    subjects = game.observation_subjects(powers)
+    at = {subject: column for column, subject in enumerate(subjects)}
+    columns = [(power, column) for column in range(len(subjects))]
+    for other in _others(powers, power):
+        places = _others(powers, other)
+        order = [place for _, place in sorted((seat != power, k) for k, seat in enumerate(places))]
+        columns += [
+            (other, at[name, place if place < 0 else order[place]]) for name, place in subjects
+        ]
+    return columns
+
+
+def everything_about(subjects: Sequence[tuple[str, int]]) -> list[tuple[str, int, int]]:
+    """Return what each column of `everything_seen` is about.
+
+    Parameters
+    ----------
+    subjects : sequence of (str, int)
+        What each column of one power's observation is about, as `Game.observation_subjects`.
+
+    Returns
+    -------
+    list of (str, int, int)
+        The quantity, the other power that it belongs to, and the third power that it is about; -1
+        for none. Others are numbered in order of seats.
+    """
+    others = max(place for _, place in subjects) + 1
+    about = [(name, place, -1) for name, place in subjects]
+    for other in range(others):
+        thirds = _others(others, other)
+        for name, place in subjects:
+            if place < 0:
+                about.append((f"{name} seen by another", other, -1))
+            elif place == 0:
+                about.append((f"{name} of this power seen by another", other, -1))
+            else:
+                about.append((f"{name} of a third seen by another", other, thirds[place - 1]))
+    return about
+
+
+def _others(count: int, one: int) -> list[int]:
+    return [each for each in range(count) if each != one]
 
 
 def _by_strategy(

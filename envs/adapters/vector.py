@@ -28,6 +28,7 @@ from counterpoise.envs.adapters.settings import (
 from counterpoise.envs.engine.errors import ActionError, LifecycleError, ParameterError
 from counterpoise.envs.engine.game import Game
 from counterpoise.envs.engine.parameters import ParametersBase
+from counterpoise.envs.engine.rollouts import Memories
 from counterpoise.envs.engine.worlds import Worlds
 
 
@@ -100,6 +101,7 @@ class OnePowerVector(gymnasium.vector.VectorEnv[NDArray[np.float32], NDArray[Any
         )
         self._others_given = others
         self._others = resolve_others(others, self.game, self.parameters, self.power)
+        self._memories: Memories = {}
         self._mask = SeatMask(self.game, self.power)
         own = self.game.observation_space(self._worlds.powers)
         self.single_observation_space = gymnasium.spaces.Box(own.low, own.high, dtype=np.float32)
@@ -199,7 +201,7 @@ class OnePowerVector(gymnasium.vector.VectorEnv[NDArray[np.float32], NDArray[Any
             raise LifecycleError("These worlds have not begun: call reset() before step().")
         worlds = self._worlds
         self._write(actions)
-        play_others(worlds, self._others, self.np_random)
+        play_others(worlds, self._others, self.np_random, self._memories)
         worlds.check()
         worlds.advance()
         rewards = worlds.rewards[:, self.power].copy()

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from counterpoise.envs.engine.strategy import Profile
+from counterpoise.envs.engine.strategy import Profile, Strategy
 from counterpoise.envs.engine.worlds import Worlds
 
 
@@ -38,15 +38,52 @@ class Rollout:
         return np.asarray(np.einsum("t,twp->wp", weights, self.rewards))
 
 
-def choose(
-    worlds: Worlds, profile: Profile, rng: np.random.Generator
+Memories = dict[int, NDArray[np.float32]]
+"""By power: what its strategy remembers of each world's present episode, [worlds, memory]."""
+
+
+def decide(
+    worlds: Worlds,
+    power: int,
+    strategy: Strategy,
+    rng: np.random.Generator,
+    memories: Memories | None = None,
 ) -> NDArray[np.float64] | NDArray[np.int64]:
-    """Return the actions of every power in every world, [worlds, powers, components]."""
+    """Return the actions of one power in every world, [worlds, components].
+
+    Parameters
+    ----------
+    worlds : Worlds
+    power : int
+    strategy : Strategy
+    rng : Generator
+    memories : dict of int to ndarray, optional
+        Kept by the caller from step to step, empty at first; needed by strategies with a memory.
+        What is remembered of a world is cleared where its episode begins.
+    """
+    seen, masks = worlds.observations[:, power], worlds.masks[:, power]
+    if strategy.memory == 0 or memories is None:
+        return strategy.act(seen, masks, rng)
+    memory = memories.setdefault(power, np.zeros((worlds.count, strategy.memory), np.float32))
+    memory[worlds.records["cycles"] == 0] = 0.0
+    return strategy.act_with_memory(seen, masks, rng, memory)
+
+
+def choose(
+    worlds: Worlds,
+    profile: Profile,
+    rng: np.random.Generator,
+    memories: Memories | None = None,
+) -> NDArray[np.float64] | NDArray[np.int64]:
+    """Return the actions of every power in every world, [worlds, powers, components].
+
+    Parameters as for `decide`.
+    """
     kind = np.int64 if worlds.game.is_discrete else np.float64
     shape = (worlds.count, worlds.powers, worlds.game.action_width)
     actions: NDArray[Any] = np.zeros(shape, kind)
     for power, strategy in enumerate(profile):
-        actions[:, power] = strategy.act(worlds.observations[:, power], worlds.masks[:, power], rng)
+        actions[:, power] = decide(worlds, power, strategy, rng, memories)
     return actions
 
 
@@ -90,9 +127,10 @@ def play(
     records = [worlds.records.copy()] if keeps_records else []
     rewards, lived = [], []
     actions: list[NDArray[Any]] = []
+    memories: Memories = {}
     while (steps is None or len(actions) < steps) and not worlds.records["over"].all():
         lived.append(worlds.records["over"] == 0)
-        actions.append(choose(worlds, profile, rng))
+        actions.append(choose(worlds, profile, rng, memories))
         rewards.append(worlds.step(actions[-1]).copy())
         if keeps_records:
             records.append(worlds.records.copy())

@@ -15,8 +15,10 @@ from counterpoise.envs.engine.parameters import ParametersBase
 class Strategy(abc.ABC):
     """Maps a power's observations to its actions.
 
-    A strategy is made for one game, one set of parameters and one power. It has no memory, so the
-    rows of a batch may come from different worlds and years.
+    A strategy is made for one game, one set of parameters and one power. Most have no memory, so
+    the rows of a batch may come from different worlds and years. One with a memory implements
+    `act_with_memory`; who plays it keeps what it remembers, because the same strategy may play in
+    many worlds: see `counterpoise.envs.engine.rollouts.decide`.
 
     Attributes
     ----------
@@ -24,10 +26,13 @@ class Strategy(abc.ABC):
         Name in tables and pictures.
     is_random : bool
         Whether it may answer the same observation with different actions.
+    memory : int
+        How many numbers it remembers of an episode; 0 without a memory.
     """
 
     name: str = "strategy"
     is_random: bool = False
+    memory: int = 0
 
     @abc.abstractmethod
     def act(
@@ -48,6 +53,28 @@ class Strategy(abc.ABC):
         ndarray, [n, components]
             Amounts in the game's units (float64), or option numbers (int64).
         """
+
+    def act_with_memory(
+        self,
+        observations: NDArray[np.float32],
+        masks: NDArray[np.int8],
+        rng: np.random.Generator,
+        memory: NDArray[np.float32],
+    ) -> NDArray[np.float64] | NDArray[np.int64]:
+        """Return the actions for a batch of observations, and remember these.
+
+        Parameters
+        ----------
+        observations, masks, rng
+            As for `act`.
+        memory : ndarray of float32, [n, memory]
+            What is remembered of each row's episode, zeros where one begins. It is overwritten.
+
+        Returns
+        -------
+        ndarray, [n, components]
+        """
+        return self.act(observations, masks, rng)
 
     def probabilities(
         self, observations: NDArray[np.float32], masks: NDArray[np.int8]

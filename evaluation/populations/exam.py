@@ -32,6 +32,7 @@ from counterpoise.envs.engine.parameters import ParametersBase
 from counterpoise.envs.engine.registration import part
 from counterpoise.envs.engine.strategy import Strategy, Uniform
 from counterpoise.evaluation.populations.payoffs import payoffs
+from counterpoise.evaluation.progress import TellParts
 from counterpoise.training.runs import Run
 
 RESPONSES = Path(__file__).parent / "exams" / "responses.json"
@@ -159,7 +160,9 @@ def situations_of(game: str) -> tuple[Situation, ...]:
     return tuple(found)
 
 
-def sit(run: Run, *, count: int = 200, seed: int = 0) -> list[Result]:
+def sit(
+    run: Run, *, count: int = 200, seed: int = 0, tell: TellParts | None = None
+) -> list[Result]:
     """Play a run's policy in every situation of its game's exam.
 
     Parameters
@@ -169,8 +172,16 @@ def sit(run: Run, *, count: int = 200, seed: int = 0) -> list[Result]:
         Number of worlds per situation.
     seed : int
         Seed of the first world and of the background populations.
+    tell : callable, optional
+        Called after each situation, with the numbers of situations played and in all.
     """
-    return [_result(run, situation, count, seed) for situation in situations_of(run.game.name)]
+    situations = situations_of(run.game.name)
+    results = []
+    for situation in situations:
+        results.append(_result(run, situation, count, seed))
+        if tell is not None:
+            tell(len(results), len(situations))
+    return results
 
 
 def seated(

@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 
 from counterpoise.envs.engine.game import Game
 from counterpoise.envs.engine.parameters import ParametersBase
-from counterpoise.envs.engine.rollouts import choose
+from counterpoise.envs.engine.rollouts import Memories, choose
 from counterpoise.envs.engine.strategy import Profile
 from counterpoise.envs.engine.worlds import Worlds
 
 # Tells the generator of the worlds' random numbers from that of the strategies.
 RENEWAL = 1
 
-Choosing = Callable[[Worlds, Profile, np.random.Generator], NDArray[Any]]
+Choosing = Callable[[Worlds, Profile, np.random.Generator, Memories], NDArray[Any]]
 
 
 def payoffs(
@@ -108,12 +108,12 @@ def play_on(
     ndarray, [count, powers]
         Discounted to the first step played here.
     """
-    weight = 1.0
+    weight, memories = 1.0, Memories()
     paid = np.zeros((worlds.count, worlds.powers))
     while weight >= least_weight and not worlds.records["over"].all():
         if renewal is not None:
             renew(worlds, renewal)
-        paid += weight * worlds.step(choosing(worlds, profile, rng))
+        paid += weight * worlds.step(choosing(worlds, profile, rng, memories))
         weight *= discount
     return paid
 
@@ -124,16 +124,18 @@ def renew(worlds: Worlds, renewal: np.random.Generator) -> None:
 
 
 def choose_while_running(
-    worlds: Worlds, profile: Profile, rng: np.random.Generator
+    worlds: Worlds, profile: Profile, rng: np.random.Generator, memories: Memories
 ) -> NDArray[np.float64] | NDArray[np.int64]:
     """Return the actions of every power, as `choose` does, asking only for worlds that still run.
 
     Random strategies are asked in all worlds, so that a world's draws do not depend on how long the
-    others last.
+    others last; so are those with a memory, of which each world has a row.
     """
     running = np.flatnonzero(worlds.records["over"] == 0)
-    if len(running) == worlds.count or any(strategy.is_random for strategy in profile):
-        return choose(worlds, profile, rng)
+    if len(running) == worlds.count or any(
+        strategy.is_random or strategy.memory > 0 for strategy in profile
+    ):
+        return choose(worlds, profile, rng, memories)
     actions: NDArray[Any] = np.zeros_like(worlds.actions)
     for power, strategy in enumerate(profile):
         seen, masks = worlds.observations[running, power], worlds.masks[running, power]

@@ -204,8 +204,8 @@ def exam(
     from counterpoise.evaluation.populations import exam as exams
     from counterpoise.training.runs import Run
 
-    with waiting("Playing the tests …"):
-        results = exams.sit(Run(run), count=seeds)
+    with waiting("Playing the tests …") as tell:
+        results = exams.sit(Run(run), count=seeds, tell=tell)
     if parquet is not None:
         exams.write(results, parquet)
     if as_json:
@@ -344,10 +344,10 @@ def tournament(
     parameters, _ = parameters_asked(game, settings, scenario)
     workers = process_count(processes)
     # Worker processes report their own progress.
-    with waiting("Playing the matches …") if workers == 1 else contextlib.nullcontext():
+    with waiting("Playing the matches …") if workers == 1 else contextlib.nullcontext() as tell:
         held = hold(
             game_named(game), parameters, who, count=seeds, processes=workers,
-            console=console(to_errors=True),
+            console=console(to_errors=True), tell=tell,
         )  # fmt: skip
     asked = [*(settings or []), *([f"scenario {scenario}"] if scenario else [])]
     words = f"{parameters.powers} powers, " + (", ".join(asked) or "default parameters")
