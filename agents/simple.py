@@ -1,8 +1,8 @@
-"""Strategies for every game: a constant action, and a strategy with a choice fixed."""
+"""Strategies for every game: a constant action, and strategies with some choices fixed."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -152,4 +152,42 @@ class HoldingAll(Strategy):
             drawn = is_open * rng.random(is_open.shape) + is_own
             rows = is_open.any(axis=1)
             actions[rows, component] = options[drawn.argmax(axis=1)[rows]]
+        return actions
+
+
+class Preferring(Strategy):
+    """Plays another strategy, except that some choices take the first open option of a list.
+
+    Parameters
+    ----------
+    game : Game
+        A game whose actions are choices, seated.
+    strategy : Strategy
+        The other strategy.
+    preferred : mapping of int to sequence of int
+        Number of a choice, and its options in order of preference. Where none of them is open, the
+        other strategy's choice stands.
+    """
+
+    def __init__(
+        self, game: Game, strategy: Strategy, preferred: Mapping[int, Sequence[int]]
+    ) -> None:
+        self.name = f"{strategy.name}, some choices fixed"
+        self.is_random = strategy.is_random
+        self._strategy = strategy
+        firsts = np.cumsum((0, *game.choice_counts))
+        # The most preferred option comes last and overwrites the others.
+        self._rules = [
+            (component, option, int(firsts[component]) + option)
+            for component, options in preferred.items()
+            for option in reversed(options)
+        ]
+
+    def act(
+        self, observations: NDArray[np.float32], masks: NDArray[np.int8], rng: np.random.Generator
+    ) -> NDArray[np.float64] | NDArray[np.int64]:
+        """Return the other strategy's actions with the preferred options, [n, components]."""
+        actions = self._strategy.act(observations, masks, rng)
+        for component, option, place in self._rules:
+            actions[masks[:, place] == 1, component] = option
         return actions

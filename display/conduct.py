@@ -49,6 +49,10 @@ PAGE, MOMENTS_TABLE, OPTIONS_TABLE, FIGURE = (
     "conduct.md", "moments.parquet", "options.parquet", "conduct.png",
 )  # fmt: skip
 
+MOST_RELATIVE = 3.0
+# Width of a letter in the figure's bars.
+SHARE_PER_LETTER = 0.022
+
 
 # -- rows ------------------------------------------------------------------------------------------
 
@@ -289,15 +293,18 @@ def _draw_moments(axes: Any, found: Summary) -> None:
             float(one.moments.filter(polars.col("moment") == row["moment"])["value"][0]) / scale
             for one in each
         ]
+        values = [value for value in values if value <= MOST_RELATIVE]
         axes.plot(values, [place] * len(values), "|", color=LEARNED, markersize=10, alpha=0.7)
+        mean = row["value"] / scale
         axes.plot(
-            row["value"] / scale, place, "o", color=LEARNED, markeredgecolor=INK,
+            min(mean, MOST_RELATIVE), place, "o" if mean <= MOST_RELATIVE else ">",
+            color=LEARNED, markeredgecolor=INK, clip_on=False,
             label="population" if place == places[0] else None,
         )  # fmt: skip
     axes.axvline(1.0, color=INK, linewidth=0.8)
     axes.set_yticks(places, [in_words(name) for name in rows["moment"]])
-    axes.set_xlim(0.0, 3.0)
-    axes.set_xlabel("value relative to the record's (beyond 3 not shown)")
+    axes.set_xlim(0.0, MOST_RELATIVE)
+    axes.set_xlabel(f"value relative to the record's (arrow: beyond {MOST_RELATIVE:g})")
     axes.set_title("Moments")
     axes.legend(loc="lower right")
 
@@ -312,7 +319,7 @@ def _draw_options(axes: Any, options: polars.DataFrame) -> None:
             axes.barh(
                 place, taken, 0.7, left=start, color=COLOURS[k % len(COLOURS)], edgecolor=GRID
             )
-            if taken > 0.18:
+            if taken > SHARE_PER_LETTER * len(row["option"]):
                 axes.text(
                     start + taken / 2, place, row["option"], ha="center", va="center",
                     color="white", fontsize=7,

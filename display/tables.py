@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from counterpoise.evaluation.populations.exam import Result
-    from counterpoise.evaluation.populations.exploitability import Exploit
     from counterpoise.evaluation.populations.tournament import Tournament
 
 BENCHMARK_PAGE, TOURNAMENT_PAGE = "table.md", "tournament.md"
@@ -297,7 +296,7 @@ def write_tournament(held: Tournament, folder: Path, settings: str) -> list[Path
     return [page, table]
 
 
-# -- exams and best responses ----------------------------------------------------------------------
+# -- exams -----------------------------------------------------------------------------------------
 
 
 def print_exam(console: Console, results: Sequence[Result]) -> None:
@@ -311,6 +310,7 @@ def print_exam(console: Console, results: Sequence[Result]) -> None:
             decimal(result.random),
             f"{decimal(result.best)} {result.doctrine}",
             coloured(decimal(result.score), result.score >= 1.0),
+            "–" if result.share_of_response is None else decimal(result.share_of_response),
         ]
         for result in results
     ]
@@ -322,28 +322,13 @@ def print_exam(console: Console, results: Sequence[Result]) -> None:
         "random",
         "best doctrine",
         "score",
+        "of best response",
     ]
     print_table(console, head, rows)
     console.print(
         "\n[dim]Score: 0 is the payoff of random play, 1 that of the best doctrine in the same "
-        "seats.[/dim]"
+        "seats. Of best response: 1 is the payoff of a best response that was trained in the same "
+        "seats against these opponents.[/dim]"
     )
     for situation in (result.situation for result in results):
         console.print(f"[dim]{situation.name}: {situation.claim}[/dim]", highlight=False)
-
-
-def print_exploit(console: Console, found: Exploit) -> None:
-    """Print a trained best response and the regret of the policy that it answers."""
-    console.print(
-        f"Payoff of the policy in seat {found.power}, all powers playing it: "
-        f"{decimal(found.own, 3)}"
-    )
-    console.print(
-        f"Payoff of the best response found ({found.how}): {decimal(found.response, 3)} "
-        f"(standard error of the gain {decimal(found.error, 3)})"
-    )
-    console.print(
-        f"Stake: {decimal(found.stake, 3)}; payoff when all powers play at random: "
-        f"{decimal(found.random, 3)}"
-    )
-    console.print(f"[bold]Regret: at least {decimal(found.regret, 4)} of the stake[/]")

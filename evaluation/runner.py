@@ -77,14 +77,14 @@ def _begin_worker(news: Any, stop: Any) -> None:
 def _work(number: int, task: Task) -> Any:
     last, stage_told = 0.0, ""
 
-    def tell(done: int, total: int, rate: float, stage: str) -> None:
+    def tell(done: int, total: int, rate: float, stage: str, payoff: float | None = None) -> None:
         nonlocal last, stage_told
         if _stop.is_set():
             # The learner saves a checkpoint on Ctrl-C.
             raise KeyboardInterrupt
         if stage != stage_told or time.monotonic() - last >= LEAST_SECONDS_BETWEEN_REPORTS:
             last, stage_told = time.monotonic(), stage
-            _news.put(News(number, done, total, rate, stage))
+            _news.put(News(number, done, total, rate, stage, payoff))
 
     if _stop.is_set():
         return None
@@ -157,6 +157,7 @@ def _follow(futures: dict[Any, int], news: Any, shown: Board) -> list[Any]:
         with contextlib.suppress(queue.Empty):
             while True:
                 shown.tell(news.get_nowait())
+        shown.pulse()
         for future in done:
             found[futures[future]] = future.result()
             shown.finish(futures[future])
@@ -289,10 +290,12 @@ def _on_ray(
         cores = max(1, int(resources.get("CPU", 1)))
         with board(tasks, cores, console) as shown:
             while pending:
-                (ready, *_), _ = ray.wait(list(pending), num_returns=1)
-                number = pending.pop(ready)
-                keep_files(jobs[number], ray.get(ready), root / jobs[number].name)
-                shown.finish(number)
+                ready, _ = ray.wait(list(pending), num_returns=1, timeout=SECONDS_BETWEEN_LOOKS)
+                for each in ready:
+                    number = pending.pop(each)
+                    keep_files(jobs[number], ray.get(each), root / jobs[number].name)
+                    shown.finish(number)
+                shown.pulse()
     finally:
         if not was_running:
             ray.shutdown()

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from counterpoise.evaluation.equilibrium.judgement import Judgement, judged
+from counterpoise.evaluation.progress import LEARNING
 from counterpoise.evaluation.runner import Tell, as_time, in_processes, usual_processes
 from counterpoise.training.configuration import Configuration
 from counterpoise.training.runs import Run
@@ -44,7 +45,8 @@ def train_quietly(training: Training, device: str, tell: Tell) -> Run:
     from counterpoise.training.learn import train
 
     def on_progress(progress: Progress) -> None:
-        tell(progress.agent_steps, progress.total_agent_steps, progress.rate, "learning")
+        payoff = float(progress.reward.mean())
+        tell(progress.agent_steps, progress.total_agent_steps, progress.rate, LEARNING, payoff)
 
     with warnings.catch_warnings():
         # The last minibatch may be smaller than the others; that is intended.

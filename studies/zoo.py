@@ -20,6 +20,7 @@ from counterpoise.agents.learned import DESCRIPTION, WEIGHTS
 from counterpoise.envs.engine.files import write_text_atomically
 from counterpoise.evaluation.populations import exam
 from counterpoise.evaluation.populations.exploitability import exploit
+from counterpoise.evaluation.populations.stability import stability
 from counterpoise.theory import regret
 from counterpoise.training.configuration import load
 from counterpoise.training.learn import train
@@ -50,6 +51,10 @@ def keep(run: Run, name: str, command: str, scores: dict[str, Any]) -> None:
     study.tell(run.game.name, name, scores)
 
 
+def _rounded(value: float | None, digits: int) -> float | None:
+    return None if value is None else round(value, digits)
+
+
 def main() -> None:
     parser = study.options(__doc__)
     parser.add_argument(
@@ -65,11 +70,21 @@ def main() -> None:
     if asked.population is not None:
         run = Run(asked.population)
         found = exploit(run, agent_steps=asked.answer_steps)
-        results = exam.tidy(exam.sit(run))
+        tested = stability(run.game, run.parameters, run.profile()).as_json(found.stake)
+        results = exam.sit(run)
         scores = {
             "regret": round(found.regret, 4),
+            "allied_regret": _rounded(found.allied_regret, 4),
+            "improvement_share": _rounded(found.improvement_share, 4),
+            "stability": {
+                name: round(tested[name], 4)
+                for name in ("allying", "allying_upper", "leaving", "leaving_upper")
+            },
             "payoff": round(found.own, 3),
-            "exam": {row["situation"]: round(row["score"], 2) for row in results.to_dicts()},
+            "exam": {each.situation.name: round(each.score, 2) for each in results},
+            "exam_share_of_best_response": {
+                each.situation.name: _rounded(each.share_of_response, 2) for each in results
+            },
         }
         command = f"counterpoise train {run.configuration.name} --seed {run.seed}"
         keep(run, asked.name, command, scores)

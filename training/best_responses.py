@@ -1,4 +1,4 @@
-"""Learned best responses: one seat learns against a profile that does not learn.
+"""Learned best responses: one seat, or a few, learn against a profile that does not learn.
 
 In a solved game `counterpoise.theory.regret.best_response` is exact, and the comparison measures
 how far learning falls short of it. In other games a learned response is a lower bound.
@@ -7,7 +7,7 @@ how far learning falls short of it. In other games a learned response is a lower
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,38 +55,70 @@ def learn_best_response(
     -------
     LearnedStrategy
     """
-    powers = configuration.game_parameters().powers
-    alone = for_one_seat(
-        configuration, configuration.agent_steps // powers if agent_steps is None else agent_steps
+    (response,) = learn_best_responses(
+        configuration,
+        profile,
+        [power],
+        seed=seed,
+        agent_steps=agent_steps,
+        device=device,
+        normalisation=normalisation,
+        start=start,
     )
+    return response
+
+
+def learn_best_responses(
+    configuration: Configuration,
+    profile: Profile,
+    seats: Sequence[int],
+    *,
+    seed: int,
+    agent_steps: int | None = None,
+    device: str = "auto",
+    normalisation: Normalisation | None = None,
+    start: Mapping[str, NDArray[np.float32]] | None = None,
+) -> list[LearnedStrategy]:
+    """Learn, for a few powers at the same time, responses to the others of a profile.
+
+    Parameters are those of `learn_best_response`, except that `agent_steps` are the decisions of
+    all `seats` together; their strategies in the profile are not used.
+
+    Returns
+    -------
+    list of LearnedStrategy
+        In the order of `seats`.
+    """
+    powers = configuration.game_parameters().powers
+    if agent_steps is None:
+        agent_steps = configuration.agent_steps * len(seats) // powers
+    alone = for_seats(configuration, len(seats), agent_steps)
     if normalisation is None:
         normalisation = normalisation_of(alone)
     if start is not None:
-        start = weights_of_seat(start, power, configuration)
+        start = weights_of_seats(start, seats, configuration)
         normalisation = dataclasses.replace(
             normalisation,
             feature_mean=start["feature_mean"],
             feature_scale=start["feature_scale"],
         )
     with one_torch_thread():
-        training = train_one_seat(
-            alone, normalisation, profile, power, seed=seed, device=device, start=start
+        training = train_seats(
+            alone, normalisation, profile, seats, seed=seed, device=device, start=start
         )
-    return LearnedStrategy(
-        alone.the_game(),
-        alone.parameters_to_judge(),
-        power,
-        training.weights(),
-        training.description(),
-    )
+    weights, description = training.weights(), training.description()
+    return [
+        LearnedStrategy(alone.the_game(), alone.parameters_to_judge(), seat, weights, description)
+        for seat in seats
+    ]
 
 
-def weights_of_seat(
-    weights: Mapping[str, NDArray[np.float32]], power: int, configuration: Configuration
+def weights_of_seats(
+    weights: Mapping[str, NDArray[np.float32]], seats: Sequence[int], configuration: Configuration
 ) -> dict[str, NDArray[np.float32]]:
-    """Return one seat's weights from those of a policy for all seats of a configuration.
+    """Return the weights of some seats from those of a policy for all seats of a configuration.
 
-    Of separate networks, its own; of a shared network that observes its seat, those without the
+    Of separate networks, their own; of a shared network that observes its seat, those without the
     inputs that stand for other seats.
     """
     powers, policy = configuration.game_parameters().powers, configuration.network.policy
@@ -95,39 +127,42 @@ def weights_of_seat(
         if not name.startswith(("actor.", "critic.")):
             continue
         if policy == SEPARATE:
-            found[name] = value[[power]]
+            found[name] = value[list(seats)]
         elif policy == SHARED and name.endswith((".weights.0", ".gates_of_inputs")):
             # The memory is an input that follows the seats.
             last = configuration.network.memory if name.endswith(".weights.0") else 0
             first_seat = value.shape[1] - last - powers
-            others = [first_seat + seat for seat in range(powers) if seat != power]
+            others = [first_seat + seat for seat in range(powers) if seat not in seats]
             found[name] = np.delete(value, others, axis=1)
     return found
 
 
-def for_one_seat(configuration: Configuration, agent_steps: int) -> Configuration:
-    """Return how one power learns alone: without a magnet, and with its share of a minibatch."""
+def for_seats(configuration: Configuration, seats: int, agent_steps: int) -> Configuration:
+    """Return how some powers learn alone: without a magnet, with their share of a minibatch."""
     powers = configuration.game_parameters().powers
     return configuration.replace(
         mixed=False,
         agent_steps=agent_steps,
-        ppo={"magnet_coef": 0.0, "batch_size": max(1, configuration.ppo.batch_size // powers)},
+        ppo={
+            "magnet_coef": 0.0,
+            "batch_size": max(1, configuration.ppo.batch_size * seats // powers),
+        },
     )
 
 
-def train_one_seat(
+def train_seats(
     alone: Configuration,
     normalisation: Normalisation,
     profile: Profile,
-    power: int,
+    seats: Sequence[int],
     *,
     seed: int,
     device: str,
     start: Mapping[str, NDArray[np.float32]] | None = None,
 ) -> PPOTraining:
-    """Train one power against the others of a profile; return the finished training."""
+    """Train some powers against the others of a profile; return the finished training."""
     training = PPOTraining(
-        alone, normalisation, seed=seed, device=device, seats=[power], profile=list(profile)
+        alone, normalisation, seed=seed, device=device, seats=seats, profile=list(profile)
     )
     if start is not None:
         training.start_from(start)

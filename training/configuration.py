@@ -8,7 +8,7 @@ import itertools
 import json
 import math
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -82,7 +82,12 @@ class Configuration:
     together: Mapping[str, list[Any]] = dataclasses.field(default_factory=dict)
     """Parameters that differ between the worlds in step: the first values together, and so on."""
     drawn: Mapping[str, list[float]] = dataclasses.field(default_factory=dict)
-    """Parameters that each world draws uniformly from a range, [lowest, highest]."""
+    """Parameters that each world draws uniformly from a range, [lowest, highest]; whole numbers
+    where the parameter is one. Of a parameter with several values all are the number drawn."""
+    paired: Mapping[str, list[float]] = dataclasses.field(default_factory=dict)
+    """Flags of pairs of powers, such as `allied`: each world draws a probability uniformly from a
+    range, [lowest, highest], and sets each pair's flag, the same both ways, with that probability.
+    Flags that are set already stay."""
     worlds: WorldOptions = dataclasses.field(default_factory=WorldOptions)
     """The worlds that the powers are trained in."""
     network: NetworkOptions = dataclasses.field(default_factory=NetworkOptions)
@@ -103,9 +108,8 @@ class Configuration:
             )
         if self.agent_steps < 1:
             raise ParameterError(f"agent_steps must be at least 1, not {self.agent_steps}.")
-        for name, ends in self.drawn.items():
-            if not isinstance(ends, list) or len(ends) != 2 or not ends[0] <= ends[1]:
-                raise ParameterError(f"[drawn] {name} needs [lowest, highest], not {ends!r}.")
+        for section in ("drawn", "paired"):
+            self._check_ranges(section)
         has_others = any(feature.others for feature in self.the_game().features)
         if self.network.permutation_equivariant and not has_others:
             raise ParameterError(
@@ -136,6 +140,26 @@ class Configuration:
         if self.tremble.is_on:
             self._check_tremble()
         self.world_parameters()
+
+    def _check_ranges(self, section: str) -> None:
+        declarations = self.the_game().parameters.declarations
+        for name, ends in getattr(self, section).items():
+            where = f"[{section}] {name}"
+            if name not in declarations:
+                raise unknown_name(f"parameter of {self.game} for [{section}]", name, declarations)
+            if not isinstance(ends, list) or len(ends) != 2 or not ends[0] <= ends[1]:
+                raise ParameterError(f"{where} needs [lowest, highest], not {ends!r}.")
+            declared = declarations[name]
+            if section == "drawn":
+                if declared.type is not float and any(end != int(end) for end in ends):
+                    raise ParameterError(f"{where} needs whole numbers, not {ends!r}.")
+                continue
+            if not declared.per_pair or declared.type is not bool:
+                raise ParameterError(
+                    f"{where} ({declared.doc}) must be a yes or no of each pair of powers."
+                )
+            if not 0.0 <= ends[0] <= ends[1] <= 1.0:
+                raise ParameterError(f"{where} needs probabilities from 0 to 1, not {ends!r}.")
 
     def _check_tremble(self) -> None:
         if not self.the_game().is_discrete:
@@ -199,16 +223,12 @@ class Configuration:
 
     def world_parameters(self) -> list[ParametersBase]:
         """Return the parameters of each world: all combinations of what varies, equally often."""
-        if self.worlds.scenarios or self.drawn:
+        if self.worlds.scenarios or self.drawn or self.paired:
             return self._drawn_parameters()
         fixed = self.game_parameters()
         if not self.varied and not self.together:
             return [fixed]
-        in_step = [
-            dict(zip(self.together, each, strict=True))
-            for each in zip(*self.together.values(), strict=True)
-        ] or [{}]
-        combinations = itertools.product(in_step, *self.varied.values())
+        combinations = itertools.product(self._in_step() or [{}], *self.varied.values())
         made = [
             fixed.replace(**step, **_changed(dict(zip(self.varied, each, strict=True))))
             for step, *each in combinations
@@ -216,8 +236,16 @@ class Configuration:
         order = np.random.default_rng(0).permutation(len(made))
         return [made[order[world % len(made)]] for world in range(self.worlds.count)]
 
+    def _in_step(self) -> list[dict[str, Any]]:
+        """Return the changes of `together`: the first values together, and so on."""
+        return [
+            dict(zip(self.together, each, strict=True))
+            for each in zip(*self.together.values(), strict=True)
+        ]
+
     def _drawn_parameters(self) -> list[ParametersBase]:
         """Return the parameters of each world if these are drawn or come from several scenarios."""
+        declarations = self.the_game().parameters.declarations
         bases = [self._on(name) for name in self.worlds.scenarios] or [self.game_parameters()]
         if len({base.powers for base in bases}) > 1:
             raise ParameterError(
@@ -229,24 +257,32 @@ class Configuration:
                 + "."
             )
         # There may be millions of combinations: draw the number of one.
-        counts = tuple(len(values) for values in self.varied.values())
+        in_step = self._in_step()
+        axes = [*self.varied.values(), *([in_step] if in_step else [])]
+        counts = tuple(len(values) for values in axes)
         rng = np.random.default_rng(0)
         made = []
         for world in range(self.worlds.count):
             drawn = np.unravel_index(int(rng.integers(math.prod(counts))), counts) if counts else ()
-            changes = {
-                name: values[int(at)]
-                for (name, values), at in zip(self.varied.items(), drawn, strict=True)
-            }
-            changes = _changed(changes)
+            picked = [values[int(at)] for values, at in zip(axes, drawn, strict=True)]
+            step = picked.pop() if in_step else {}
+            changes = {**step, **_changed(dict(zip(self.varied, picked, strict=True)))}
             names = list(self.drawn)
             if self.worlds.max_drawn:
                 count = min(int(rng.integers(self.worlds.max_drawn + 1)), len(names))
                 names = rng.choice(names, count, replace=False).tolist()
             for name in names:
                 lowest, highest = self.drawn[name]
-                changes[name] = float(rng.uniform(lowest, highest))
-            made.append(bases[world % len(bases)].replace(**changes))
+                if declarations[name].type is float:
+                    changes[name] = float(rng.uniform(lowest, highest))
+                else:
+                    changes[name] = int(rng.integers(int(lowest), int(highest) + 1))
+            base = bases[world % len(bases)]
+            for name, (lowest, highest) in self.paired.items():
+                own = base.replace(**{name: changes[name]}) if name in changes else base
+                flags = getattr(own, name)
+                changes[name] = _with_pairs(flags, float(rng.uniform(lowest, highest)), rng)
+            made.append(base.replace(**changes))
         return made
 
     def tremble_of_worlds(self, seed: int) -> Tremble | None:
@@ -279,8 +315,8 @@ class Configuration:
 
         A mapping given for one of the sections `worlds`, `network`, `ppo`, `population` and
         `tremble` changes the options that it names and keeps the others. A mapping given for
-        `parameters`, `judged_parameters`, `varied`, `together` or `drawn` takes the place of the
-        present one.
+        `parameters`, `judged_parameters`, `varied`, `together`, `drawn` or `paired` takes the place
+        of the present one.
 
         Raises
         ------
@@ -379,6 +415,16 @@ def _unknown_option(section: str, name: str, origin: str) -> UnknownNameError:
         f"{origin}: there is no training option {name!r}{place}.{hint} "
         f"Known{place}: {', '.join(known[section])}."
     )
+
+
+def _with_pairs(
+    flags: Sequence[Sequence[bool]], chance: float, rng: np.random.Generator
+) -> list[list[bool]]:
+    """Return the flags of pairs, [powers][powers], each set with a chance if it is not yet set."""
+    is_set = np.array(flags, np.bool_)
+    drawn = np.triu(rng.random(is_set.shape) < chance, 1)
+    made: list[list[bool]] = (is_set | drawn | drawn.T).tolist()
+    return made
 
 
 def _changed(values: Mapping[str, Any]) -> dict[str, Any]:

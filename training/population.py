@@ -26,7 +26,7 @@ from counterpoise.envs.engine.errors import ParameterError
 from counterpoise.envs.engine.rollouts import play
 from counterpoise.envs.engine.strategy import Strategy, Uniform
 from counterpoise.envs.engine.worlds import Worlds
-from counterpoise.training.best_responses import for_one_seat, train_one_seat
+from counterpoise.training.best_responses import for_seats, train_seats
 from counterpoise.training.configuration import Configuration
 from counterpoise.training.learners import Progress, Tell
 from counterpoise.training.learning_curve import LearningCurve
@@ -59,7 +59,7 @@ class PopulationLearner(abc.ABC):
         self._powers = self._parameters.powers
         self._iterations = configuration.population.iterations
         each = -(-configuration.agent_steps // (self._iterations * self._powers))
-        self._alone = for_one_seat(configuration, each)
+        self._alone = for_seats(configuration, 1, each)
         self._normalisation = normalisation_of(self._alone)
         self._members: list[list[Weights]] = []
         self._strategies: list[list[LearnedStrategy]] = []
@@ -100,11 +100,11 @@ class PopulationLearner(abc.ABC):
         rewards = np.zeros(self._powers)
         for power in range(self._powers):
             seed = int(np.random.SeedSequence([self._seed, iteration, power]).generate_state(1)[0])
-            training = train_one_seat(
+            training = train_seats(
                 self._alone,
                 self._normalisation,
                 profile,
-                power,
+                [power],
                 seed=seed % 2**31,
                 device=self._device,
             )

@@ -21,7 +21,8 @@ class WorldOptions:
     """Number of steps after which a world is truncated; the game's own limit by default."""
     scenarios: tuple[str, ...] = ()
     """Scenarios, by name or path, that are assigned to the worlds in turn. All have the same number
-    of powers; `[parameters]`, `[varied]` and `[drawn]` then change these scenarios."""
+    of powers; `[parameters]`, `[varied]`, `[together]`, `[drawn]` and `[paired]` then change these
+    scenarios."""
     opponents: tuple[str, ...] = ()
     """Scripted strategies, by name, that play all seats but one or two in some of the worlds."""
     opponent_share: float = 0.25

@@ -22,19 +22,21 @@ from counterpoise.envs.grand_strategy.world import (
     BUDGET,
     CHOICES,
     CONCEDE,
-    DEMAND,
-    EMBARGO,
     FIGHT,
     FIGHT_IF_LIKELY,
     KEEP,
     MOBILISE,
     OFFER,
+    PAY,
+    REFUSE,
     RESIST,
     SPENDING,
     WITHDRAW,
 )
 
 LEVELS = {line.name: np.array(line.levels) for line in BUDGET}
+# What an offer on the table, or an alliance that exists, adds to the value of an ally.
+AT_HAND = 0.25
 
 Row = NDArray[np.float64]
 Truth = NDArray[np.bool_]
@@ -68,6 +70,16 @@ class Sight:
         return np.asarray((self["other_alive"] > 0.5) & ~self.allied)
 
     @property
+    def may_embargo(self) -> Truth:
+        """Whom the power may embargo: strangers that have not paid for peace, [n, others]."""
+        return np.asarray(self.strangers & (self["settled"] < 0.5))
+
+    @property
+    def leaving(self) -> Truth:
+        """Which allies the power may leave, [n, others]."""
+        return np.asarray(self.allied & (self["bound"] < 0.5))
+
+    @property
     def threat(self) -> Row:
         """The odds of each stranger's attack; 0 for allies and the fallen."""
         return np.where(self.strangers, self["threat"], 0.0)
@@ -89,8 +101,8 @@ class Traits:
     welfare: float = 0.20
     research: float = 0.025
     industry: float = 0.02
-    supply: float = 0.007
-    stockpile: float = 0.01
+    supply: float = 0.0025
+    stockpile: float = 0.0025
     integration: float = 0.25
     aid: float = 0.0
     debt: float = 0.6
@@ -99,7 +111,7 @@ class Traits:
     """Target of arms without a threat, over product."""
     most_arms: float = 0.5
     """Target of arms under the greatest threat, over product."""
-    alarm: float = 0.4
+    alarm: float = 0.45
     """Odds of an attack above which arms are raised, fully at 0.3 more."""
     readiness: float = 0.7
     """Target of readiness."""
@@ -108,7 +120,9 @@ class Traits:
     boldness: float = 2.0
     """Odds above which a demand is made; with more than 1 never."""
     firmness: float = 0.8
-    """Odds of an attack above which a demand is conceded."""
+    """Odds of an attack, plus the cost of a war, above which a demand is conceded."""
+    endurance: float = 1.0
+    """Loss of product above which an embargo is bought off; with 1 never."""
 
 
 @dataclasses.dataclass
@@ -116,11 +130,14 @@ class Decision:
     """Decisions of a batch of powers by the names of `CHOICES`: [n], or [n, others]."""
 
     budget: dict[str, Row]
-    stance: NDArray[np.int64]
-    resolve: NDArray[np.int64]
-    honour: Truth
-    stand: NDArray[np.int64]
     default: Truth
+    stand: NDArray[np.int64]
+    demand: NDArray[np.int64]
+    embargo: NDArray[np.int64]
+    diplomacy: NDArray[np.int64]
+    resolve: NDArray[np.int64]
+    buy_off: NDArray[np.int64]
+    honour: Truth
 
 
 class Doctrine(Strategy):
@@ -139,6 +156,8 @@ class Doctrine(Strategy):
 
     def __init__(self, parameters: Parameters, power: int, traits: Traits | None = None) -> None:
         self._powers = parameters.powers
+        self._tribute = parameters.tribute
+        self._embargo_damage = parameters.embargo_damage
         self._upkeep = parameters.upkeep
         self._decay = parameters.arms_decay + parameters.usual_growth
         self._style = ""
@@ -167,14 +186,23 @@ class Doctrine(Strategy):
         free = seen.strangers & (seen["truce"] < 0.5)
         return np.where(free, seen["prospect"], -1.0)
 
-    def embargoes(self, seen: Sight) -> Truth:
-        """Return whom to embargo, [n, others]."""
-        return np.zeros((seen.count, seen.others), np.bool_)
+    def embargoes(self, seen: Sight) -> Row:
+        """Return the value of an embargo of each other power, [n, others]; none below 0."""
+        return np.full((seen.count, seen.others), -1.0)
+
+    def yields(self, seen: Sight) -> Truth:
+        """Return to whose demands to concede: the odds and the cost of a war are too high."""
+        return np.asarray(seen["threat"] + seen["war_cost"][:, None] > self.traits.firmness)
 
     def resolve(self, seen: Sight) -> NDArray[np.int64]:
-        """Return the answer to pressure by each other power, [n, others]."""
-        yields = seen["threat"] > self.traits.firmness
-        return np.where(yields, CONCEDE, RESIST)
+        """Return the answer to a demand by each other power, [n, others]."""
+        return np.where(self.yields(seen), CONCEDE, RESIST)
+
+    def buys_off(self, seen: Sight) -> Truth:
+        """Return whose embargoes to buy off, [n, others]: where tribute costs less."""
+        open_part = (1.0 - seen["resilience"]) * (1.0 - seen["reserves"])
+        loss = self._embargo_damage * seen["dependence"] * open_part[:, None] / seen.others
+        return np.asarray((loss > self.traits.endurance) & (self._tribute < 1.0))
 
     def honours(self, seen: Sight) -> Truth:
         """Return which allies to help if called, [n, others]."""
@@ -205,9 +233,8 @@ class Doctrine(Strategy):
         upkeep = self._upkeep * traits.readiness * seen["arms"]
         budget["procurement"] = within("procurement", procurement)
         budget["upkeep"] = within("upkeep", upkeep)
-        # Full reserves need only be maintained.
-        kept = np.minimum(budget["stockpile"], 0.01)
-        budget["stockpile"] = np.where(seen["reserves"] > 0.9, kept, traits.stockpile)
+        # Reserves are filled, and filled up again once some are lost.
+        budget["stockpile"] = np.where(seen["reserves"] > 0.9, 0.0, traits.stockpile)
         self.spend(seen, budget)
         budget = {line: levels_near(line, amount) for line, amount in budget.items()}
         spent = sum(budget[line] for line in SPENDING)
@@ -218,23 +245,30 @@ class Doctrine(Strategy):
         budget["tax"] = levels_near("tax", within("tax", spent + due + surplus))
         return Decision(
             budget=budget,
-            stance=self._stances(seen),
-            resolve=self.resolve(seen),
-            honour=self.honours(seen),
-            stand=self.stands(seen),
             default=self.defaults(seen),
+            stand=self.stands(seen),
+            demand=_of_best(self.targets(seen), self.traits.boldness),
+            embargo=_of_best(np.where(seen.may_embargo, self.embargoes(seen), -1.0), 0.0),
+            diplomacy=self._diplomacy(seen),
+            resolve=self.resolve(seen),
+            buy_off=np.where(self.buys_off(seen), PAY, REFUSE),
+            honour=self.honours(seen),
         )
 
-    def _stances(self, seen: Sight) -> NDArray[np.int64]:
+    def _diplomacy(self, seen: Sight) -> NDArray[np.int64]:
         wanted = self.wanted_allies(seen)
-        of_allies, of_others = np.where(wanted, KEEP, WITHDRAW), np.where(wanted, OFFER, KEEP)
-        stance = np.where(seen.allied, of_allies, of_others)
-        stance[self.embargoes(seen) & seen.strangers] = EMBARGO
-        value = self.targets(seen)
-        best = value.argmax(axis=1)
-        rows = np.flatnonzero(value.max(axis=1) > self.traits.boldness)
-        stance[rows, best[rows]] = DEMAND
-        return stance
+        leaves = seen.leaving & ~wanted
+        return np.where(leaves, WITHDRAW, np.where(wanted & ~seen.allied, OFFER, KEEP))
+
+    def _best_allies(self, seen: Sight, value: Row, eligible: Truth) -> Truth:
+        """Return the most valuable eligible allies, no more than the traits say, [n, others].
+
+        Allies that are bound count first; an offer on the table, or an alliance that exists, adds
+        to the value.
+        """
+        stays = seen.allied & ~seen.leaving
+        value = value + AT_HAND * (seen.allied | (seen["its_offer"] > 0.5))
+        return most_wanted(np.where(stays, np.inf, value), eligible | stays, self.traits.allies)
 
     def act(
         self, observations: NDArray[np.float32], masks: NDArray[np.int8], rng: np.random.Generator
@@ -269,6 +303,11 @@ def level_numbers(line: str, amounts: Row) -> NDArray[np.int64]:
 def levels_near(line: str, amounts: Row) -> Row:
     """Return the levels nearest to some amounts."""
     return np.asarray(LEVELS[line][level_numbers(line, amounts)])
+
+
+def _of_best(value: Row, threshold: float) -> NDArray[np.int64]:
+    """Return an order about the other power of highest value, if above a threshold, [n]."""
+    return np.where(value.max(axis=1) > threshold, 1 + value.argmax(axis=1), 0)
 
 
 def most_wanted(value: Row, eligible: Truth, count: int) -> Truth:
@@ -321,7 +360,7 @@ class Isolationist(Doctrine):
     """Avoids alliances and disputes, and invests in resilience (Layne 1997)."""
 
     name = "isolationist"
-    traits = Traits(least_arms=0.15, most_arms=0.3, supply=0.02, stockpile=0.02, firmness=0.9)
+    traits = Traits(least_arms=0.15, most_arms=0.3, supply=0.005, stockpile=0.005, firmness=0.9)
 
 
 class EconomicNationalist(Doctrine):
@@ -329,22 +368,21 @@ class EconomicNationalist(Doctrine):
 
     name = "economic nationalist"
     traits = Traits(
-        supply=0.03, stockpile=0.02, industry=0.05, integration=0.5, least_arms=0.15, most_arms=0.4
+        supply=0.01, stockpile=0.01, industry=0.05, integration=0.5, least_arms=0.15, most_arms=0.4
     )
 
-    def embargoes(self, seen: Sight) -> Truth:
-        """Embargo the power that depends on it most, once it is resilient itself."""
-        dependent = seen["other_dependence"] - seen["dependence"]
-        ready = (seen["resilience"] > 0.5)[:, None] & (seen["dependence"] < 2.0)
-        worth = dependent - 2.0 * seen["other_resilience"]
-        return most_wanted(worth, seen.strangers & ready & (worth > -0.8), 1)
+    def embargoes(self, seen: Sight) -> Row:
+        """Embargo the power that it would hurt most, where its own losses are much smaller."""
+        hurt = seen["other_dependence"] * (1.0 - seen["other_resilience"])
+        own = seen["dependence"] * (1.0 - seen["resilience"])[:, None]
+        return np.asarray(hurt - own - 0.25)
 
 
 class Debtor(Doctrine):
     """Borrows for welfare and arms, and defaults when credit ends."""
 
     name = "debtor"
-    traits = Traits(debt=1.7, welfare=0.25, least_arms=0.2, most_arms=0.4)
+    traits = Traits(debt=1.7, welfare=0.25, least_arms=0.2, most_arms=0.4, endurance=0.01)
 
     def defaults(self, seen: Sight) -> Truth:
         """Default near the debt limit."""
@@ -358,19 +396,22 @@ class ThreatBalancer(Doctrine):
     """Allies against the greatest threat, and arms as well (Walt 1987, pp. 21-26)."""
 
     name = "threat balancer"
-    traits = Traits(least_arms=0.12, most_arms=0.4, alarm=0.4, allies=2, firmness=0.9)
+    traits = Traits(least_arms=0.12, most_arms=0.4, alarm=0.4, allies=2, firmness=0.9, aid=0.0025)
 
     def wanted_allies(self, seen: Sight) -> Truth:
         """Seek reliable, near powers other than the greatest threat."""
         alive = seen["other_alive"] > 0.5
         reach = seen["proximity"] * seen["other_standing"]
         safe = alive & ~(seen.is_worst() & (seen.worst > 0.3)[:, None])
-        return most_wanted(reach, safe & (seen["other_standing"] > 0.4), self.traits.allies)
+        return self._best_allies(seen, reach, safe & (seen["other_standing"] > 0.4))
+
+    def spend(self, seen: Sight, budget: dict[str, Row]) -> None:
+        """Subsidise allies, which commits them, while the threat is great."""
+        budget["aid"] = np.where(seen.worst > self.traits.alarm, budget["aid"], 0.0)
 
     def resolve(self, seen: Sight) -> NDArray[np.int64]:
         """Mobilise and resist, unless the odds are hopeless."""
-        yields = seen["threat"] > self.traits.firmness
-        return np.where(yields, CONCEDE, MOBILISE)
+        return np.where(self.yields(seen), CONCEDE, MOBILISE)
 
 
 class Bandwagoner(Doctrine):
@@ -382,7 +423,7 @@ class Bandwagoner(Doctrine):
     def wanted_allies(self, seen: Sight) -> Truth:
         """Seek the strongest power."""
         strength = seen["other_size"] + seen["other_arms"]
-        return most_wanted(strength, seen["other_alive"] > 0.5, self.traits.allies)
+        return self._best_allies(seen, strength, seen["other_alive"] > 0.5)
 
     def honours(self, seen: Sight) -> Truth:
         """Help allies that are stronger than itself."""
@@ -393,12 +434,12 @@ class BuckPasser(Doctrine):
     """Takes allies and leaves the fighting to them (Christensen and Snyder 1990)."""
 
     name = "buck-passer"
-    traits = Traits(least_arms=0.12, most_arms=0.25, alarm=0.5, allies=2)
+    traits = Traits(least_arms=0.12, most_arms=0.25, alarm=0.5, allies=2, endurance=0.01)
 
     def wanted_allies(self, seen: Sight) -> Truth:
         """Seek near powers that honour their pledges."""
         eligible = (seen["other_alive"] > 0.5) & (seen["other_standing"] > 0.6)
-        return most_wanted(seen["proximity"], eligible, self.traits.allies)
+        return self._best_allies(seen, seen["proximity"], eligible)
 
     def honours(self, seen: Sight) -> Truth:
         """Help nobody."""
@@ -413,7 +454,7 @@ class ChainGanger(Doctrine):
 
     def wanted_allies(self, seen: Sight) -> Truth:
         """Seek every power, and never withdraw."""
-        return most_wanted(seen["proximity"], seen["other_alive"] > 0.5, self.traits.allies)
+        return self._best_allies(seen, seen["proximity"], seen["other_alive"] > 0.5)
 
     def resolve(self, seen: Sight) -> NDArray[np.int64]:
         """Always mobilise and resist."""
@@ -424,12 +465,14 @@ class FreeRider(Doctrine):
     """Takes every alliance and spends little on arms (Olson and Zeckhauser 1966)."""
 
     name = "free rider"
-    traits = Traits(least_arms=0.05, most_arms=0.08, allies=7, research=0.03, industry=0.03)
+    traits = Traits(
+        least_arms=0.05, most_arms=0.08, allies=7, research=0.03, industry=0.03, endurance=0.01
+    )
 
     def wanted_allies(self, seen: Sight) -> Truth:
         """Seek every power that honours its pledges."""
         eligible = (seen["other_alive"] > 0.5) & (seen["other_standing"] > 0.5)
-        return most_wanted(seen["proximity"], eligible, self.traits.allies)
+        return self._best_allies(seen, seen["proximity"], eligible)
 
 
 class Hedger(Doctrine):
@@ -437,14 +480,15 @@ class Hedger(Doctrine):
 
     name = "hedger"
     traits = Traits(
-        least_arms=0.15, most_arms=0.35, supply=0.01, stockpile=0.02, allies=1, debt=0.4
-    )
+        least_arms=0.15, most_arms=0.35, supply=0.005, stockpile=0.01, allies=1, debt=0.4,
+        endurance=0.02,
+    )  # fmt: skip
 
     def wanted_allies(self, seen: Sight) -> Truth:
         """Seek the most reliable near power, with or without a threat."""
         alive = seen["other_alive"] > 0.5
         reach = seen["proximity"] * seen["other_standing"]
-        return most_wanted(reach, alive & (seen["other_standing"] > 0.6), self.traits.allies)
+        return self._best_allies(seen, reach, alive & (seen["other_standing"] > 0.6))
 
     def honours(self, seen: Sight) -> Truth:
         """Help allies that honour their pledges with odds above one half."""
@@ -459,7 +503,7 @@ class Hawk(Doctrine):
 
     name = "hawk"
     traits = Traits(
-        least_arms=0.35, most_arms=0.5, alarm=0.3, boldness=0.55, firmness=2.0, welfare=0.18
+        least_arms=0.35, most_arms=0.5, alarm=0.3, boldness=0.6, firmness=2.0, welfare=0.18
     )
 
     def resolve(self, seen: Sight) -> NDArray[np.int64]:
@@ -481,7 +525,9 @@ class Dove(Doctrine):
     """Arms very little, makes no demands, and concedes early (Jervis 1976, the spiral model)."""
 
     name = "dove"
-    traits = Traits(least_arms=0.03, most_arms=0.05, firmness=0.5, welfare=0.21, industry=0.03)
+    traits = Traits(
+        least_arms=0.03, most_arms=0.05, firmness=0.5, welfare=0.21, industry=0.03, endurance=0.0
+    )
 
 
 DOCTRINES: dict[str, Callable[[Parameters, int], Strategy]] = {
@@ -503,8 +549,8 @@ DOCTRINES: dict[str, Callable[[Parameters, int], Strategy]] = {
 }
 
 
-# Traits in odds are thresholds, which define a doctrine: variations keep them.
-THRESHOLDS = ("boldness", "firmness", "alarm")
+# Traits that orders depend on are thresholds, which define a doctrine: variations keep them.
+THRESHOLDS = ("boldness", "firmness", "alarm", "endurance")
 
 
 def varied(

@@ -14,8 +14,8 @@ feature, which rules read as a constant::
 
     DOES = parts(CHOICES)
     plan = actions[power, component(DOES.plan)]
-    stance = actions[power, component(DOES.stance, others, place)]
-    masks[power, first_option(DOES.stance, others, place) + OFFER] = 0
+    answer = actions[power, component(DOES.resolve, others, place)]
+    masks[power, first_option(DOES.diplomacy, others, place) + OFFER] = 0
 
 A role without parts towards others leaves `others` out.
 """

@@ -43,9 +43,12 @@ def can_demand(world: World, power: int, other: int) -> bool:
 
 @rule
 def can_embargo(world: World, power: int, other: int) -> bool:
-    """Return whether one power may embargo another."""
+    """Return whether one power may embargo another: not an ally, not while trade is settled."""
     return bool(
-        world.alive[power] == 1 and world.alive[other] == 1 and world.allied[power, other] == 0
+        world.alive[power] == 1
+        and world.alive[other] == 1
+        and world.allied[power, other] == 0
+        and world.settled[power, other] == 0
     )
 
 
@@ -128,6 +131,7 @@ def answer(world: World, parameters: Parameters) -> None:
                     world.embargo[maker, target] = 0
                     world.tribute[target, maker] = 1
                     world.felt_loss[target] += parameters.tribute_cost
+                    world.settled[maker, target] = parameters.settled_years + 1
                 else:
                     suffer_embargo(world, parameters, maker, target)
     for target in range(powers):
@@ -254,8 +258,7 @@ def fight(world: World, parameters: Parameters, demander: int, target: int) -> N
     for ally in range(world.powers):
         if world.comes[ally, target] == 1:
             # (21) beyond its deployment
-            product = (1.0 - parameters.deployment) * world.war_cost[ally] + parameters.ally_product
-            lose(world, ally, product, parameters.ally_arms)
+            lose(world, ally, parameters.ally_product, parameters.ally_arms)
             if loser == target:
                 world.coherence_lost[ally] += parameters.defeat
 

@@ -221,7 +221,7 @@ class Parameters(ParametersBase):
     reserve_yield: float = parameter(
         10.0, 0.0, 50.0, unit="years", doc="Reserves per unit of spending on the stockpile (14)."
     )
-    reserve_use: float = parameter(0.02, 0.0, 0.2, unit="years", doc="Reserves lost per year (14).")
+    reserve_use: float = parameter(0.01, 0.0, 0.2, unit="years", doc="Reserves lost per year (14).")
     reserve_drain: float = parameter(
         0.25, 0.0, 1.0, unit="years", doc="Reserves used in a year under embargo (14)."
     )
@@ -250,17 +250,20 @@ class Parameters(ParametersBase):
         kind="share",
     )
     tribute_cost: float = parameter(
-        0.01,
+        0.02,
         0.0,
         0.1,
         unit="of consumption",
         doc="Domestic cost of paying tribute to end an embargo (15).",
         kind="share",
     )
+    settled_years: int = parameter(
+        5, 0, 20, unit="years", doc="Years without an embargo by a power that got tribute (15)."
+    )
 
     # -- diplomacy (16, 17) ------------------------------------------------------------------------
     autonomy_cost: float = parameter(
-        0.22,
+        0.25,
         0.0,
         1.0,
         unit="utils/year",
@@ -324,7 +327,7 @@ class Parameters(ParametersBase):
 
     # -- crisis (19 to 21) -------------------------------------------------------------------------
     mean_war_cost: float = parameter(
-        0.05,
+        0.1,
         0.0,
         0.5,
         unit="of product",
@@ -332,7 +335,7 @@ class Parameters(ParametersBase):
         kind="share",
     )
     demand_cost: float = parameter(
-        0.015,
+        0.01,
         0.0,
         0.1,
         unit="of consumption",
@@ -346,7 +349,7 @@ class Parameters(ParametersBase):
         1, 0, 20, unit="years", doc="Truce after the demander has backed down (19)."
     )
     stake: float = parameter(
-        0.065, 0.0, 0.3, unit="of capital", doc="Capital lost by conceding (19).", kind="share"
+        0.06, 0.0, 0.3, unit="of capital", doc="Capital lost by conceding (19).", kind="share"
     )
     stake_arrives: float = parameter(
         0.6,
@@ -359,7 +362,7 @@ class Parameters(ParametersBase):
         0.02, 0.0, 0.1, unit="of consumption", doc="Domestic cost of conceding (19).", kind="share"
     )
     audience_cost: float = parameter(
-        0.04, 0.0, 0.1, unit="of consumption",
+        0.025, 0.0, 0.1, unit="of consumption",
         doc="Audience cost of backing down (20; Fearon 1994).", kind="share",
     )  # fmt: skip
     back_down_coherence: float = parameter(
@@ -394,11 +397,11 @@ class Parameters(ParametersBase):
         0.0,
         1.0,
         unit="of the cost of a war",
-        doc="Share of its private cost of a war that an ally pays for coming, war or not (21).",
+        doc="Share of the private cost of a war that an ally pays for coming, war or not (21).",
         kind="share",
     )
     ally_product: float = parameter(
-        0.03,
+        0.02,
         0.0,
         0.1,
         unit="of product",
@@ -406,10 +409,10 @@ class Parameters(ParametersBase):
         kind="share",
     )
     ally_arms: float = parameter(
-        0.12, 0.0, 0.5, doc="Arms lost by an ally that came (21).", kind="share"
+        0.08, 0.0, 0.5, doc="Arms lost by an ally that came (21).", kind="share"
     )
     abandonment_cost: float = parameter(
-        0.02, 0.0, 0.1, unit="of consumption",
+        0.03, 0.0, 0.1, unit="of consumption",
         doc="Domestic cost of abandoning an ally (21).", kind="share",
     )  # fmt: skip
 

@@ -144,6 +144,14 @@ FEATURES = (
         others=True, kind="flag",
     ),
     Feature("truce", 0.0, 1.0, doc="Whether a truce with it holds.", others=True, kind="flag"),
+    Feature(
+        "settled", 0.0, 1.0, doc="Whether it may not be embargoed, for it has paid tribute.",
+        others=True, kind="flag",
+    ),
+    Feature(
+        "other_settled", 0.0, 1.0, doc="Whether it may not embargo, for one has paid it tribute.",
+        others=True, kind="flag",
+    ),
     Feature("proximity", 0.0, 1.0, doc="prox: part of its strength that arrives.", others=True),
     Feature(
         "dependence", *_bounds("dependence"), doc="dep: trade dependence on it.", others=True
@@ -334,6 +342,8 @@ def see_other(world: World, power: int, other: int, row: Any, others: int, place
     row[column(sees.bound, others, place)] = world.bound[power, other]
     row[column(sees.its_offer, others, place)] = world.offer[other, power]
     row[column(sees.truce, others, place)] = 1.0 if world.truce[power, other] > 0 else 0.0
+    row[column(sees.settled, others, place)] = 1.0 if world.settled[power, other] > 0 else 0.0
+    row[column(sees.other_settled, others, place)] = 1.0 if world.settled[other, power] > 0 else 0.0
     row[column(sees.proximity, others, place)] = world.proximity[other, power]
     row[column(sees.dependence, others, place)] = world.dependence[power, other]
     row[column(sees.other_dependence, others, place)] = world.dependence[other, power]
@@ -354,7 +364,8 @@ def see_other(world: World, power: int, other: int, row: Any, others: int, place
 @rule
 def _embargo_seen(world: World, maker: int, target: int) -> float:
     """Return whether there is an embargo, or was one until it was bought off."""
-    return float(world.embargo[maker, target] + world.tribute[target, maker])
+    is_seen = world.embargo[maker, target] == 1 or world.tribute[target, maker] == 1
+    return 1.0 if is_seen else 0.0
 
 
 @rule
@@ -417,10 +428,10 @@ def allow(world: World, parameters: Parameters, masks: Masks) -> None:
             is_ally = world.allied[power, other] == 1
             # Whoever may demand something of another may have something demanded by it.
             may_demand = can_demand(world, power, other)
-            may_embargo = can_embargo(world, power, other)
+            may_embargo = can_embargo(world, other, power)
             if not challenges or not may_demand:
                 masks[power, demand + 1 + place] = 0
-            if not challenges or not may_embargo:
+            if not challenges or not can_embargo(world, power, other):
                 masks[power, embargo + 1 + place] = 0
             diplomacy = first_option(DOES.diplomacy, others, place)
             if not plans or not can_ally(world, parameters, power, other):

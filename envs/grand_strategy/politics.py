@@ -71,12 +71,17 @@ def fall(world: World, parameters: Parameters, power: int) -> None:
 
 @rule
 def value_year(world: World, parameters: Parameters, power: int) -> float:
-    """Return a power's payoff in the year, in utils."""
+    """Set the parts of a power's payoff in the year and return their sum, in utils."""
     enjoyed = world.consumed[power] * (1.0 - world.felt_loss[power])
     # (25) no policy changes the reference: a power's own past as reference would reward taxing
     # heavily first
     enjoyed = max(enjoyed / world.consumption_reference[power], LEAST_CONSUMPTION)
     welfare = max(world.welfare[power], LEAST_WELFARE) / USUAL_WELFARE
-    value: float = math.log(enjoyed) + parameters.welfare_weight * math.log(welfare)
-    value += parameters.security_weight * world.fear[power] * (2.0 * world.security[power] - 1.0)
-    return value - autonomy_lost(world, parameters, power)
+    secure = 2.0 * world.security[power] - 1.0
+    world.consumption_utils[power] = math.log(enjoyed)
+    world.welfare_utils[power] = parameters.welfare_weight * math.log(welfare)
+    world.security_utils[power] = parameters.security_weight * world.fear[power] * secure
+    world.autonomy_utils[power] = -autonomy_lost(world, parameters, power)
+    value: float = world.consumption_utils[power] + world.welfare_utils[power]
+    value += world.security_utils[power] + world.autonomy_utils[power]
+    return value

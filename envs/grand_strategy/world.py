@@ -144,6 +144,7 @@ class World(WorldRecord):
     bound: FlagPerPair
     offer: FlagPerPair
     truce: FlagPerPair
+    settled: FlagPerPair
     subsidy: SeenPerPair
     proximity: SeenPerPair
     dependence: SeenPerPair
@@ -213,6 +214,11 @@ class World(WorldRecord):
     coherence_lost: PerPower
     felt_loss: PerPower
     allies: FlagPerPower
+    # -- the parts of this year's payoff, in utils --
+    consumption_utils: PerPower
+    welfare_utils: PerPower
+    security_utils: PerPower
+    autonomy_utils: PerPower
     # -- computed once a year for all observers --
     standing: PerPower
     log_product: PerPower

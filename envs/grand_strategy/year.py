@@ -352,6 +352,10 @@ def move_stocks(world: World, parameters: Parameters) -> None:
             if world.truce[power, other] > 0:
                 world.truce[power, other] -= 1
                 world.truce[other, power] -= 1
+            if world.settled[power, other] > 0:
+                world.settled[power, other] -= 1
+            if world.settled[other, power] > 0:
+                world.settled[other, power] -= 1
     for power in range(powers):
         if world.alive[power] == 1:
             change_government(world, parameters, power)

@@ -91,6 +91,8 @@ class Population:
         Training seed.
     configuration : Configuration or None
         Of its training, if it was trained by a configuration that is known.
+    folder : path or None
+        Folder of the policy, if it was learned.
     """
 
     name: str
@@ -99,6 +101,7 @@ class Population:
     players: Callable[[ParametersBase], Players]
     seed: int | None = None
     configuration: Configuration | None = None
+    folder: Path | None = None
 
     def at(self, parameters: ParametersBase) -> Population:
         """Return the same population under other parameters."""
@@ -179,7 +182,7 @@ def _of_folder(folder: Path, parameters: ParametersBase) -> Population:
         likeliest = load_profile(folder, is_random=False, parameters=parameters)[2]
         return profile, None if any(player.is_random for player in likeliest) else likeliest
 
-    return Population(folder.name, game, parameters, players)
+    return Population(folder.name, game, parameters, players, folder=folder)
 
 
 # -- the choices of a game -------------------------------------------------------------------------

@@ -22,6 +22,7 @@ from counterpoise.envs.engine.files import write_atomically
 from counterpoise.envs.engine.game import Game
 from counterpoise.envs.engine.parameters import ParametersBase
 from counterpoise.evaluation.populations.payoffs import payoffs
+from counterpoise.evaluation.progress import TellParts
 from counterpoise.evaluation.runner import Tell, in_processes
 
 if TYPE_CHECKING:
@@ -114,6 +115,9 @@ class _Match:
         return f"{_shown(self.entrant)} among {_shown(self.population)}"
 
     def do(self, tell: Tell) -> NDArray[np.float64]:
+        return self.paid()
+
+    def paid(self) -> NDArray[np.float64]:
         """Return the entrant's payoff in each world."""
         rivals = [self.population] * (self.parameters.powers - 1)
         profile = [
@@ -137,6 +141,7 @@ def hold(
     seed: int = 0,
     processes: int = 1,
     console: Console | None = None,
+    tell: TellParts | None = None,
 ) -> Tournament:
     """Play every match of a tournament.
 
@@ -154,6 +159,8 @@ def hold(
         Number of worker processes; with 1 the matches are played in this process.
     console : Console, optional
         Where worker processes report progress; nowhere by default.
+    tell : callable, optional
+        Called in this process after each match, with the numbers of matches played and in all.
 
     Raises
     ------
@@ -176,7 +183,11 @@ def hold(
         for population in entrants
     ]
     if processes == 1:
-        paid = [match.do(_ignore) for match in matches]
+        paid = []
+        for match in matches:
+            paid.append(match.paid())
+            if tell is not None:
+                tell(len(paid), len(matches))
     else:
         shown = console if console is not None else _silent_console()
         paid = in_processes(matches, processes=processes, console=shown)
@@ -184,10 +195,6 @@ def hold(
     return Tournament(
         game.name, list(map(_shown, entrants)), np.array(paid).reshape(size, size, count)
     )
-
-
-def _ignore(done: int, total: int, rate: float, stage: str) -> None:
-    return None
 
 
 def _silent_console() -> Console:

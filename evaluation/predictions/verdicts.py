@@ -136,6 +136,7 @@ def _at_one_level(configuration: Configuration, question: Question) -> Configura
         varied={},
         together={},
         drawn={},
+        paired={},
         agent_steps=max(1, round(SEPARATE_SHARE * configuration.agent_steps)),
     )
 

@@ -139,17 +139,21 @@ def strength(world: Any, observer: int, power: int) -> float:
     return float(seen)
 
 
-def help_for(world: Any, parameters: Any, observer: int, target: int) -> float:
-    allies = [k for k in range(parameters.powers) if world.allied[target, k]]
+def honours(world: Any, parameters: Any, ally: int, target: int) -> float:
+    paid = world.subsidy[target, ally] / (world.subsidy[target, ally] + parameters.subsidy)
+    return float(world.standing[ally] + (1.0 - world.standing[ally]) * paid)
+
+
+def help_for(world: Any, parameters: Any, observer: int, target: int, attacker: int) -> float:
     if world.allies[target] == 0:
         return 0.0
     return sum(
         parameters.pooling
         * world.proximity[ally, target]
-        * world.standing[ally]
+        * honours(world, parameters, ally, target)
         * strength(world, observer, ally)
-        for ally in allies
-        if target == observer or not world.allied[observer, ally]
+        for ally in range(parameters.powers)
+        if world.allied[ally, target] and not world.allied[ally, attacker] and ally != attacker
     )
 
 
@@ -158,21 +162,23 @@ def odds(world: Any, parameters: Any, attacker: int, target: int, observer: int)
         return 0.0
     reach = parameters.offence * world.proximity[attacker, target]
     defence = parameters.home_advantage * strength(world, observer, target)
-    defence += help_for(world, parameters, observer, target)
+    defence += help_for(world, parameters, observer, target, attacker)
     attack = reach * strength(world, observer, attacker)
     return float(attack_odds(parameters.to_record(), attack, defence))
 
 
-def pressure(world: Any, maker: int, target: int) -> float:
-    if world.demand[maker] == target:
-        return 1.0
-    return 0.5 if world.embargo[maker, target] or world.tribute[target, maker] else 0.0
+def embargo(world: Any, maker: int, target: int) -> float:
+    return float(bool(world.embargo[maker, target] or world.tribute[target, maker]))
 
 
 def answer(world: Any, parameters: Any, power: int, other: int) -> float:
     outcome = full.OUTCOMES[world.outcome[other]]
-    if world.demand[power] == other and outcome:
-        return -1.0 if outcome == "concedes" else 1.0
+    if world.demand[power] != other or not outcome:
+        return 0.0
+    return -1.0 if outcome == "concedes" else 1.0
+
+
+def payment(world: Any, parameters: Any, power: int, other: int) -> float:
     if world.tribute[other, power]:
         return -1.0
     is_answering = full.PHASES[world.phase] == "answer"
@@ -207,6 +213,7 @@ FULL: dict[str, Expected] = {
     "excluded": own("exclusion"),
     "coherence": own("coherence"),
     "fear": own("fear"),
+    "war_cost": own("war_cost"),
     "security": own("security"),
     "standing": own("standing"),
     "allies": own("allies"),
@@ -229,7 +236,11 @@ FULL_OF_OTHERS: dict[str, Expected] = {
     "other_called": lambda w, p, k, o: w.called[o] / (w.called[o] + 3),
     "other_allies": of_other("allies"),
     "allied": towards("allied"),
+    "bound": towards("bound"),
+    "its_offer": lambda w, p, k, o: w.offer[o, k],
     "truce": lambda w, p, k, o: float(w.truce[k, o] > 0),
+    "settled": lambda w, p, k, o: float(w.settled[k, o] > 0),
+    "other_settled": lambda w, p, k, o: float(w.settled[o, k] > 0),
     "proximity": lambda w, p, k, o: w.proximity[o, k],
     "dependence": towards("dependence"),
     "other_dependence": lambda w, p, k, o: w.dependence[o, k],
@@ -237,9 +248,12 @@ FULL_OF_OTHERS: dict[str, Expected] = {
     "other_investment": lambda w, p, k, o: w.industry[o] + w.research[o],
     "threat": lambda w, p, k, o: odds(w, p, o, k, k),
     "prospect": lambda w, p, k, o: odds(w, p, k, o, k),
-    "pressed_by": lambda w, p, k, o: pressure(w, o, k),
-    "pressing": lambda w, p, k, o: pressure(w, k, o),
+    "its_demand": lambda w, p, k, o: float(w.demand[o] == k),
+    "its_embargo": lambda w, p, k, o: embargo(w, o, k),
+    "asked": lambda w, p, k, o: float(w.demand[k] == o),
+    "blocked": lambda w, p, k, o: embargo(w, k, o),
     "its_answer": answer,
+    "its_payment": payment,
     "its_help": came,
     "needs_help": lambda w, p, k, o: float(w.allied[k, o] == 1 and w.demanded_by[o] >= 0),
 }
@@ -280,6 +294,8 @@ RANGES: dict[str, dict[str, tuple[float, float]]] = {
         "exclusion": (0, 20),
         "allies": (0, 7),
         "truce": (0, 5),
+        "bound": (0, 40),
+        "war_cost": (0.0, 0.5),
         "demand": (-1, 7),
         "demanded_by": (-1, 7),
         "outcome": (0, len(full.OUTCOMES) - 1),

@@ -16,6 +16,8 @@ from counterpoise.envs.engine.rollouts import choose
 from counterpoise.envs.engine.strategy import Uniform
 from counterpoise.envs.engine.worlds import Worlds
 from counterpoise.envs.games.grand_strategy import GAME, Parameters
+from counterpoise.envs.grand_strategy.economy import LEAST_OUTPUT
+from counterpoise.envs.grand_strategy.politics import MOST_WAR_COST
 from counterpoise.envs.grand_strategy.resilience import MOST_RESILIENCE
 from counterpoise.envs.grand_strategy.world import BEATEN, BUDGET, CONCEDED, DOES, SPENDING
 from counterpoise.envs.grand_strategy.year import read_actions
@@ -44,7 +46,10 @@ def assert_books_balance(before: Any, worlds: Worlds) -> None:
     # A fallen power keeps no books, and a world that is over has no year.
     live = (before["alive"][:, :powers] == 1) & (before["over"] == 0)[:, None]
     after = {name: worlds.records[name][:, :powers] for name in ACCOUNTS}
-    stock = {name: before[name][:, :powers] for name in ("debt", "capital", "labour")}
+    stock = {
+        name: before[name][:, :powers]
+        for name in ("debt", "capital", "product", "resilience", "default_years", "written_off")
+    }
 
     def constant(name: str) -> Any:
         return given[name][:, None]
@@ -75,6 +80,25 @@ def assert_books_balance(before: Any, worlds: Worlds) -> None:
     paid = np.where(live, after["aid_paid"], 0.0).sum(axis=1)
     received = np.where(live, after["aid_received"], 0.0).sum(axis=1)
     assert np.allclose(paid, received, rtol=EXACT, atol=EXACT)
+    # (15, 17) transfers are aid and the price of embargoes
+    pairs = {name: worlds.records[name][:, :powers, :powers] for name in ("tribute", "subsidy")}
+    subsidies = (pairs["subsidy"] * output[:, None]).sum(axis=1)
+    dependence = before["dependence"][:, :powers, :powers]
+    left_open = (1.0 - stock["resilience"]) * (1.0 - before["reserves"][:, :powers])
+    price = constant("tribute") * constant("embargo_damage") * left_open / (powers - 1.0) * output
+    tribute = pairs["tribute"] * dependence * price[:, :, None]
+    close(after["aid_received"], subsidies + tribute.sum(axis=1))
+    close(after["aid_paid"], after["aid"] * output + tribute.sum(axis=2))
+    # (2, 6) output is what embargoes, wars and defaults leave of the product
+    gone = after["trade_loss"] + after["war_loss"]
+    defaulted = constant("default_loss") + constant("bank_loss") * stock["written_off"]
+    gone = gone + (stock["default_years"] > 0) * defaulted
+    open_part = 1.0 - constant("autarky_cost") * stock["resilience"] ** 4
+    close(output, stock["product"] * open_part * np.maximum(LEAST_OUTPUT, 1.0 - gone))
+    # (6) domestic lenders lose their part of what is forgiven
+    defaults = after["default"] == 1
+    at_home = (1.0 - constant("foreign_lending")) * after["forgiven"] / output
+    close(after["written_off"], np.where(defaults, at_home, stock["written_off"]))
     # (19, 20) what leaves in crises, and the part of it that arrives
     ceded = (after["outcome"] == CONCEDED) * constant("stake") * stock["capital"]
     taken = (after["outcome"] == BEATEN) * constant("conquest") * stock["capital"]
@@ -89,8 +113,25 @@ ACCOUNTS = (
     *SPENDING,
     *("tax", "output", "interest", "spending", "revenue", "forgiven", "debt", "borrowed"),
     *("aid_paid", "aid_received", "mobilised", "consumed", "invested", "outcome"),
-    *("capital_lost", "capital_gained"),
+    *("capital_lost", "capital_gained", "aid", "trade_loss", "war_loss", "default", "written_off"),
 )
+
+
+def assert_ties_are_mutual(worlds: Worlds) -> None:
+    """Check that ties are the same from both sides, and that an alliance alone can bind."""
+    powers = worlds.powers
+    ties = {
+        name: worlds.records[name][:, :powers, :powers]
+        for name in ("allied", "bound", "truce", "formed", "notice", "offer")
+    }
+    for name in ("allied", "bound", "truce", "formed", "notice"):
+        assert (ties[name] == ties[name].swapaxes(1, 2)).all(), name
+    assert (ties["bound"][ties["allied"] == 0] == 0).all()
+    term = worlds.parameter_records["alliance_term"][:, None, None]
+    assert ((ties["bound"] >= 0) & (ties["bound"] <= term)).all()
+    assert (ties["offer"][ties["formed"] == 1] == 0).all(), "what is agreed is no longer an offer"
+    count = ties["allied"].sum(axis=2)
+    assert (worlds.records["allies"][:, :powers] == count).all()
 
 
 def assert_in_range(worlds: Worlds) -> None:
@@ -105,6 +146,7 @@ def assert_in_range(worlds: Worlds) -> None:
         "debt": (-np.inf, np.inf),
         "security": (0.0, 1.0),
         "scaling": (0.0, 1.0),
+        "war_cost": (0.0, MOST_WAR_COST),
     }.items():
         values = records[name][:, :powers]
         assert np.isfinite(values).all(), name
@@ -145,6 +187,7 @@ def test_the_books_balance_in_ten_thousand_random_worlds_for_sixty_years() -> No
     for before, worlds in random_years({}, 10_000, 60, seed=0):
         assert_books_balance(before, worlds)
         assert_in_range(worlds)
+        assert_ties_are_mutual(worlds)
 
 
 @pytest.mark.parametrize("powers", [2, 5, 8])
@@ -154,6 +197,7 @@ def test_they_balance_under_any_legal_parameters(powers: int) -> None:
     for before, worlds in random_years(drawn, 200, 60, seed=powers):
         assert_books_balance(before, worlds)
         assert_in_range(worlds)
+        assert_ties_are_mutual(worlds)
 
 
 @settings(max_examples=8)
@@ -162,6 +206,7 @@ def test_they_balance_in_one_step_a_year_and_in_four(seed: int, phased: bool, po
     for before, worlds in random_years({"phased": phased, "powers": powers}, 8, 60, seed):
         assert_books_balance(before, worlds)
         assert_in_range(worlds)
+        assert_ties_are_mutual(worlds)
 
 
 def test_a_fallen_power_is_paid_what_falling_is_worth() -> None:

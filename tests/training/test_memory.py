@@ -20,7 +20,7 @@ from counterpoise.envs.engine.errors import CounterpoiseError, Interrupted, Para
 from counterpoise.envs.engine.rollouts import choose, play
 from counterpoise.envs.engine.strategy import Uniform
 from counterpoise.envs.engine.worlds import Worlds
-from counterpoise.training.best_responses import learn_best_response, weights_of_seat
+from counterpoise.training.best_responses import learn_best_response, weights_of_seats
 from counterpoise.training.configuration import load
 from counterpoise.training.learn import train
 from counterpoise.training.memory import RecurrentNetwork, Remembered, Sequences
@@ -368,7 +368,7 @@ def test_a_best_response_starts_as_the_policy_plays(policy, critic):
         game,
         parameters,
         1,
-        weights_of_seat(weights, 1, configuration),
+        weights_of_seats(weights, [1], configuration),
         {**learner.description(), "learning": [1]},
     )
     rows = rng.normal(size=(9, len(game.observation_names(2)))).astype(np.float32)

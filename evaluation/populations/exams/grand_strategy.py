@@ -142,7 +142,7 @@ EXAM = (
         "Warmongers, with an offence-defence ratio that favours attack.",
         1,
         among("warmonger"),
-        plain(offence=1.3),
+        plain(offence=2.0),
     ),
     Situation(
         "two in company",

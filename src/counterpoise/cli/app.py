@@ -41,6 +41,7 @@ PANELS: dict[str, dict[str, Callable[..., Any]]] = {
         "exam": judge.exam,
         "tournament": judge.tournament,
         "conduct": conduct.conduct,
+        "calibrate": conduct.calibrate,
     },
     "Predict": {"predict": predict.predict},
     "Play": {"play": play.play},

@@ -8,8 +8,16 @@ from typing import Annotated, Any
 
 import typer
 
-from counterpoise.cli.options import Changes, ScenarioName, command_given, read_settings
+from counterpoise.cli.options import (
+    Changes,
+    Processes,
+    ScenarioName,
+    command_given,
+    process_count,
+    read_settings,
+)
 from counterpoise.cli.printing import console, json_text, print_json, waiting
+from counterpoise.envs.engine.errors import CounterpoiseError
 from counterpoise.envs.engine.files import write_text_atomically
 
 TO_TERMINAL = Path("-")
@@ -119,3 +127,132 @@ def _command(name: str, *arguments: object) -> str:
     """Return the command as it was given on this command line, or with its arguments alone."""
     given = sys.argv[1:]
     return command_given(given if given[:1] == [name] else [name, *map(str, arguments)])
+
+
+def calibrate(
+    what: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="CONFIG|RUN…",
+            help="Name or path of a training configuration, which is trained first, or folders of "
+            "its runs.",
+        ),
+    ],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="Folder of the draws. A stopped run continues.")
+    ] = Path("runs/calibration"),
+    page: Annotated[
+        Path | None,
+        typer.Option(help="Folder for calibration.md, tables and figures. Default: that of --out."),
+    ] = None,
+    draws: Annotated[int, typer.Option(min=20, help="Number of draws of the parameters.")] = 512,
+    worlds: Annotated[int, typer.Option(min=1, help="Number of worlds per draw and seed.")] = 40,
+    parameters: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--vary",
+            metavar="NAME",
+            help="Parameter to draw. Repeat for several. Default: all that are drawn in training "
+            "and observed.",
+        ),
+    ] = None,
+    settings: Changes = None,
+    held_out: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--hold-out",
+            metavar="MOMENT",
+            help="Moment that the set is not chosen by. Repeat for several. Default: fought_rate "
+            "and tribute_share.",
+        ),
+    ] = None,
+    accept: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="MOMENT=LOW,HIGH",
+            help="Accept these values of a moment instead of the record's. Repeat for several.",
+        ),
+    ] = None,
+    seeds: Annotated[
+        int, typer.Option(min=1, help="Number of training seeds of a configuration.")
+    ] = 1,
+    json_file: JsonFile = None,
+    processes: Processes = None,
+) -> None:
+    """Find the rules' parameters at which learned conduct agrees with the record.
+
+    Plays one population, trained over ranges of parameters that it observes, at draws from these
+    ranges. Reports the eligible set: the draws at which every moment lies within the record's
+    sampling error or stated tolerance. Chooses the default in it by least change, and tables which
+    parameter moves which moment. Needs pip install 'counterpoise[calibrate]'.
+
+      counterpoise calibrate runs/grand_strategy --draws 1024
+      counterpoise calibrate grand_strategy --seeds 2 --page docs/results/calibration
+      counterpoise calibrate runs/grand_strategy --accept demand_rate=0.05,0.3
+    """
+    from counterpoise.display import calibration as pages
+    from counterpoise.evaluation.populations import calibration as calibrating
+
+    told = console(to_errors=True)
+    workers = process_count(processes)
+    runs = [Path(each) for each in what]
+    if not all(each.is_dir() for each in runs):
+        runs = _trained(what, out / "training", seeds, workers)
+    plan = calibrating.make_plan(
+        runs, draws=draws, worlds=worlds, parameters=parameters, changes=read_settings(settings)
+    )
+    found = calibrating.calibrate(
+        plan,
+        out,
+        held_out=calibrating.HELD_OUT if held_out is None else held_out,
+        accept=dict(map(_band, accept or ())),
+        processes=workers,
+        console=told,
+    )
+    with waiting("Splitting the variance of each moment …"):
+        sensitivity = found.sensitivity()
+    written = pages.write_calibration(found, sensitivity, page or out, _command("calibrate", *what))
+    _tell_json(pages.as_data(found, sensitivity), json_file)
+    if json_file == TO_TERMINAL:
+        return
+    pages.print_calibration(console(), found, sensitivity)
+    for path in written:
+        typer.echo(path)
+
+
+def _trained(what: list[str], folder: Path, seeds: int, processes: int) -> list[Path]:
+    """Train every seed of one configuration that is not trained yet, and return their folders."""
+    from counterpoise.evaluation.trainings import Training, train_all
+    from counterpoise.training.configuration import load
+    from counterpoise.training.runs import CONFIGURATION, Run
+
+    if len(what) > 1:
+        raise CounterpoiseError(
+            "Give one training configuration, or folders of runs that exist: "
+            + ", ".join(each for each in what if not Path(each).is_dir())
+            + "."
+        )
+    configuration = load(what[0])
+    folders = [folder / configuration.name / f"seed_{seed}" for seed in range(seeds)]
+    begun = [(each / CONFIGURATION).is_file() for each in folders]
+    todo = [
+        Training(configuration, each, seed, resume=has_begun)
+        for seed, (each, has_begun) in enumerate(zip(folders, begun, strict=True))
+        if not (has_begun and Run(each).is_finished)
+    ]
+    train_all(todo, processes=processes, console=console(to_errors=True))
+    return folders
+
+
+def _band(text: str) -> tuple[str, tuple[float, float]]:
+    """Return a moment and its accepted values from ``name=low,high``."""
+    name, _, ends = text.partition("=")
+    try:
+        low, high = (float(each) for each in ends.split(","))
+    except ValueError:
+        low, high = 1.0, 0.0
+    if not low <= high:
+        raise CounterpoiseError(
+            f"--accept {text}: expected MOMENT=LOW,HIGH, as in --accept demand_rate=0.05,0.3."
+        )
+    return name.strip(), (low, high)

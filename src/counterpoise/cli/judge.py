@@ -21,6 +21,7 @@ from counterpoise.cli.options import (
     process_count,
 )
 from counterpoise.cli.printing import console, print_json, print_table, waiting
+from counterpoise.envs.engine.errors import CounterpoiseError
 
 if TYPE_CHECKING:
     from counterpoise.evaluation.equilibrium.comparison import Comparison
@@ -203,8 +204,8 @@ def exam(
     from counterpoise.evaluation.populations import exam as exams
     from counterpoise.training.runs import Run
 
-    with waiting("Playing the tests …"):
-        results = exams.sit(Run(run), count=seeds)
+    with waiting("Playing the tests …") as tell:
+        results = exams.sit(Run(run), count=seeds, tell=tell)
     if parquet is not None:
         exams.write(results, parquet)
     if as_json:
@@ -214,7 +215,9 @@ def exam(
 
 
 def exploit(
-    run: RunFolder,
+    run: Annotated[
+        Path, typer.Argument(metavar="RUN", help="Folder of a run, or of several seeds.")
+    ],
     power: Annotated[int, typer.Option(min=0, help="Seat of the best response.")] = 0,
     agent_steps: Annotated[
         int, typer.Option(min=1, help="Training length of each best response, in agent steps.")
@@ -222,34 +225,91 @@ def exploit(
     seed: Annotated[int, typer.Option(min=0, help="Training seed.")] = 0,
     scenario: ScenarioName = None,
     settings: Changes = None,
+    treatments: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            help="Number of registered pairs of treatment level and seat to exploit under, instead "
+            "of the defaults.",
+        ),
+    ] = 0,
+    states: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            help="Number of states for rollout policy improvement; 0 leaves it out. It is also "
+            "left out under treatments.",
+        ),
+    ] = 128,
+    pairs: Annotated[
+        bool, typer.Option("--pairs", help="Also test pairwise stability of alliances.")
+    ] = False,
     as_json: AsJson = False,
+    processes: Processes = None,
 ) -> None:
     """Train a best response to a run's policy and print the policy's regret.
 
     Regret is the gain of a best response as a share of the stake.
     A trained response gives a lower bound. For solved games, `compare` is exact.
+    In a game with alliances the regret is also measured where pairs start as allies.
+    Rollout policy improvement estimates the gain without training.
+    Pairwise stability: no two powers both gain by allying, none by leaving an ally.
+    For several seeds, or with --treatments, results are kept in RUN/exploit.
 
-      counterpoise exploit runs/grand/seed_0
+      counterpoise exploit runs/grand/seed_0 --pairs
       counterpoise exploit runs/great_powers/seed_0 --scenario europe --power 1
+      counterpoise exploit runs/grand
+      counterpoise exploit runs/grand/seed_0 --treatments 20
     """
-    import dataclasses
-
-    from counterpoise.display.tables import print_exploit
+    from counterpoise.display.responses import print_exploit, print_stability
     from counterpoise.evaluation.populations.exploitability import exploit as find
-    from counterpoise.training.runs import Run
+    from counterpoise.evaluation.populations.stability import stability
+    from counterpoise.training.runs import CONFIGURATION, Run
 
+    if treatments or not (run / CONFIGURATION).is_file():
+        if scenario or settings:
+            raise CounterpoiseError(
+                "--scenario and --set are for one run without --treatments: leave them out, or "
+                "name the folder of a run."
+            )
+        _exploit_all(
+            run, as_json, processes, treatments=treatments, seat=power, agent_steps=agent_steps,
+            seed=seed, has_pairs=pairs, states=states,
+        )  # fmt: skip
+        return
     the_run = Run(run)
-    parameters = None
+    parameters = the_run.parameters
     if scenario or settings:
         parameters, _ = parameters_asked(the_run.game.name, settings, scenario)
     with waiting("Training best responses to the policy and to random play …"):
         found = find(
-            the_run, power=power, agent_steps=agent_steps, seed=seed, parameters=parameters
-        )
+            the_run, power=power, agent_steps=agent_steps, seed=seed, parameters=parameters,
+            states=states,
+        )  # fmt: skip
+    tested = None
+    if pairs:
+        with waiting("Testing every pair of powers …"):
+            tested = stability(the_run.game, parameters, the_run.profile(parameters=parameters))
     if as_json:
-        print_json({**dataclasses.asdict(found), "stake": found.stake, "regret": found.regret})
+        told = {} if tested is None else {"stability": tested.as_json(found.stake)}
+        print_json({**found.as_json(), **told})
         return
     print_exploit(console(), found)
+    if tested is not None:
+        print_stability(console(), tested, found.stake)
+
+
+def _exploit_all(folder: Path, as_json: bool, processes: int | None, **options: Any) -> None:
+    from counterpoise.display.responses import print_exploits
+    from counterpoise.evaluation.predictions.convergence import exploit_all, summary
+
+    rows = exploit_all(
+        folder, processes=process_count(processes), console=console(to_errors=True), **options
+    )
+    if as_json:
+        print_json({"cases": rows.to_dicts(), "summary": summary(rows)})
+    else:
+        print_exploits(console(), rows, summary(rows))
 
 
 def tournament(
@@ -284,10 +344,10 @@ def tournament(
     parameters, _ = parameters_asked(game, settings, scenario)
     workers = process_count(processes)
     # Worker processes report their own progress.
-    with waiting("Playing the matches …") if workers == 1 else contextlib.nullcontext():
+    with waiting("Playing the matches …") if workers == 1 else contextlib.nullcontext() as tell:
         held = hold(
             game_named(game), parameters, who, count=seeds, processes=workers,
-            console=console(to_errors=True),
+            console=console(to_errors=True), tell=tell,
         )  # fmt: skip
     asked = [*(settings or []), *([f"scenario {scenario}"] if scenario else [])]
     words = f"{parameters.powers} powers, " + (", ".join(asked) or "default parameters")

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.status import Status
+
+    from counterpoise.evaluation.progress import TellParts
 
 WIDTH_WITHOUT_WINDOW = 160
 
@@ -28,9 +30,24 @@ def console(*, to_errors: bool = False) -> Console:
     return made
 
 
-def waiting(words: str) -> Status:
-    """Return a context that shows `words` in the terminal while something runs."""
-    return console(to_errors=True).status(words)
+@contextlib.contextmanager
+def waiting(words: str) -> Iterator[TellParts]:
+    """Show `words` while something runs: in the terminal, or elsewhere as a line now and then.
+
+    Yields
+    ------
+    callable
+        Takes the number of parts done and their total, where the work has parts.
+    """
+    from counterpoise.evaluation.progress import beat
+
+    shown = console(to_errors=True)
+    if not shown.is_terminal:
+        with beat(shown, words) as tell:
+            yield tell
+        return
+    with shown.status(words) as status:
+        yield lambda done, total: status.update(f"{words} {done} of {total}")
 
 
 def print_table(head: Sequence[str], rows: Sequence[Sequence[str]], text_columns: int = 1) -> None:
