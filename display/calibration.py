@@ -278,7 +278,8 @@ def draw_moments(found: Calibration) -> Figure:
             inside = found.eligible[name].drop_nulls().to_numpy()
             axes.plot(
                 inside, np.zeros(len(inside)), "|", color=INK, markersize=9, label="eligible set",
-                clip_on=False,
+                # An empty line that is not clipped has no finite extent for the layout.
+                clip_on=not len(inside),
             )  # fmt: skip
             _draw_line(axes, found.default[name], "--", "default")
             if found.chosen and not found.is_default_eligible:
