@@ -19,6 +19,7 @@ from counterpoise.envs.engine.errors import CounterpoiseError
 from counterpoise.envs.engine.game import Game
 from counterpoise.envs.engine.parameters import ParametersBase, column_values
 from counterpoise.envs.engine.registration import game as game_named
+from counterpoise.envs.engine.registration import why_superseded
 from counterpoise.envs.engine.strategy import Strategy
 from counterpoise.envs.engine.worlds import as_parameters
 
@@ -287,7 +288,8 @@ def load_profile(
     if description["version"] != game.version:
         raise CounterpoiseError(
             f"The policy in {folder} was learned on {game.name} v{description['version']}; the "
-            f"rules are now v{game.version}: train it again."
+            f"rules are now v{game.version}: train it again. "
+            f"{why_superseded(game.name, description['version'])}".strip()
         )
     if parameters is None:
         parameters = as_parameters(game.parameters, description["parameters"])

@@ -117,6 +117,49 @@ def no_ties(record: Any, parameters: Any) -> list[Tie]:
 
 
 @dataclasses.dataclass(frozen=True)
+class Reasons:
+    """Why one event of a step went as it did.
+
+    Attributes
+    ----------
+    event : str
+        The event in words.
+    lines : tuple of (int, str)
+        What a power ordered and what it saw, for each power that took part.
+    """
+
+    event: str
+    lines: tuple[tuple[int, str], ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Moment:
+    """One step of an episode, with what the powers saw when they decided.
+
+    Attributes
+    ----------
+    before, after : numpy record
+        The world before and after the step.
+    seen : ndarray, [powers, columns]
+        The powers' observations before the step.
+    parameters : Parameters
+    names : list of str
+        The powers' names.
+    """
+
+    before: Any
+    after: Any
+    seen: Array
+    parameters: Any
+    names: Sequence[str]
+
+
+def no_reasons(moment: Moment) -> list[Reasons]:
+    """Return that nothing is explained."""
+    return []
+
+
+@dataclasses.dataclass(frozen=True)
 class Appearance:
     """What is shown of a game's powers.
 
@@ -139,6 +182,10 @@ class Appearance:
         From the records to whether each power is still in the game.
     quiet : tuple of str
         Events that only say that nothing happened; the list of all events omits them.
+    payoff : tuple of Series
+        The parts of a step's payoff, which add up to it.
+    reasons : callable
+        From a `Moment` to the `Reasons` of the step's events.
     """
 
     series: tuple[Series, ...]
@@ -149,6 +196,8 @@ class Appearance:
     ties: Callable[[Any, Any], list[Tie]] = no_ties
     is_alive: Callable[[Array], Array] | None = None
     quiet: tuple[str, ...] = ()
+    payoff: tuple[Series, ...] = ()
+    reasons: Callable[[Moment], list[Reasons]] = no_reasons
 
     @property
     def planned(self) -> tuple[BudgetPart, ...]:

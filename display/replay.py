@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import counterpoise
-from counterpoise.display.appearance import Appearance, Series, appearance_of
+from counterpoise.display.appearance import Appearance, Moment, Series, appearance_of
 from counterpoise.display.numbers import in_words
 from counterpoise.display.text import deeds
 from counterpoise.envs.engine.errors import CounterpoiseError
@@ -72,6 +72,7 @@ def replay_data(
                 ],
                 "events": told(episode, step),
                 "payoffs": _numbers(episode.rewards[step - 1]) if step else [],
+                "reasons": _reasons(episode, step, shown) if step else [],
             }
         )
     series, budget, income = _all_values(episode, shown)
@@ -103,12 +104,26 @@ def replay_data(
         "size": None
         if shown.size is None
         else {**_described(shown.size), "values": _values(episode, shown.size, shown)},
+        "payoff": [
+            {**_described(each), "values": _values(episode, each, shown)} for each in shown.payoff
+        ],
         "alive": None
         if shown.is_alive is None
         else shown.is_alive(episode.records)[:, : len(episode.names)].astype(int).T.tolist(),
         "tieKinds": [dataclasses.asdict(kind) for kind in shown.tie_kinds],
         "equilibrium": solved,
     }
+
+
+def _reasons(episode: Episode, step: int, shown: Appearance) -> list[dict[str, Any]]:
+    moment = Moment(
+        episode.records[step - 1], episode.records[step], episode.observations[step - 1],
+        episode.parameters, episode.names,
+    )  # fmt: skip
+    return [
+        {"event": each.event, "lines": [[power, words] for power, words in each.lines]}
+        for each in shown.reasons(moment)
+    ]
 
 
 def _when(episode: Episode, step: int) -> tuple[str, str]:

@@ -125,6 +125,8 @@ class Episode:
         The world after each step, the start first.
     actions : ndarray, [steps, powers, components]
     rewards : ndarray of float64, [steps, powers]
+    observations : ndarray of float32, [steps + 1, powers, columns]
+        What the powers saw at the start and after each step.
     seed : int
         Seed of the world's and the strategies' random numbers.
     """
@@ -135,6 +137,7 @@ class Episode:
     records: NDArray[Any]
     actions: NDArray[Any]
     rewards: NDArray[np.float64]
+    observations: NDArray[np.float32]
     seed: int
 
     @property
@@ -153,8 +156,12 @@ def play_episode(
     steps: int = MOST_STEPS,
 ) -> Episode:
     """Play one world to its end, for at most `steps` steps."""
+    seen: list[NDArray[np.float32]] = []
     with Worlds(game, 1, parameters, autoreset=False) as worlds:
-        rollout = play(worlds, profile, seed=seed, steps=steps)
+        rollout = play(
+            worlds, profile, seed=seed, steps=steps,
+            watch=lambda: seen.append(worlds.observations[0].copy()),
+        )  # fmt: skip
     return Episode(
         game=game.seated(parameters.powers),
         parameters=parameters,
@@ -162,6 +169,7 @@ def play_episode(
         records=rollout.records[:, 0],
         actions=rollout.actions[:, 0],
         rewards=rollout.rewards[:, 0],
+        observations=np.array(seen),
         seed=seed,
     )
 

@@ -18,6 +18,7 @@ from typing import Any
 from counterpoise.envs.engine.errors import CounterpoiseError
 from counterpoise.envs.engine.files import write_text_atomically
 from counterpoise.envs.engine.registration import game as game_named
+from counterpoise.envs.engine.registration import why_superseded
 from counterpoise.envs.engine.worlds import as_parameters
 from counterpoise.human.setup import PERSON, Setup
 from counterpoise.human.table import Refused, Table
@@ -145,9 +146,12 @@ def _read(path: Path) -> dict[str, Any]:
 def _setup_from(path: Path, saved: Mapping[str, Any]) -> Setup:
     game = game_named(str(saved["game"])).in_style(saved.get("style"))
     if saved["version"] != game.version:
+        known = type(saved["version"]) is int
+        why = why_superseded(game.name, saved["version"]) if known else ""
         raise _invalid(
             path,
-            f"it was played with {game.name} v{saved['version']}; this is v{game.version}",
+            f"it was played with {game.name} v{saved['version']}; this is v{game.version}"
+            + (f" ({why.rstrip('.')})" if why else ""),
         )
     if not isinstance(saved["parameters"], dict):
         raise _invalid(path, "'parameters' is not a table")

@@ -231,6 +231,22 @@ class Table:
 
     # -- deciding --------------------------------------------------------------------------------
 
+    def options(self, seat: int) -> list[tuple[str, ...]]:
+        """Return the options of each part of a power's action by name; none for an amount.
+
+        An option about another power has that power's name.
+        """
+        whole = self._game.general or self._game
+        names = self.others(seat)
+        found: list[tuple[str, ...]] = []
+        for part in whole.role(seat).actions:
+            options: tuple[str, ...] = ()
+            if isinstance(part, Choice):
+                about = [f"{part.each} {name}" for name in names] if part.each else []
+                options = (*part.options, *about)
+            found += [options] * (len(names) if part.others else 1)
+        return found
+
     def _width(self, seat: int) -> int:
         return len(self._game.role(seat).actions)
 
@@ -265,7 +281,7 @@ class Table:
         parts: tuple[Choice | Continuous, ...] = self._game.role(seat).actions
         if not isinstance(action, list) or len(action) != len(parts):
             raise Refused(f"Expected a decision as a list of {len(parts)} numbers, one per part.")
-        is_open = self.open_options(seat)
+        is_open, options = self.open_options(seat), self.options(seat)
         made: list[float] = []
         for k, (part, value) in enumerate(zip(parts, action, strict=True)):
             name = part.name.replace("_", " ")
@@ -274,7 +290,7 @@ class Table:
                 if type(value) is not int or not 0 <= value <= last:
                     raise Refused(f"{name}: expected the number of an option, 0 to {last}.")
                 if not is_open[k][value]:
-                    raise Refused(f"{name}: “{part.options[value]}” is not open to you now.")
+                    raise Refused(f"{name}: “{options[k][value]}” is not open to you now.")
                 made.append(value)
             else:
                 low = float(self.worlds.action_low[0, seat, k])

@@ -188,19 +188,25 @@ def _parts(table: Table, seat: int, seen: Seen) -> list[Plain]:
     for part in (game.general or game).role(seat).actions:
         places = range(table.worlds.powers - 1) if part.others else (-1,)
         declared += [(part, place) for place in places]
-    is_open = table.open_options(seat)
+    is_open, options = table.open_options(seat), table.options(seat)
     made = []
     for k, (part, place) in enumerate(declared):
         shown: Plain = {
             "name": part.name, "label": _label(table, part.name), "place": place, "doc": part.doc,
         }  # fmt: skip
         if isinstance(part, Choice):
+            # Options about other powers follow those about none.
+            first = len(part.options)
+            about = [
+                (part.each, number - first) if number >= first else (option, place)
+                for number, option in enumerate(options[k])
+            ]
             closed = [
-                "" if free else _why_closed(table, part.name, option, seen, place)
-                for option, free in zip(part.options, is_open[k], strict=True)
+                "" if free else _why_closed(table, part.name, option, seen, other)
+                for (option, other), free in zip(about, is_open[k], strict=True)
             ]
             shown |= {
-                "options": list(part.options),
+                "options": list(options[k]),
                 "closed": closed,
                 "is_scale": all(option[:1].isdigit() for option in part.options),
             }

@@ -18,7 +18,7 @@ import pytest
 from counterpoise.cli import app as command_line
 from counterpoise.cli import demonstration, judge, learn, options
 from counterpoise.envs.engine.errors import CounterpoiseError, Interrupted
-from counterpoise.envs.engine.registration import game_names
+from counterpoise.envs.engine.registration import game, game_names
 from counterpoise.training.configuration import Configuration, load, shipped
 from counterpoise.training.learn import train
 from counterpoise.training.runs import Run
@@ -483,6 +483,13 @@ def test_a_scenario_is_described_with_its_powers_pairs_and_sources(run: Any) -> 
     data = run("describe", "grand_strategy", "--scenario", "europe", "--json").data
     assert data["powers"][0] == data["focus"] == "Europe"
     assert data["parameters"]["reliability"] == 0.9
+    # A start depends on these whether the scenario gives them or not.
+    declared = game("grand_strategy").parameters.declarations
+    for key, each in declared.items():
+        if each.per_power or each.per_pair or each.spread_of:
+            assert key in data["parameters"], key
+            assert key.replace("_", " ") in told.out.lower().replace("_", " "), key
+    assert "Random draws at the start" in told.out
     told = run("describe", "arms_race", "--scenario", "europe")
     assert told.code != 0
     assert "is of grand_strategy" in told.err
@@ -514,8 +521,12 @@ def test_an_exam_of_a_solved_game_is_refused(run: Any, trained: Path) -> None:
 
 
 def test_a_policy_is_exploited(run: Any, grand: Path) -> None:
-    data = run("exploit", grand, "--agent-steps", "500", "--json").data
+    data = run("exploit", grand, "--agent-steps", "500", "--states", "2", "--json").data
     assert data["regret"] == pytest.approx((data["response"] - data["own"]) / data["stake"])
+    assert data["allied_regret"] == pytest.approx(
+        (data["allied"]["response"] - data["allied"]["own"]) / data["stake"]
+    )
+    assert data["improvement"]["states"] == 2
     told = run("exploit", grand, "--power", "7")
     assert told.code != 0
     assert "no power 7" in told.err

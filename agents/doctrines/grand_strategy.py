@@ -70,6 +70,11 @@ class Sight:
         return np.asarray((self["other_alive"] > 0.5) & ~self.allied)
 
     @property
+    def may_embargo(self) -> Truth:
+        """Whom the power may embargo: strangers that have not paid for peace, [n, others]."""
+        return np.asarray(self.strangers & (self["settled"] < 0.5))
+
+    @property
     def leaving(self) -> Truth:
         """Which allies the power may leave, [n, others]."""
         return np.asarray(self.allied & (self["bound"] < 0.5))
@@ -243,7 +248,7 @@ class Doctrine(Strategy):
             default=self.defaults(seen),
             stand=self.stands(seen),
             demand=_of_best(self.targets(seen), self.traits.boldness),
-            embargo=_of_best(np.where(seen.strangers, self.embargoes(seen), -1.0), 0.0),
+            embargo=_of_best(np.where(seen.may_embargo, self.embargoes(seen), -1.0), 0.0),
             diplomacy=self._diplomacy(seen),
             resolve=self.resolve(seen),
             buy_off=np.where(self.buys_off(seen), PAY, REFUSE),

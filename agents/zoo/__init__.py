@@ -20,7 +20,7 @@ CARD = "card.json"
 
 
 def names() -> list[str]:
-    """Return the names of all policies, such as ``grand_strategy/population-1``."""
+    """Return the names of all policies, such as ``arms_race/equilibrium-learner``."""
     return sorted(path.parent.relative_to(FOLDER).as_posix() for path in FOLDER.glob(f"*/*/{CARD}"))
 
 

@@ -19,6 +19,8 @@ from counterpoise.display.appearance import (
     Appearance,
     BudgetPart,
     Display,
+    Moment,
+    Reasons,
     Series,
     Tie,
     TieKind,
@@ -26,8 +28,19 @@ from counterpoise.display.appearance import (
     percent,
     ratio,
 )
-from counterpoise.envs.grand_strategy.words import QUIET, events
-from counterpoise.envs.grand_strategy.world import BUDGET, NO_DEMAND, WARS
+from counterpoise.display.numbers import percent as in_percent
+from counterpoise.envs.engine.columns import Column, column
+from counterpoise.envs.grand_strategy.perception import SEES
+from counterpoise.envs.grand_strategy.words import QUIET, demand_in_words, events
+from counterpoise.envs.grand_strategy.world import (
+    BUDGET,
+    CONCEDED,
+    NO_DEMAND,
+    NOBODY,
+    STAND,
+    STANDS,
+    WARS,
+)
 
 # -- what is shown ---------------------------------------------------------------------------------
 
@@ -102,6 +115,69 @@ def ties(record: Any, parameters: Any) -> list[Tie]:
     return found
 
 
+def crises(moment: Moment) -> list[Reasons]:
+    """Return why each demand of a step ended as it did: orders, odds seen, private costs."""
+    after = moment.after
+    found = []
+    for target in range(len(moment.names)):
+        demander = int(after["demanded_by"][target])
+        if demander == NOBODY:
+            continue
+        lines = [(demander, _of_the_demander(moment, demander, target))]
+        lines.append((target, _of_the_target(moment, demander, target)))
+        lines += [
+            (ally, _of_an_ally(moment, ally, target))
+            for ally in range(len(moment.names))
+            if after["calls"][ally, target] == 1
+        ]
+        found.append(Reasons(demand_in_words(after, moment.names, target), tuple(lines)))
+    return found
+
+
+def _of_the_demander(moment: Moment, demander: int, target: int) -> str:
+    # In phases the stand is ordered in the last one; the orders of others say nothing of it.
+    is_ordered = not moment.parameters.phased or int(moment.before["phase"]) == STAND
+    stand = STANDS[int(moment.after["stand"][demander])]
+    words = f"demands; if resisted: {stand}" if is_ordered else "demands"
+    odds = _seen(moment, SEES.prospect, demander, target)
+    return f"{words}. Saw a chance of {odds} to win. {_cost(moment, demander)}"
+
+
+def _of_the_target(moment: Moment, demander: int, target: int) -> str:
+    outcome = int(moment.after["outcome"][target])
+    done = {NO_DEMAND: "has not answered yet", CONCEDED: "concedes"}.get(
+        outcome, "mobilises and resists" if moment.after["mobilised"][target] else "resists"
+    )
+    odds = _seen(moment, SEES.threat, target, demander)
+    return f"{done}. Saw a chance of {odds} to be beaten. {_cost(moment, target)}"
+
+
+def _of_an_ally(moment: Moment, ally: int, target: int) -> str:
+    after = moment.after
+    came = after["comes"][ally, target] == 1
+    if after["committed"][ally, target] == 1:
+        done = "was committed, and comes" if came else "was committed, and fails to come"
+    else:
+        done = "was free, and comes" if came else "was free, and stays away"
+    return f"{done}. {_cost(moment, ally)}"
+
+
+def _cost(moment: Moment, power: int) -> str:
+    cost = float(moment.before["war_cost"][power])
+    return f"A war would cost it {in_percent(cost)} of product."
+
+
+def _seen(moment: Moment, feature: Column, power: int, other: int) -> str:
+    others = len(moment.names) - 1
+    place = moment.before["seat"][power][:others].tolist().index(other)
+    return in_percent(float(moment.seen[power, column(feature, others, place)]), 0)
+
+
+def utils(part: str, doc: str) -> Series:
+    """Return a part of a year's payoff, in utils."""
+    return Series(part, "utils", amount(f"{part}_utils"), is_flow=True, is_settled=True, doc=doc)
+
+
 def is_alive(records: Any) -> Any:
     """Return whether each power is still in the game."""
     return np.asarray(records["alive"]) == 1
@@ -149,6 +225,13 @@ APPEARANCE = Appearance(
     ties=ties,
     is_alive=is_alive,
     quiet=(QUIET,),
+    payoff=(
+        utils("consumption", "log of private consumption, after losses at home"),
+        utils("welfare", "log of welfare spending, weighted"),
+        utils("security", "odds of withstanding the worst attack, weighted"),
+        utils("autonomy", "what alliances cost in autonomy"),
+    ),
+    reasons=crises,
 )
 
 

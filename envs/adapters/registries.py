@@ -20,17 +20,19 @@ from counterpoise.envs.engine.registration import ROWS, GameRow, add, row
 
 PETTINGZOO = "pettingzoo"
 ADAPTERS = "counterpoise.envs.adapters"
+# What the ids of superseded versions lead to.
+REFUSE = f"{ADAPTERS}.versioned:refuse"
 
 
-def gymnasium_id(name: str) -> str:
+def gymnasium_id(name: str, version: int | None = None) -> str:
     """Return a game's name with Gymnasium, such as ``counterpoise/BurdenSharing-v0``."""
     words = "".join(word.capitalize() for word in name.split("_"))
-    return f"counterpoise/{words}-v{row(name).version}"
+    return f"counterpoise/{words}-v{row(name).version if version is None else version}"
 
 
-def pettingzoo_id(name: str) -> str:
+def pettingzoo_id(name: str, version: int | None = None) -> str:
     """Return a game's name with PettingZoo, such as ``counterpoise/burden_sharing-v0``."""
-    return f"counterpoise/{name}-v{row(name).version}"
+    return f"counterpoise/{name}-v{row(name).version if version is None else version}"
 
 
 def register(row: GameRow) -> None:
@@ -70,6 +72,14 @@ def register(row: GameRow) -> None:
             vector_entry_point=f"{ADAPTERS}.vector:OnePowerVector",
             kwargs={"game": row.name},
         )
+    for version in range(len(row.superseded)):
+        if gymnasium_id(row.name, version) not in gymnasium.registry:
+            gymnasium.register(
+                gymnasium_id(row.name, version),
+                entry_point=REFUSE,
+                vector_entry_point=REFUSE,
+                kwargs={"game": row.name, "version": version},
+            )
     if PETTINGZOO in sys.modules:
         _register_with_pettingzoo(sys.modules[PETTINGZOO], row.name)
 
@@ -87,6 +97,14 @@ def _register_with_pettingzoo(pettingzoo: Any, name: str) -> None:
                 f"{ADAPTERS}.pettingzoo:{attribute}",
                 kwargs={"game": name},
             )
+        for version in range(len(row(name).superseded)):
+            if pettingzoo_id(name, version) not in registries[kind]:
+                pettingzoo.register(
+                    kind,
+                    pettingzoo_id(name, version),
+                    REFUSE,
+                    kwargs={"game": name, "version": version},
+                )
 
 
 class _PettingZooImport(importlib.abc.MetaPathFinder):

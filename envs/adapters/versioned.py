@@ -14,10 +14,24 @@ import importlib.util
 import re
 from collections.abc import Sequence
 from types import ModuleType
+from typing import Any, NoReturn
 
-from counterpoise.envs.engine.registration import ROWS
+from counterpoise.envs.engine.errors import CounterpoiseError
+from counterpoise.envs.engine.registration import ROWS, why_superseded
 
 VERSIONED = re.compile(r"counterpoise\.envs\.(?P<game>[a-z][a-z0-9_]*)_v(?P<version>\d+)")
+
+
+def refuse(game: str, version: int, **_: Any) -> NoReturn:
+    """Say what replaced a version of a game, and why; the registries call this for old versions.
+
+    Raises
+    ------
+    CounterpoiseError
+    """
+    raise CounterpoiseError(
+        f"{why_superseded(game, version)} Ask for version {ROWS[game].version}."
+    )
 
 
 class VersionedModules(importlib.abc.MetaPathFinder, importlib.abc.Loader):
@@ -31,16 +45,17 @@ class VersionedModules(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         Raises
         ------
         ImportError
-            If the game has another version now; the message names it.
+            If the game has another version now; the message names it and says why.
         """
         found = VERSIONED.fullmatch(fullname)
         if found is None or found["game"] not in ROWS:
             return None
         current = ROWS[found["game"]].version
         if int(found["version"]) != current:
+            why = why_superseded(found["game"], int(found["version"]))
             raise ImportError(
                 f"{fullname.rpartition('.')[2]} is not the current version: import "
-                f"{found['game']}_v{current}."
+                f"{found['game']}_v{current}. {why}".strip()
             )
         return importlib.util.spec_from_loader(fullname, self)
 

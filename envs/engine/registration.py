@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 class GameRow:
     """The parts of a game, named before any of them is imported.
 
-    Every attribute except `name` and `version` is an entry point, ``"module:attribute"``, or empty
-    where the game has no such part.
+    Every attribute except `name`, `version` and `superseded` is an entry point,
+    ``"module:attribute"``, or empty where the game has no such part.
 
     Attributes
     ----------
@@ -34,6 +34,9 @@ class GameRow:
         The game's name.
     version : int
         Raised at any change of dynamics, spaces or rewards.
+    superseded : tuple of str
+        For each earlier version, from 0 on, why the next one replaced it, as a clause after
+        "because"; whoever asks for such a version reads it.
     rules : str
         The `Game`.
     theory : str
@@ -52,6 +55,7 @@ class GameRow:
 
     name: str
     version: int
+    superseded: tuple[str, ...] = ()
     rules: str
     theory: str = ""
     doctrines: str = ""
@@ -73,6 +77,11 @@ def add(row: GameRow) -> None:
     CounterpoiseError
         If another game of that name is registered.
     """
+    if row.superseded and len(row.superseded) != row.version:
+        raise CounterpoiseError(
+            f"{row.name} v{row.version} has {row.version} earlier versions and gives "
+            f"{len(row.superseded)} reasons: give one for each in superseded, or none."
+        )
     if ROWS.get(row.name, row) != row:
         raise CounterpoiseError(
             f"A game {row.name!r} is registered already, with other entry points: choose another "
@@ -128,6 +137,21 @@ def row(name: str) -> GameRow:
     if name not in ROWS:
         raise unknown_name("game", name, ROWS)
     return ROWS[name]
+
+
+def why_superseded(name: str, version: int) -> str:
+    """Return what replaced a version of a game, and why; "" where nothing is known of it.
+
+    Examples
+    --------
+    >>> import counterpoise
+    >>> why_superseded("grand_strategy", 0)[:46]
+    'grand_strategy v1 replaced v0, because alliance'
+    """
+    reasons = row(name).superseded
+    if not 0 <= version < len(reasons):
+        return ""
+    return f"{name} v{version + 1} replaced v{version}, because {reasons[version]}."
 
 
 def has_part(name: str, part: str) -> bool:

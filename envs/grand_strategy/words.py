@@ -31,7 +31,9 @@ def verb(names: Sequence[str], one: str, several: str) -> str:
     return f"{listed(names)} {one if len(names) == 1 else several}"
 
 
-def events(record: Any, parameters: Any, names: Sequence[str]) -> list[str]:
+def events(
+    record: Any, parameters: Any, names: Sequence[str], *, is_public: bool = False
+) -> list[str]:
     """Return the events of the last year, or of this year so far, the gravest first.
 
     Parameters
@@ -40,6 +42,9 @@ def events(record: Any, parameters: Any, names: Sequence[str]) -> list[str]:
         One world.
     parameters : Parameters
     names : sequence of str, [powers]
+    is_public : bool
+        Whether only what every power hears of is told: not the odds of a war, which depend on the
+        true forces, nor offers and subsidies, which are between two powers.
 
     Returns
     -------
@@ -52,7 +57,7 @@ def events(record: Any, parameters: Any, names: Sequence[str]) -> list[str]:
     wars: list[str] = []
     peace: list[str] = []
     for target in powers:
-        told = demand_in_words(record, names, target)
+        told = demand_in_words(record, names, target, is_public=is_public)
         if told:
             (wars if record["outcome"][target] in WARS else peace).append(told)
     lines = wars + peace
@@ -65,7 +70,7 @@ def events(record: Any, parameters: Any, names: Sequence[str]) -> list[str]:
         if who:
             lines.append(f"{verb(who, one, several)}.")
     lines += pressure_in_words(record, names)
-    lines += ties_in_words(record, names)
+    lines += ties_in_words(record, parameters, names)
     changed = [names[power] for power in powers if record["turnover"][power] == 1]
     if changed:
         lines.append(f"{verb(changed, 'changes its government', 'change their governments')}.")
@@ -74,10 +79,14 @@ def events(record: Any, parameters: Any, names: Sequence[str]) -> list[str]:
     dark = [names[power] for power in powers if record["blackout"][power] == 1]
     if dark:
         lines.append(f"{verb(dark, 'suffers a blackout', 'suffer blackouts')}.")
+    if not is_public:
+        lines += offers_in_words(record, names)
     return lines or [QUIET]
 
 
-def demand_in_words(record: Any, names: Sequence[str], target: int) -> str:
+def demand_in_words(
+    record: Any, names: Sequence[str], target: int, *, is_public: bool = False
+) -> str:
     """Return the demand made of a power and its outcome; "" if there was none."""
     demander = int(record["demanded_by"][target])
     if demander == NOBODY:
@@ -96,14 +105,14 @@ def demand_in_words(record: Any, names: Sequence[str], target: int) -> str:
         words += f"; {verb(came, 'comes', 'come')} to its help"
     if away:
         words += f"; {verb(away, 'does', 'do')} not come"
-    odds = f"odds {100 * float(record['odds'][target]):.0f} %"
+    odds = "" if is_public else f" (odds {100 * float(record['odds'][target]):.0f} %)"
     return (
         words
         + {
             RESISTED: ".",
-            BACKED_DOWN: f"; {names[demander]} backs down ({odds}).",
-            HELD: f". War ({odds}): {names[target]} holds out.",
-            BEATEN: f". War ({odds}): {names[target]} is beaten.",
+            BACKED_DOWN: f"; {names[demander]} backs down{odds}.",
+            HELD: f". War{odds}: {names[target]} holds out.",
+            BEATEN: f". War{odds}: {names[target]} is beaten.",
         }[outcome]
     )
 
@@ -123,12 +132,28 @@ def pressure_in_words(record: Any, names: Sequence[str]) -> list[str]:
     return lines
 
 
-def ties_in_words(record: Any, names: Sequence[str]) -> list[str]:
-    """Return the alliances formed this year."""
+def ties_in_words(record: Any, parameters: Any, names: Sequence[str]) -> list[str]:
+    """Return the alliances formed this year, with their term."""
     pairs = [
         f"{names[one]} and {names[other]}"
         for one in range(len(names))
         for other in range(one + 1, len(names))
         if record["formed"][one, other] == 1
     ]
-    return [f"New allies: {'; '.join(pairs)}."] if pairs else []
+    years = int(parameters.alliance_term)
+    term = f", bound for {years} year{'s' * (years > 1)}" if years > 0 else ""
+    return [f"New allies{term}: {'; '.join(pairs)}."] if pairs else []
+
+
+def offers_in_words(record: Any, names: Sequence[str]) -> list[str]:
+    """Return the offers of an alliance that are on the table, and the subsidies to allies."""
+    lines = []
+    for field, words in (("offer", "Offers of an alliance"), ("subsidy", "Subsidies")):
+        told = []
+        for maker, name in enumerate(names):
+            others = [names[other] for other in range(len(names)) if record[field][maker, other]]
+            if others:
+                told.append(f"{name} to {listed(others)}")
+        if told:
+            lines.append(f"{words}: {'; '.join(told)}.")
+    return lines

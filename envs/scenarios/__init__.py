@@ -29,10 +29,13 @@ from counterpoise.envs.engine.errors import (
     CounterpoiseError,
     ParameterError,
     ScenarioError,
+    UnknownNameError,
     unknown_name,
 )
+from counterpoise.envs.engine.game import Game
 from counterpoise.envs.engine.parameters import ParametersBase
 from counterpoise.envs.engine.registration import game as game_named
+from counterpoise.envs.engine.registration import why_superseded
 
 FOLDER = Path(__file__).resolve().parent
 FIELDS = {
@@ -219,7 +222,7 @@ def _read(path: Path, text: str, values: dict[str, Any]) -> Scenario:
         try:
             game.parameters.from_mapping({key: value})
         except CounterpoiseError as error:
-            raise fault(str(error), key, "parameters") from None
+            raise fault(_with_history(error, game), key, "parameters") from None
         changes[key] = value
     powers = values.get("power", [])
     columns = _columns(powers, declarations, fault)
@@ -251,6 +254,14 @@ def _read(path: Path, text: str, values: dict[str, Any]) -> Scenario:
         notes=str(values.get("notes", "")),
         focus=focus or "",
     )
+
+
+def _with_history(error: CounterpoiseError, game: Game) -> str:
+    """Return an error's message; of an unknown parameter, with what the versions have changed."""
+    if not isinstance(error, UnknownNameError):
+        return str(error)
+    reasons = [why_superseded(game.name, version) for version in range(game.version)]
+    return " ".join([str(error), *filter(None, reasons)])
 
 
 def _columns(powers: list[dict[str, Any]], declarations: Any, fault: Any) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from counterpoise.envs.engine.parameters import ParametersBase
 from counterpoise.envs.scenarios import scenario
 from counterpoise.evaluation.equilibrium.comparison import find_runs
 from counterpoise.evaluation.populations.exploitability import exploit
+from counterpoise.evaluation.populations.improvement import STATES
 from counterpoise.evaluation.populations.stability import stability
 from counterpoise.evaluation.runner import Tell, fill
 from counterpoise.theory import prediction as predictions
@@ -118,6 +119,8 @@ class Exploitation:
         Of each training of a best response.
     has_pairs : bool
         Whether pairwise stability is tested too.
+    states : int
+        Number of states for rollout policy improvement.
     trained : int
         Agent-steps that the run had learned from.
     """
@@ -128,14 +131,16 @@ class Exploitation:
     agent_steps: int
     seed: int
     has_pairs: bool
+    states: int
     trained: int
 
     @property
     def name(self) -> str:
         """The folder: it names all that the result depends on."""
         pairs = "_with_pairs" if self.has_pairs else ""
-        learned = f"of_{self.trained}_by_{self.agent_steps}_seed_{self.seed}{pairs}"
-        return str(Path(self.place, f"{self.case.name}_{learned}"))
+        learned = f"of_{self.trained}_by_{self.agent_steps}_seed_{self.seed}"
+        tried = f"states_{self.states}{pairs}"
+        return str(Path(self.place, f"{self.case.name}_{learned}_{tried}"))
 
     @property
     def label(self) -> str:
@@ -172,6 +177,7 @@ class Exploitation:
             agent_steps=self.agent_steps,
             seed=self.seed,
             parameters=parameters,
+            states=self.states,
         )
         values = found.as_json()
         if self.has_pairs:
@@ -193,6 +199,7 @@ def exploit_all(
     agent_steps: int,
     seed: int = 0,
     has_pairs: bool = False,
+    states: int = STATES,
     processes: int = 1,
     console: Console,
 ) -> polars.DataFrame:
@@ -211,6 +218,8 @@ def exploit_all(
         Of each training of a best response.
     has_pairs : bool
         Whether pairwise stability is tested too.
+    states : int
+        Number of states for rollout policy improvement; it is left out under treatments.
     processes : int
         Number of worker processes.
     console : Console
@@ -226,7 +235,7 @@ def exploit_all(
         )
         jobs += [
             Exploitation(
-                run.folder, place, case, agent_steps, seed, has_pairs,
+                run.folder, place, case, agent_steps, seed, has_pairs, 0 if treatments else states,
                 int(run.state["agent_steps"]),
             )
             for case in cases

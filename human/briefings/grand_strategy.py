@@ -7,7 +7,6 @@ budget if nothing else happens.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -50,6 +49,7 @@ LABELS = {
     "excluded": "years without credit",
     "coherence": "coherence",
     "fear": "fear",
+    "war_cost": "cost of a war to you this year",
     "security": "security",
     "standing": "standing",
     "allies": "allies",
@@ -71,7 +71,11 @@ LABELS = {
     "other_called": "frequency of calls for its help",
     "other_allies": "allies",
     "allied": "your ally",
+    "bound": "years bound to you",
+    "its_offer": "its offer of an alliance",
     "truce": "truce with you",
+    "settled": "has bought you off",
+    "other_settled": "bought off by you",
     "proximity": "proximity",
     "dependence": "you depend on it",
     "other_dependence": "it depends on you",
@@ -79,9 +83,12 @@ LABELS = {
     "other_investment": "its investment",
     "threat": "success of its attack on you",
     "prospect": "success of your attack on it",
-    "pressed_by": "presses you",
-    "pressing": "pressed by you",
-    "its_answer": "its answer",
+    "its_demand": "makes a demand of you",
+    "its_embargo": "embargoes you",
+    "asked": "faces your demand",
+    "blocked": "faces your embargo",
+    "its_answer": "its answer to your demand",
+    "its_payment": "its answer to your embargo",
     "its_help": "its help",
     "needs_help": "needs help",
     # -- decisions --
@@ -93,8 +100,11 @@ LABELS = {
     "aid": "aid to allies",
     "default": "debt",
     "stand": "if your demand is resisted",
-    "stance": "towards it",
-    "resolve": "if it presses you",
+    "demand": "demand",
+    "embargo": "embargo",
+    "diplomacy": "alliance",
+    "resolve": "if it makes a demand of you",
+    "buy_off": "if it embargoes you",
     "honour": "if it calls for help",
 }
 # What `gather_intelligence` observes with noise, and the odds computed from it.
@@ -104,8 +114,6 @@ CHIEF = (
     "other_standing", "other_allies", "dependence", "other_dependence",
 )  # fmt: skip
 HUNDRED = 100.0
-# The true odds of a war are hidden: they would reveal the other power's forces.
-ODDS = re.compile(r" \(odds \d+ %\)")
 
 
 def notes(parameters: Any) -> list[str]:
@@ -130,7 +138,7 @@ def is_anonymous(parameters: Any) -> bool:
 
 def news(record: Any, parameters: Any, names: Sequence[str]) -> list[str]:
     """Return the public events of the last step."""
-    return [ODDS.sub("", line) for line in events(record, parameters, names)]
+    return events(record, parameters, names, is_public=True)
 
 
 def projection(
@@ -246,22 +254,22 @@ def reason(part: str, option: str, seen: Seen, place: int) -> str:
     if seen["other_alive"][place] < 0.5:
         return "it has fallen"
     is_ally, has_truce = seen["allied"][place] > 0.5, seen["truce"][place] > 0.5
-    if part == "stance":
-        if option == "offer alliance":
-            full = "one of you has the maximum number of allies"
-            why = "it is already your ally" if is_ally else full
-        elif option == "withdraw":
-            why = "" if is_ally else "it is no ally of yours"
-        elif is_ally:
-            why = "it is your ally"
-        else:
-            why = "a truce holds" if has_truce and option == "demand" else ""
-    elif part == "resolve" and is_ally:
+    why = ""
+    if option == "offer alliance":
+        full = "one of you has the maximum number of allies"
+        why = "it is already your ally" if is_ally else full
+    elif option == "withdraw":
+        years = int(seen["bound"][place])
+        bound = f"the alliance binds you for {years} more year{'s' * (years > 1)}" if years else ""
+        why = bound if is_ally else "it is no ally of yours"
+    elif part in ("demand", "embargo", "resolve", "buy_off") and is_ally:
         why = "it is your ally"
-    elif part == "resolve" and has_truce:
+    elif part in ("demand", "resolve") and has_truce:
         why = "a truce holds"
-    else:
-        why = ""
+    elif part == "embargo" and seen["settled"][place] > 0.5:
+        why = "it has paid you tribute"
+    elif part == "buy_off" and seen["other_settled"][place] > 0.5:
+        why = "you have paid it tribute"
     return why or _not_due(seen)
 
 
@@ -286,17 +294,27 @@ def tags(seen: Seen, place: int) -> list[str]:
     """Return the most important facts about another power."""
     if seen["other_alive"][place] < 0.5:
         return ["fallen"]
-    pressed, pressing = seen["pressed_by"][place], seen["pressing"][place]
-    answered, helped = seen["its_answer"][place], seen["its_help"][place]
+    answered, paid = seen["its_answer"][place], seen["its_payment"][place]
+    is_ally, bound, helped = (
+        seen["allied"][place] > 0.5,
+        seen["bound"][place],
+        seen["its_help"][place],
+    )
     found = {
-        "ally": seen["allied"][place] > 0.5,
+        f"ally, bound for {bound:.0f} more year{'s' * (bound > 1)}": is_ally and bound > 0,
+        "ally, free to leave": is_ally and bound == 0,
+        "offers you an alliance": seen["its_offer"][place] > 0.5,
         "truce": seen["truce"][place] > 0.5,
-        "made a demand of you": pressed == 1.0,
-        "embargoed you": pressed == 0.5,
-        "you made a demand of it": pressing == 1.0,
-        "you embargoed it": pressing == 0.5,
+        "has bought off your embargoes": seen["settled"][place] > 0.5,
+        "you have bought off its embargoes": seen["other_settled"][place] > 0.5,
+        "made a demand of you": seen["its_demand"][place] > 0.5,
+        "embargoed you": seen["its_embargo"][place] > 0.5,
+        "you made a demand of it": seen["asked"][place] > 0.5,
+        "you embargoed it": seen["blocked"][place] > 0.5,
         "resisted you": answered == 1.0,
         "conceded to you": answered == -1.0,
+        "refused you tribute": paid == 1.0,
+        "paid you tribute": paid == -1.0,
         "came to your help": helped == 1.0,
         "did not come to your help": helped == -1.0,
         "faces a demand": seen["needs_help"][place] > 0.5,

@@ -65,6 +65,10 @@ def register_games() -> None:
         GameRow(
             name="grand_strategy",
             version=1,
+            superseded=(
+                "alliances took two offers in the same year and attack was weak: powers that "
+                "learned did not ally, did not concede and did not fight",
+            ),
             rules="counterpoise.envs.games.grand_strategy:GAME",
             doctrines="counterpoise.agents.doctrines.grand_strategy:DOCTRINES",
             display="counterpoise.display.games.grand_strategy:DISPLAY",

@@ -380,7 +380,7 @@ def load(what: str | Path, *, parameters: ParametersBase | None = None) -> Run |
     ----------
     what : str or path
         The folder of a run; the name of a policy in the zoo, such as
-        ``grand_strategy/population-1``; or the folder of a policy.
+        ``arms_race/equilibrium-learner``; or the folder of a policy.
     parameters : Parameters, optional
         For a policy: parameters of the game that is played, whose bounds amounts keep; by default
         those that the policy was judged under.

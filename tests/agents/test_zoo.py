@@ -17,12 +17,15 @@ from counterpoise.envs.engine.worlds import Worlds
 from counterpoise.evaluation.populations.payoffs import payoffs
 from counterpoise.theory import regret
 
+# Of the games without a known equilibrium.
+POPULATIONS = [name for name in zoo.names() if not regret.is_solved(zoo.card(name)["game"])]
 # Where exact best responses to a network take seconds rather than minutes.
 JUDGED = ("burden_sharing", "deterrence", "guns_and_butter", "paradox_of_power", "pledge")
 
 
-def test_there_is_one_for_every_game_and_all_are_small() -> None:
-    assert {name.partition("/")[0] for name in zoo.names()} == set(game_names())
+def test_there_is_one_for_every_solved_game_and_all_are_small() -> None:
+    there = {name.partition("/")[0] for name in zoo.names()}
+    assert {name for name in game_names() if regret.is_solved(name)} <= there <= set(game_names())
     files = [path for path in zoo.FOLDER.glob("*/*/*") if path.is_file()]
     assert {path.suffix for path in files} == {".safetensors", ".json"}, "nothing to unpickle"
     assert sum(path.stat().st_size for path in files) < 5 * 2**20
@@ -54,19 +57,18 @@ def test_its_regret_is_the_one_on_its_card(name: str) -> None:
     assert shares == pytest.approx(told, abs=2e-4)
 
 
-def test_the_population_is_paid_what_its_card_says() -> None:
-    rules = game("grand_strategy")
+@pytest.mark.parametrize("name", POPULATIONS)
+def test_a_population_is_paid_what_its_card_says(name: str) -> None:
+    rules = game(zoo.card(name)["game"])
     parameters = rules.parameters()
-    profile = agents.load("grand_strategy/population-1")
+    profile = agents.load(name)
     one = profile[0]
     assert isinstance(one, LearnedStrategy)
-    description = json.loads(
-        (zoo.folder_of("grand_strategy/population-1") / DESCRIPTION).read_text()
-    )
+    description = json.loads((zoo.folder_of(name) / DESCRIPTION).read_text())
     assert one.is_random == description["mixed"], "it plays as it was learned"
     paid = payoffs(rules, parameters, profile, count=200, seed=77)[:, 0]
     error = paid.std() / np.sqrt(len(paid))
-    told = zoo.card("grand_strategy/population-1")["scores"]["payoff"]
+    told = zoo.card(name)["scores"]["payoff"]
     assert paid.mean() == pytest.approx(told, abs=4.0 * error)
 
 

@@ -26,6 +26,7 @@ from counterpoise.display.replay import FOLDER, ReplayPage, news, page_of, repla
 from counterpoise.envs.engine.errors import CounterpoiseError
 from counterpoise.envs.engine.registration import game
 from counterpoise.envs.grand_strategy.words import QUIET
+from counterpoise.envs.grand_strategy.world import STANDS
 from counterpoise.evaluation.playback import Episode, play_episode, who_plays
 from counterpoise.theory.regret import equilibrium
 from counterpoise.training.configuration import load
@@ -174,12 +175,63 @@ def test_arrows_are_what_the_words_say(full: Episode) -> None:
     assert kinds == {kind.name for kind in APPEARANCE.tie_kinds}
 
 
+def test_the_parts_of_a_payoff_add_up_to_it_in_every_year(full: Episode) -> None:
+    data = replay_data(full)
+    assert [part["label"] for part in data["payoff"]] == [
+        "consumption", "welfare", "security", "autonomy",
+    ]  # fmt: skip
+    assert all(part["values"][0][0] is None for part in data["payoff"]), "none at the start"
+    for step in range(1, full.steps + 1):
+        for power in range(len(full.names)):
+            parts = [part["values"][power][step] for part in data["payoff"]]
+            if None not in parts:
+                assert sum(parts) == pytest.approx(full.rewards[step - 1, power], abs=1e-3)
+
+
+def test_each_crisis_says_what_each_side_ordered_saw_and_would_have_paid(full: Episode) -> None:
+    data = replay_data(full)
+    explained = 0
+    for step in range(1, full.steps + 1):
+        before, after = full.records[step - 1], full.records[step]
+        reasons = data["frames"][step]["reasons"]
+        demands = [
+            (int(maker), target)
+            for target, maker in enumerate(after["demanded_by"][: len(full.names)])
+            if maker >= 0
+        ]
+        assert len(reasons) == len(demands)
+        for (maker, target), reason in zip(demands, reasons, strict=True):
+            assert reason["event"] in data["frames"][step]["events"]
+            called = np.flatnonzero(after["calls"][:, target]).tolist()
+            assert [power for power, _ in reason["lines"]] == [maker, target, *called]
+            asked, answered, *helped = (words for _, words in reason["lines"])
+            assert f"if resisted: {STANDS[after['stand'][maker]]}." in asked
+            place = before["seat"][maker].tolist().index(target)
+            names = full.game.observation_names(len(full.names))
+            seen = full.observations[step - 1, maker, names.index(f"prospect_{place}")]
+            assert f"a chance of {100 * seen:.0f} % to win" in asked
+            for words, power in zip((asked, answered), (maker, target), strict=True):
+                assert f"cost it {100 * before['war_cost'][power]:.1f} % of product" in words
+            for words, ally in zip(helped, called, strict=True):
+                is_free = not after["committed"][ally, target]
+                assert ("was free" if is_free else "was committed") in words
+            explained += 1
+    assert explained
+
+
+def test_a_game_that_declares_nothing_explains_nothing() -> None:
+    data = data_in(random_play("deterrence"))
+    assert data["payoff"] == []
+    assert all(frame["reasons"] == [] for frame in data["frames"])
+
+
 def test_the_fallen_have_no_lines_any_more(full: Episode) -> None:
     records = full.records.copy()
     records["alive"][10:, 1] = 0
     fallen = Episode(
-        full.game, full.parameters, full.names, records, full.actions, full.rewards, full.seed
-    )
+        full.game, full.parameters, full.names, records, full.actions, full.rewards,
+        full.observations, full.seed,
+    )  # fmt: skip
     data = replay_data(fallen)
     arms = data["series"][0]["values"]
     assert arms[1][10:] == [None] * (full.steps + 1 - 10)

@@ -239,6 +239,8 @@ FULL_OF_OTHERS: dict[str, Expected] = {
     "bound": towards("bound"),
     "its_offer": lambda w, p, k, o: w.offer[o, k],
     "truce": lambda w, p, k, o: float(w.truce[k, o] > 0),
+    "settled": lambda w, p, k, o: float(w.settled[k, o] > 0),
+    "other_settled": lambda w, p, k, o: float(w.settled[o, k] > 0),
     "proximity": lambda w, p, k, o: w.proximity[o, k],
     "dependence": towards("dependence"),
     "other_dependence": lambda w, p, k, o: w.dependence[o, k],

@@ -9,6 +9,7 @@ import pytest
 
 from counterpoise.envs import scenarios
 from counterpoise.envs.engine.errors import ScenarioError, UnknownNameError
+from counterpoise.envs.engine.worlds import Worlds
 from counterpoise.envs.scenarios import scenario, scenario_names
 
 NATO = (Path(scenarios.__file__).parent / "nato_2024.toml").read_text(encoding="utf-8")
@@ -64,6 +65,36 @@ def test_faults_are_named_by_line_and_field(right, wrong, field, message, tmp_pa
         assert broken.splitlines()[line - 1].strip() == wrong.strip().splitlines()[0] or (
             broken.splitlines()[line - 1].startswith(wrong)
         )
+
+
+def test_a_scenario_of_an_earlier_version_says_what_replaced_it(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text(
+        "title = 'x'\ngame = 'grand_strategy'\nsources = []\n[parameters]\ncrowding = 0.25\n"
+    )
+    with pytest.raises(ScenarioError, match=r"'crowding'.*grand_strategy v1 replaced v0, because"):
+        scenario(path)
+
+
+def test_what_a_scenario_gives_is_what_play_begins_with(tmp_path):
+    path = tmp_path / "mine.toml"
+    head = "title = 'x'\ngame = 'grand_strategy'\nsources = []\n[parameters]\n"
+    path.write_text(head + "start_product = [2.0, 1.0, 1.0]\n")
+    given = scenario(path).parameters
+    assert given.size_spread == 0.0
+    assert given.proximity_spread == given.declarations["proximity_spread"].default
+    path.write_text(head + "start_product = [2.0, 1.0, 1.0]\nsize_spread = 0.3\n")
+    assert scenario(path).parameters.size_spread == 0.3
+
+
+@pytest.mark.parametrize("name", scenario_names())
+def test_a_scenario_with_sizes_of_its_own_begins_with_them(name):
+    found = scenario(name)
+    sizes = getattr(found.parameters, "start_product", None)
+    if sizes is not None and len(set(sizes)) > 1:
+        worlds = Worlds(found.game, 3, found.parameters)
+        worlds.reset(0)
+        assert worlds.records["product"][:, : len(sizes)] == pytest.approx(np.array([sizes] * 3))
 
 
 def test_a_syntax_error_is_named_by_line(tmp_path):

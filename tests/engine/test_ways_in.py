@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import re
 import types
 from typing import Any
 
@@ -17,7 +18,9 @@ from pettingzoo.utils.conversions import parallel_to_aec
 
 import counterpoise
 from counterpoise.envs.adapters.pettingzoo import CounterpoiseParallel
-from counterpoise.envs.adapters.registries import pettingzoo_id
+from counterpoise.envs.adapters.registries import gymnasium_id, pettingzoo_id
+from counterpoise.envs.engine.errors import CounterpoiseError
+from counterpoise.envs.engine.registration import ROWS, GameRow, add, row, why_superseded
 from counterpoise.testing import CHECKS
 
 WAYS_IN = (
@@ -73,11 +76,12 @@ def test_max_cycles(case: Any) -> None:
 
 
 def test_pettingzoo_registry_and_versioned_modules(game_name: str) -> None:
+    versioned = f"{game_name}_v{row(game_name).version}"
     for kind in ("parallel", "aec"):
         env = pettingzoo.make(kind, pettingzoo_id(game_name), max_cycles=3)
         env.reset(seed=0)
-        assert env.metadata["name"] == f"{game_name}_v0"
-    module = getattr(__import__(f"counterpoise.envs.{game_name}_v0").envs, f"{game_name}_v0")
+        assert env.metadata["name"] == versioned
+    module = getattr(__import__(f"counterpoise.envs.{versioned}").envs, versioned)
     assert module.__doc__
     assert isinstance(module.parallel_env(max_cycles=2), CounterpoiseParallel)
     assert module.env().possible_agents == module.parallel_env().possible_agents
@@ -98,6 +102,31 @@ def test_every_form_of_import_gives_the_same_versioned_module() -> None:
         importlib.import_module("counterpoise.envs.chess_v0")
     with pytest.raises(ImportError, match="chess"):
         from counterpoise.envs import chess  # noqa: F401
+
+
+# Gymnasium warns that there is a newer version.
+@pytest.mark.filterwarnings("ignore:.*out of date")
+def test_a_superseded_version_says_what_replaced_it_and_why() -> None:
+    """Every way to ask for an earlier version is answered, for every game that has one."""
+    earlier = [(each, version) for each in ROWS.values() for version in range(each.version)]
+    assert earlier, "grand_strategy has an earlier version"
+    for each, version in earlier:
+        why = re.escape(why_superseded(each.name, version))
+        assert "replaced" in why, f"say in the row of {each.name} why v{version} was replaced"
+        with pytest.raises(ImportError, match=why):
+            importlib.import_module(f"counterpoise.envs.{each.name}_v{version}")
+        for kind in ("parallel", "aec"):
+            with pytest.raises(CounterpoiseError, match=why):
+                pettingzoo.make(kind, pettingzoo_id(each.name, version))
+        with pytest.raises(CounterpoiseError, match=why):
+            gymnasium.make(gymnasium_id(each.name, version), power=0)
+
+
+def test_reasons_are_as_many_as_earlier_versions() -> None:
+    short = GameRow(name="short_of_reasons", version=2, superseded=("of a fault",), rules="a:B")
+    with pytest.raises(CounterpoiseError, match="2 earlier versions and gives 1"):
+        add(short)
+    assert "short_of_reasons" not in ROWS
 
 
 def test_options_hold_for_one_episode() -> None:

@@ -12,7 +12,7 @@ from counterpoise.envs.engine.worlds import Worlds
 from counterpoise.envs.games.arms_race import GAME as ARMS_RACE
 from counterpoise.envs.games.buck_passing import GAME, Parameters
 from counterpoise.evaluation.populations.improvement import improve
-from counterpoise.evaluation.populations.payoffs import choose_while_running, payoffs
+from counterpoise.evaluation.populations.payoffs import choose_while_running, payoffs, renew
 from counterpoise.theory.buck_passing import ByLevel
 from counterpoise.theory.regret import best_response, equilibria
 
@@ -67,17 +67,15 @@ def test_amounts_and_powers_without_a_choice_are_refused() -> None:
 
 def test_asking_running_worlds_only_changes_no_payoff() -> None:
     profile = LED.strategies
-    asked = [
-        payoffs(GAME, PARAMETERS, profile, count=5, choosing=each)
-        for each in (choose, choose_while_running)
-    ]
-    assert np.array_equal(*asked)
+    usual, quick = (
+        payoffs(GAME, PARAMETERS, profile, count=5, choosing=choosing)
+        for choosing in (choose, choose_while_running)
+    )
+    assert np.array_equal(usual, quick)
 
 
 def test_renewed_random_numbers_are_those_of_the_step() -> None:
     """Two worlds that differ in what they drew before draw the same again."""
-    from counterpoise.evaluation.populations.payoffs import renew
-
     with Worlds(GAME, 2, PARAMETERS, autoreset=False) as worlds:
         worlds.reset(0)
         renew(worlds, np.random.default_rng(5))

@@ -46,7 +46,7 @@ USUAL = dict(
 # Nothing but what is tested is left to chance or differs between powers.
 CALM = dict(
     size_spread=0.0, proximity_spread=0.0, dependence_spread=0.0, noise=0.0, blackout_rate=0.0,
-    turnover_rate=0.0, generation_rate=0.0, binding=0.0, war_cost=0.0,
+    turnover_rate=0.0, generation_rate=0.0, binding=0.0, mean_war_cost=0.0,
 )  # fmt: skip
 
 Set = Callable[[Any], None]
@@ -358,6 +358,29 @@ def test_an_embargo_can_be_bought_off() -> None:
     )
 
 
+def test_tribute_buys_some_years_without_an_embargo_by_whoever_got_it() -> None:
+    game = Game(settled_years=2)
+    embargo = {(1, 0): {"embargo": 1}, (2, 0): {"embargo": 1}, (0, 1): {"buy_off": PAY}}
+    by_one, by_other, is_open = [], [], []
+    for _ in range(4):
+        game.worlds.observe()
+        at = first_option(DOES.embargo, OTHERS) + 1
+        is_open.append(bool(game.worlds.masks[0, 1, at]))
+        game.year(embargo)
+        by_one.append(int(game["tribute"][0, 0, 1]))
+        by_other.append(int(game["embargo"][0, 2, 0]))
+    assert by_one == [1, 0, 0, 1]
+    assert is_open == [True, False, False, True]
+    assert by_other == [1, 1, 1, 1], "others may still embargo"
+    assert game.seen("settled_0", 1) == game.seen("other_settled_0", 0) == 1.0
+
+
+def test_paying_tribute_costs_a_government_at_home() -> None:
+    orders = {(1, 0): {"embargo": 1}, (0, 1): {"buy_off": PAY}}
+    assert Game(tribute_cost=0.03).year(orders).mean("felt_loss", 0) == pytest.approx(0.03)
+    assert Game(tribute_cost=0.03).year({(1, 0): {"embargo": 1}}).mean("felt_loss", 0) == 0.0
+
+
 def test_resilience_and_reserves_lower_the_price_of_an_embargo() -> None:
     def price(**stocks: float) -> float:
         game = Game(**stocks).year({(1, 0): {"embargo": 1}, (0, 1): {"buy_off": PAY}})
@@ -566,7 +589,7 @@ def test_each_side_of_a_war_pays_what_a_war_costs_its_own_government() -> None:
 
 def test_a_war_is_drawn_to_cost_each_government_its_own_every_year() -> None:
     mean = 0.06
-    game = Game(5_000, war_cost=mean)
+    game = Game(5_000, mean_war_cost=mean)
     first = game["war_cost"][:, :POWERS].copy()
     later = game.year()["war_cost"][:, :POWERS]
     for costs in (first, later):
@@ -578,7 +601,7 @@ def test_a_war_is_drawn_to_cost_each_government_its_own_every_year() -> None:
 
 
 def test_no_other_power_sees_what_a_war_would_cost() -> None:
-    game = Game(war_cost=0.05)
+    game = Game(mean_war_cost=0.05)
     game.worlds.observe()
     before = game.worlds.observations[0].copy()
     game.set("war_cost", 1, 0.4)
@@ -587,7 +610,7 @@ def test_no_other_power_sees_what_a_war_would_cost() -> None:
     assert changed.tolist() == [False, True, False, False]
 
 
-def test_an_ally_that_comes_pays_for_its_deployment_and_in_a_war_for_the_rest() -> None:
+def test_an_ally_that_comes_pays_for_its_deployment_and_in_a_war_for_losses() -> None:
     def pays(stand: int) -> Game:
         game = Game().ally(0, 2).set("war_cost", 2, 0.2)
         return game.year(demand(0) | {(2, 0): {"honour": 1}}, own={1: {"stand": stand}})
@@ -595,7 +618,9 @@ def test_an_ally_that_comes_pays_for_its_deployment_and_in_a_war_for_the_rest() 
     peace, war = pays(BACK_DOWN), pays(FIGHT)
     assert peace.mean("war_loss", 2) == pytest.approx(DEFAULTS.deployment * 0.2)
     assert peace.mean("arms_lost", 2) == 0.0
-    assert war.mean("war_loss", 2) == pytest.approx(0.2 + DEFAULTS.ally_product)
+    assert war.mean("war_loss", 2) == pytest.approx(
+        DEFAULTS.deployment * 0.2 + DEFAULTS.ally_product
+    )
     assert war.mean("arms_lost", 2) == pytest.approx(DEFAULTS.ally_arms)
 
 
@@ -655,6 +680,21 @@ def test_one_demander_a_year_and_the_rest_is_turned_away() -> None:
 # -- politics ----------------------------------------------------------------------------------
 
 
+def test_the_parts_of_a_payoff_add_up_to_it() -> None:
+    game = (
+        Game(20, binding=0.5, mean_war_cost=0.1)
+        .ally(0, 2)
+        .year(demand(0), own={1: {"stand": FIGHT}})
+    )
+    parts = [
+        game[f"{part}_utils"][:, :POWERS]
+        for part in ("consumption", "welfare", "security", "autonomy")
+    ]
+    assert sum(parts) == pytest.approx(game.worlds.rewards)
+    assert (parts[-1][:, 0] < 0.0).all()
+    assert (parts[-1][:, 1] == 0.0).all()
+
+
 @pytest.mark.parametrize(
     ("better", "worse"),
     [({"welfare": 0.21}, {"welfare": 0.0}), ({"tax": 0.30}, {"tax": 0.45})],
@@ -699,7 +739,8 @@ def test_welfare_and_security_are_worth_something() -> None:
 
 def test_without_noise_forces_are_seen_as_they_are_and_with_it_about_right() -> None:
     exact = Game().year()
-    assert exact["seen_arms"][0, 0, 1] == exact["arms"][0, 1]
+    # Estimates are kept in single precision.
+    assert exact["seen_arms"][0, 0, 1] == np.float32(exact["arms"][0, 1])
     blurred = Game(2_000, noise=0.15).year()
     error = np.log(blurred["seen_arms"][:, 0, 1] / blurred["arms"][:, 1])
     assert error.mean() == pytest.approx(0.0, abs=0.02)

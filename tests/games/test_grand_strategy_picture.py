@@ -23,6 +23,7 @@ from counterpoise.envs.grand_strategy.world import (
 )
 
 NAMES = ["Athens", "Sparta", "Corinth", "Thebes"]
+TERM = Parameters().alliance_term
 
 
 @pytest.fixture
@@ -74,7 +75,9 @@ def test_it_is_told_who_came_and_who_did_not(record: Any) -> None:
     [
         (("embargo", (2, 3)), "Corinth embargoes Thebes."),
         (("tribute", (3, 2)), "Thebes buys off Corinth's embargo."),
-        (("formed", (0, 1)), "New allies: Athens and Sparta."),
+        (("formed", (0, 1)), f"New allies, bound for {TERM} years: Athens and Sparta."),
+        (("offer", (0, 2)), "Offers of an alliance: Athens to Corinth."),
+        (("subsidy", (0, 1)), "Subsidies: Athens to Sparta."),
         (("default", 1), "Sparta defaults on its debt."),
         (("turnover", 2), "Corinth changes its government."),
         (("blackout", 3), "Thebes suffers a blackout."),
@@ -88,6 +91,13 @@ def test_every_event_has_its_line(record: Any, change: Any, line: str) -> None:
     else:
         record[field][place] = 1
     assert told(record) == [line]
+
+
+def test_what_is_between_two_powers_is_no_public_news(record: Any) -> None:
+    record["offer"][0, 2] = record["subsidy"][0, 1] = 1
+    record["demanded_by"][1], record["outcome"][1], record["odds"][1] = 0, HELD, 0.4
+    (line,) = events(record, Parameters(), NAMES, is_public=True)
+    assert line.endswith("War: Sparta holds out.")
 
 
 def test_the_fallen_are_named(record: Any) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from counterpoise.envs.engine.columns import component
+from counterpoise.envs.grand_strategy.world import DOES
 from counterpoise.envs.scenarios import scenario
 from counterpoise.human.saved import FILE, resume
 from counterpoise.human.view import ending
@@ -63,22 +65,24 @@ def test_a_game_from_first_click_to_last_year(
         assert page.locator("#projection-lines tr.out").count() >= 8
         assert page.get_by_label("aid to allies").is_disabled()
         assert "You have no ally" in page.locator("#own-parts").inner_text()
-        stance = page.get_by_label("China: towards it")
-        closed = stance.locator("option:disabled").all_inner_texts()
+        alliance = page.get_by_label("China: alliance")
+        closed = alliance.locator("option:disabled").all_inner_texts()
         assert closed == ["withdraw (it is no ally of yours)"]
+        demand = page.get_by_label("demand", exact=True)
+        assert demand.locator("option").all_inner_texts()[:2] == ["nobody", "of United States"]
         assert page.locator(".power").first.locator(".estimate").count() == 5
         assert page.locator("#own .estimate").count() == 0
 
         page.locator("#adviser").select_option("dove")
         tab.summary_after(lambda: page.locator("#advise").click())
         tax.fill("4")
-        stance.select_option(label="offer alliance")
+        alliance.select_option(label="offer alliance")
         page.locator("#commit").click()
         tab.wait_for_year("Year 2")
         saved = json.loads((tmp_path / FILE).read_text())["steps"][0]["0"]
         assert saved[0] == 4
         order = [name for name in scenario("india").names if name != "India"]
-        assert saved[12 + order.index("China")] == 1
+        assert saved[component(DOES.diplomacy, len(order), order.index("China"))] == 1
         assert page.locator("#news li").count() >= 1
         assert page.evaluate("document.activeElement.id") == "news-head"
         for year in (3, 4):
@@ -166,7 +170,7 @@ def test_a_killed_server_resumes_and_the_browser_goes_on(
     tab = Tab(browser, running.addresses[0])
     tab.page.locator("#commit").click()
     tab.wait_for_year("Year 2")
-    tab.page.get_by_label("China: towards it").select_option(label="offer alliance")
+    tab.page.get_by_label("China: alliance").select_option(label="offer alliance")
     tab.page.locator("#commit").click()
     tab.wait_for_year("Year 3")
     digests = json.loads((tmp_path / FILE).read_text())["digests"]
@@ -181,7 +185,7 @@ def test_a_killed_server_resumes_and_the_browser_goes_on(
         assert tab.when() == "Year 3"
         assert tab.page.locator("#own").inner_text() == state
         # What was decided last stands in the form again.
-        assert tab.page.get_by_label("China: towards it").input_value() in ("0", "1")
+        assert tab.page.get_by_label("China: alliance").input_value() in ("0", "1")
         for words in ("Year 4", "The end"):
             tab.page.locator("#commit").click()
             tab.wait_for_year(words)
@@ -236,13 +240,14 @@ def test_in_phases_only_open_decisions_are_asked(
         assert tab.page.locator("#own-parts .part").count() >= 10
         tab.page.locator("#commit").click()
         tab.wait_for_year("Year 1, challenge")
-        assert tab.page.locator("#own-parts .part").count() == 0
+        shown = tab.page.locator("#own-parts .part label").all_inner_texts()
+        assert shown == ["Demand", "Embargo"]
         assert (
             "Not due in the phase “challenge”: tax" in tab.page.locator("#own-parts").inner_text()
         )
-        order = tab.page.get_by_label("power_1: towards it")
-        assert order.locator("option:not(:disabled)").all_inner_texts() == [
-            "keep", "embargo", "demand",
+        demand = tab.page.get_by_label("demand", exact=True)
+        assert demand.locator("option:not(:disabled)").all_inner_texts() == [
+            "nobody", "of power_1", "of power_2", "of power_3",
         ]  # fmt: skip
         assert tab.faults == []
         tab.page.close()

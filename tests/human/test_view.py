@@ -42,7 +42,7 @@ def test_the_projection_is_what_the_year_then_does(tmp_path: Path, begin: Begin)
         ]
         # Nobody is pressed, so that nothing happens but the budget.
         for k, part in enumerate(parts):
-            if part["name"] == "stance" and part["options"][action[k]] in ("embargo", "demand"):
+            if part["name"] in ("embargo", "demand"):
                 action[k] = 0
             if part["name"] == "default" and rng.random() < 0.8:
                 action[k] = 0
@@ -123,7 +123,7 @@ def test_what_the_observation_hides_reaches_no_message(
     while table.step < steps:
         kinds = [part["name"] for part in view(table, 0)["parts"]]
         proposed = table.proposal(0)
-        kept_ties = [0 if k == "stance" else v for k, v in zip(kinds, proposed, strict=True)]
+        kept_ties = [0 if k == "diplomacy" else v for k, v in zip(kinds, proposed, strict=True)]
         table.commit(0, table.step, kept_ties)
     worlds = table.worlds
     kept = worlds.copy()
@@ -155,7 +155,9 @@ def test_what_the_observation_hides_reaches_no_message(
     assert told() == before
     assert {
         "random_state", "seed", "capital", "labour", "arms", "readiness", "reserves", "coherence",
-        "fear", "tax", "welfare", "aid", "default_years", "stand", "stance", "resolve", "honour",
+        "fear", "tax", "welfare", "aid", "default_years", "stand", "diplomacy", "resolve", "honour",
+        "war_cost", "demand_order", "embargo_order", "buy_off", "committed", "written_off",
+        "consumption_utils", "security_utils",
         "odds", "output", "security", "revenue", "spending", "borrowed",
     } <= hidden  # fmt: skip
 
@@ -205,20 +207,46 @@ def test_in_an_anonymous_game_nobody_is_called_by_name(
 def test_what_is_closed_says_why(tmp_path: Path, begin: Begin) -> None:
     table = begin(tmp_path, powers=3, allied=[[0, 1, 0], [1, 0, 0], [0, 0, 0]])
     parts = {(part["name"], part["place"]): part for part in view(table, 0)["parts"]}
-    towards_ally = dict(
-        zip(*(parts["stance", 0][key] for key in ("options", "closed")), strict=True)
-    )
-    towards_other = dict(
-        zip(*(parts["stance", 1][key] for key in ("options", "closed")), strict=True)
-    )
-    assert towards_ally["demand"] == "it is your ally"
-    assert towards_ally["withdraw"] == ""
-    assert towards_other["withdraw"] == "it is no ally of yours"
-    assert towards_other["offer alliance"] == ""
+
+    def why_closed(part: str, place: int = -1) -> dict[str, str]:
+        shown = parts[part, place]
+        return dict(zip(shown["options"], shown["closed"], strict=True))
+
+    for part, about in (("demand", "of"), ("embargo", "against")):
+        # Other powers are called by name.
+        assert why_closed(part) == {
+            "nobody": "", f"{about} {NAMES[1]}": "it is your ally", f"{about} {NAMES[2]}": "",
+        }  # fmt: skip
+    assert why_closed("diplomacy", 0)["withdraw"] == ""
+    assert why_closed("diplomacy", 1)["withdraw"] == "it is no ally of yours"
+    assert why_closed("diplomacy", 1)["offer alliance"] == ""
+    assert why_closed("buy_off", 0)["pay tribute"] == "it is your ally"
     alone = view(begin(tmp_path / "alone"), 0)["parts"]
     assert next(part for part in alone if part["name"] == "aid")["closed"][1] == "you have no ally"
     for shown in (view(table, 0), view(begin(tmp_path / "phased", phased=True), 0)):
         assert all(part["closed"][0] == "" for part in shown["parts"])
+
+
+def test_offers_terms_and_the_cost_of_a_war_are_shown(tmp_path: Path, begin: Begin) -> None:
+    table = begin(tmp_path, powers=3)
+    record = table.worlds.records[0]
+    record["offer"][1, 0] = 1
+    record["allied"][0, 2] = record["allied"][2, 0] = 1
+    record["bound"][0, 2] = record["bound"][2, 0] = 4
+    record["war_cost"][0] = 0.07
+    table.worlds.observe()
+    shown = view(table, 0)
+    assert shown["tags"] == [["offers you an alliance"], ["ally, bound for 4 more years"]]
+    own = {fact["name"]: fact["words"] for fact in shown["own"]}
+    assert own["war_cost"] == "7 % of product"
+    leaving = next(
+        part for part in shown["parts"] if (part["name"], part["place"]) == ("diplomacy", 1)
+    )
+    closed = dict(zip(leaving["options"], leaving["closed"], strict=True))
+    assert closed["withdraw"] == "the alliance binds you for 4 more years"
+    record["bound"][:] = 0
+    table.worlds.observe()
+    assert view(table, 0)["tags"][1] == ["ally, free to leave"]
 
 
 def test_values_are_formatted_by_kind_and_unit() -> None:

@@ -23,6 +23,7 @@ SHORT = {
     "varied": {},
     "drawn": {},
 }
+TREMBLING = {"share_of_worlds": 0.5}
 
 
 def trained(configuration, policy, equivariant):
@@ -36,7 +37,8 @@ def trained(configuration, policy, equivariant):
         },
     )
     game, powers = configuration.the_game(), configuration.game_parameters().powers
-    rng, features = np.random.default_rng(0), len(game.observation_names(powers))
+    features = len(game.observation_names(powers)) + int(configuration.tremble.is_on)
+    rng = np.random.default_rng(0)
     normalisation = Normalisation(
         feature_mean=rng.normal(size=features).astype(np.float32),
         feature_scale=rng.uniform(0.5, 2.0, features).astype(np.float32),
@@ -85,9 +87,11 @@ def test_the_last_row_of_a_world_holds_everything_as_well():
 
 @pytest.mark.parametrize("policy", ["anonymous", "shared"])
 def test_the_value_does_not_depend_on_the_order_of_the_others(policy):
-    training = trained(load("predictions"), policy, True)
+    training = trained(load("predictions").replace(tremble=TREMBLING), policy, True)
     worlds = training.env.worlds
-    about = everything_about(worlds.game.observation_subjects(worlds.powers))
+    about = everything_about(
+        [*worlds.game.observation_subjects(worlds.powers), ("chance of a tremble", -1)]
+    )
     order = [2, 0, 1]
     exchanged = [
         about.index((name, *(order[each] if each >= 0 else -1 for each in others)))
@@ -119,8 +123,17 @@ def rng_order(count):
     ],
 )
 def test_the_values_in_training_are_those_of_the_policy(name, policy, equivariant):
-    training = trained(load(name), policy, equivariant)
+    configuration = load(name)
+    if configuration.the_game().is_discrete:
+        configuration = configuration.replace(tremble=TREMBLING)
+    training = trained(configuration, policy, equivariant)
     seen = training.env.current()
+    powers, features = training.env.worlds.powers, training.env.worlds.observations.shape[2]
+    if training.env.tremble is not None:
+        # Every power's view ends with the chance of a tremble.
+        views = seen[:, :-powers].reshape(-1, powers, powers, features + 1)
+        chances = training.env.tremble.chances[:, None, None]
+        np.testing.assert_array_equal(views[..., -1], np.broadcast_to(chances, views.shape[:-1]))
     networks = training.ppo.policy.mlp_extractor
     with torch.no_grad():
         expected = networks.forward_critic(torch.from_numpy(seen))[:, 0].numpy()

@@ -15,11 +15,13 @@ from counterpoise.training.normalisation import normalisation_of
 from counterpoise.training.ppo_training import PPOTraining
 from counterpoise.training.sections import NetworkOptions, PPOOptions, WorldOptions
 
-DECLARATIONS = game("grand_strategy").parameters.declarations
+FULL = game("grand_strategy")
+DECLARATIONS = FULL.parameters.declarations
+SEEN = {feature.name for feature in FULL.features}
 RULES = tuple(
     name
     for name, declared in DECLARATIONS.items()
-    if declared.type is float and not declared.is_shaped and declared.low < declared.high
+    if declared.type is float and not declared.is_shaped and name not in SEEN
 )[:25]
 
 

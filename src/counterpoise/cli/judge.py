@@ -233,6 +233,14 @@ def exploit(
             "of the defaults.",
         ),
     ] = 0,
+    states: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            help="Number of states for rollout policy improvement; 0 leaves it out. It is also "
+            "left out under treatments.",
+        ),
+    ] = 128,
     pairs: Annotated[
         bool, typer.Option("--pairs", help="Also test pairwise stability of alliances.")
     ] = False,
@@ -266,7 +274,7 @@ def exploit(
             )
         _exploit_all(
             run, as_json, processes, treatments=treatments, seat=power, agent_steps=agent_steps,
-            seed=seed, has_pairs=pairs,
+            seed=seed, has_pairs=pairs, states=states,
         )  # fmt: skip
         return
     the_run = Run(run)
@@ -275,8 +283,9 @@ def exploit(
         parameters, _ = parameters_asked(the_run.game.name, settings, scenario)
     with waiting("Training best responses to the policy and to random play …"):
         found = find(
-            the_run, power=power, agent_steps=agent_steps, seed=seed, parameters=parameters
-        )
+            the_run, power=power, agent_steps=agent_steps, seed=seed, parameters=parameters,
+            states=states,
+        )  # fmt: skip
     tested = None
     if pairs:
         with waiting("Testing every pair of powers …"):

@@ -128,18 +128,32 @@ def describe(game: GameName, scenario: ScenarioName = None, as_json: AsJson = Fa
 
 
 def _describe_scenario(game: Game, name: str, as_json: bool) -> None:
-    """Print a scenario: starting values of powers and pairs, and their sources."""
+    """Print a scenario: all that its start depends on, and the sources.
+
+    Values of powers and pairs and the spread of random draws are shown whether the scenario gives
+    them or not; of the other parameters, those that differ from the game's defaults.
+    """
     from counterpoise.envs.scenarios import scenario_of
 
     found = scenario_of(game.name, name)
     usual = game.parameters.from_mapping({"powers": found.parameters.powers})
     changed: dict[str, list[str]] = {"plain": [], "per_power": [], "per_pair": []}
+    same: dict[str, Any] = {}
+    spreads: dict[str, str] = {}
     for key, declaration in game.parameters.declarations.items():
         kind = "per_pair" if declaration.per_pair else "plain"
         kind = "per_power" if declaration.per_power else kind
-        if getattr(found.parameters, key) != getattr(usual, key):
+        value = getattr(found.parameters, key)
+        if declaration.spread_of:
+            spreads[key] = declaration.spread_of
+        elif value != getattr(usual, key):
             changed[kind].append(key)
-    values = {key: getattr(found.parameters, key) for each in changed.values() for key in each}
+        elif declaration.per_power:
+            same[key] = value[0]
+        elif declaration.per_pair:
+            same[key] = value[0][-1]
+    shown_keys = [*(key for each in changed.values() for key in each), *same, *spreads]
+    values = {key: getattr(found.parameters, key) for key in shown_keys}
     if as_json:
         observed = {key: column.tolist() for key, column in found.observed.items()}
         print_json(
@@ -165,6 +179,15 @@ def _describe_scenario(game: Game, name: str, as_json: bool) -> None:
             for k, who in enumerate(found.names)
         ]
         print_table(["", *found.names], matrix)
+    if same:
+        shown.print("\n[bold]The same for all powers or pairs[/bold], the game's defaults")
+        print_table(
+            ["parameter", "value"], [[key, as_text(each) or "no"] for key, each in same.items()]
+        )
+    if spreads:
+        shown.print("\n[bold]Random draws at the start[/bold]; with a spread of 0 none")
+        drawn = [[key, as_text(values[key]), of] for key, of in spreads.items()]
+        print_table(["spread", "value", "of"], drawn)
     if changed["plain"]:
         shown.print("\n[bold]Other parameters that differ from the game's defaults[/bold]")
         plain = [
@@ -183,7 +206,7 @@ def zoo(as_json: AsJson = False) -> None:
     Pairs: upper bound of what any two powers would both gain by allying, in the same unit.
 
       counterpoise zoo
-      counterpoise watch grand_strategy --with grand_strategy/population-1
+      counterpoise watch arms_race --with arms_race/equilibrium-learner
     """
     from counterpoise.agents import zoo as policies
 

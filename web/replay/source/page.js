@@ -4,6 +4,7 @@ import { BudgetChart, BudgetLegend, LineChart } from "./charts.js";
 import { Events } from "./events.js";
 import { Network } from "./network.js";
 import { Numbers } from "./table.js";
+import { Why } from "./why.js";
 import { element, number } from "./words.js";
 
 const SPEEDS = [0.5, 1, 2, 4, 8, 16];
@@ -104,6 +105,12 @@ class Page {
     }
     // A game of amounts without events has nothing to list here: its actions are among the series.
     if (episode.frames.some((frame) => frame.events.length)) shown.push(now);
+    const hasReasons = episode.payoff.length > 0 || episode.frames.some((frame) => frame.reasons.length);
+    if (hasReasons) {
+      const why = panel("why", "Why");
+      this.why = new Why(why, episode, (power) => this.choose(power));
+      shown.push(why);
+    }
     const lines = element("div", { class: "lines" });
     episode.series.forEach((series, k) => {
       const figure = element("figure", { role: "img", "aria-label": `${series.label} of each power over the years; the table holds the numbers` },
@@ -117,7 +124,8 @@ class Page {
     this.numbers = new Numbers(scrolled, episode, (power) => this.choose(power));
     const words = `Years on the horizontal axis; each line carries the number of its power, and the chosen power's is thick.${
       episode.equilibrium ? " Dashed: the equilibrium in the same world." : ""} ${episode.note}`;
-    this.main = element("main", { class: episode.budget.length ? "with-budget" : "" },
+    const rooms = [episode.budget.length ? "with-budget" : "", hasReasons ? "with-why" : ""];
+    this.main = element("main", { class: rooms.filter(Boolean).join(" ") },
       ...shown, element("section", { class: "panel charts", "aria-label": "lines" }, lines, element("p", { class: "quiet" }, words)),
       table, all);
     return this.main;
@@ -147,6 +155,7 @@ class Page {
     this.charts.forEach((chart) => chart.moveTo(this.step));
     this.legend?.moveTo(this.step, this.power);
     this.events.moveTo(this.step);
+    this.why?.moveTo(this.step, this.power);
     this.numbers.moveTo(this.step, this.power, this.hasGhost);
   }
 
