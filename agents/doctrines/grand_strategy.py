@@ -183,7 +183,7 @@ class Doctrine(Strategy):
 
     def targets(self, seen: Sight) -> Row:
         """Return the value of each target, [n, others]; a demand is made of the most valuable."""
-        free = seen.strangers & (seen["truce"] < 0.5)
+        free = seen.strangers & (seen["truce"] < 0.5) & (seen["pause"] < 0.5)[:, None]
         return np.where(free, seen["prospect"], -1.0)
 
     def embargoes(self, seen: Sight) -> Row:

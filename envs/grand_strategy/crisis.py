@@ -32,12 +32,16 @@ from counterpoise.envs.grand_strategy.world import (
 
 @rule
 def can_demand(world: World, power: int, other: int) -> bool:
-    """Return whether one power may make a demand of another: not of an ally, not in a truce."""
+    """Return whether one power may make a demand of another: not of an ally, not in a truce.
+
+    A power that got its way or fought makes no demand of anyone for some years.
+    """
     return bool(
         world.alive[power] == 1
         and world.alive[other] == 1
         and world.allied[power, other] == 0
         and world.truce[power, other] == 0
+        and world.pause[power] == 0
     )
 
 
@@ -149,6 +153,7 @@ def answer(world: World, parameters: Parameters) -> None:
             world.capital_gained[demander] += parameters.stake_arrives * lost
             world.felt_loss[target] += parameters.concession_cost
             agree_truce(world, demander, target, parameters.truce_years)
+            world.pause[demander] = parameters.pause_years + 1
             continue
         world.outcome[target] = RESISTED
         if resolve == MOBILISE:
@@ -250,6 +255,7 @@ def fight(world: World, parameters: Parameters, demander: int, target: int) -> N
         world.outcome[target] = HELD
         winner, loser = target, demander
     agree_truce(world, demander, target, parameters.truce_years)
+    world.pause[demander] = parameters.pause_years + 1
     # (20) what each side's government had to expect, and what depends on the outcome
     lose(world, winner, world.war_cost[winner] + parameters.winner_product, parameters.winner_arms)
     lose(world, loser, world.war_cost[loser] + parameters.loser_product, parameters.loser_arms)

@@ -195,7 +195,7 @@ class Parameters(ParametersBase):
     )
     home_advantage: float = parameter(1.15, 0.5, 2.0, doc="Weight of the defender's strength (18).")
     pooling: float = parameter(0.7, 0.0, 1.0, doc="Weight of an ally's strength in defence (18).")
-    offence: float = parameter(1.5, 0.3, 2.5, doc="off: the offence-defence ratio (18; Jervis).")
+    offence: float = parameter(1.7, 0.3, 2.5, doc="off: the offence-defence ratio (18; Jervis).")
     decisiveness: float = parameter(
         2.0, 0.5, 4.0, doc="m: decisiveness of superior strength (18; Hirshleifer)."
     )
@@ -221,12 +221,14 @@ class Parameters(ParametersBase):
     reserve_yield: float = parameter(
         10.0, 0.0, 50.0, unit="years", doc="Reserves per unit of spending on the stockpile (14)."
     )
-    reserve_use: float = parameter(0.01, 0.0, 0.2, unit="years", doc="Reserves lost per year (14).")
+    reserve_use: float = parameter(
+        0.015, 0.0, 0.2, unit="years", doc="Reserves lost per year (14)."
+    )
     reserve_drain: float = parameter(
         0.25, 0.0, 1.0, unit="years", doc="Reserves used in a year under embargo (14)."
     )
     embargo_damage: float = parameter(
-        0.15,
+        0.2,
         0.0,
         0.3,
         unit="of product",
@@ -258,12 +260,12 @@ class Parameters(ParametersBase):
         kind="share",
     )
     settled_years: int = parameter(
-        5, 0, 20, unit="years", doc="Years without an embargo by a power that got tribute (15)."
+        3, 0, 20, unit="years", doc="Years without an embargo by a power that got tribute (15)."
     )
 
     # -- diplomacy (16, 17) ------------------------------------------------------------------------
     autonomy_cost: float = parameter(
-        0.25,
+        0.22,
         0.0,
         1.0,
         unit="utils/year",
@@ -327,7 +329,7 @@ class Parameters(ParametersBase):
 
     # -- crisis (19 to 21) -------------------------------------------------------------------------
     mean_war_cost: float = parameter(
-        0.1,
+        0.06,
         0.0,
         0.5,
         unit="of product",
@@ -348,21 +350,28 @@ class Parameters(ParametersBase):
     bluff_truce_years: int = parameter(
         1, 0, 20, unit="years", doc="Truce after the demander has backed down (19)."
     )
+    pause_years: int = parameter(
+        3,
+        0,
+        20,
+        unit="years",
+        doc="Years without a demand by a power that got its way or fought (19).",
+    )
     stake: float = parameter(
-        0.06, 0.0, 0.3, unit="of capital", doc="Capital lost by conceding (19).", kind="share"
+        0.04, 0.0, 0.3, unit="of capital", doc="Capital lost by conceding (19).", kind="share"
     )
     stake_arrives: float = parameter(
-        0.6,
+        0.8,
         0.0,
         1.0,
         doc="Share of the ceded capital that the demander receives (19).",
         kind="share",
     )
     concession_cost: float = parameter(
-        0.02, 0.0, 0.1, unit="of consumption", doc="Domestic cost of conceding (19).", kind="share"
+        0.01, 0.0, 0.1, unit="of consumption", doc="Domestic cost of conceding (19).", kind="share"
     )
     audience_cost: float = parameter(
-        0.025, 0.0, 0.1, unit="of consumption",
+        0.04, 0.0, 0.1, unit="of consumption",
         doc="Audience cost of backing down (20; Fearon 1994).", kind="share",
     )  # fmt: skip
     back_down_coherence: float = parameter(
@@ -375,14 +384,14 @@ class Parameters(ParametersBase):
         0.1, 0.0, 0.9, doc="Arms lost by a war's winner (20).", kind="share"
     )
     loser_product: float = parameter(
-        0.07, 0.0, 0.3, unit="of product", doc="Output loss of a war's loser (20).", kind="share"
+        0.04, 0.0, 0.3, unit="of product", doc="Output loss of a war's loser (20).", kind="share"
     )
     loser_arms: float = parameter(
         0.25, 0.0, 0.9, doc="Arms lost by a war's loser (20).", kind="share"
     )
     loser_coherence: float = parameter(0.15, 0.0, 0.5, doc="Coherence lost by a war's loser (20).")
     conquest: float = parameter(
-        0.15,
+        0.22,
         0.0,
         0.3,
         unit="of capital",
@@ -580,7 +589,7 @@ class Parameters(ParametersBase):
         1.0, 0.0, 4.0, per_pair=True, doc="dep: trade dependence of one power on another."
     )
     dependence_spread: float = parameter(
-        0.5, 0.0, 1.0, spread_of="dependence", doc="Lognormal spread of dependence."
+        0.6, 0.0, 1.0, spread_of="dependence", doc="Lognormal spread of dependence."
     )
     allied: Pairs[bool] = parameter(False, 0, 1, per_pair=True, doc="Alliances at the start.")
 

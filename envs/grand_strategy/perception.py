@@ -85,6 +85,10 @@ FEATURES = (
     Feature("coherence", 0.0, 1.0, doc="S: cohesion of state and people."),
     Feature("fear", 0.0, MOST_FEAR, doc="The government's weight of security, relative to theta."),
     Feature(
+        "pause", *_bounds("pause_years"), "years", "Years in which it can make no demand.",
+        kind="count",
+    ),
+    Feature(
         "war_cost", 0.0, MOST_WAR_COST, "of product",
         "c: cost of a war to the government this year, which no other power sees.", kind="share",
     ),
@@ -151,6 +155,10 @@ FEATURES = (
     Feature(
         "other_settled", 0.0, 1.0, doc="Whether it may not embargo, for one has paid it tribute.",
         others=True, kind="flag",
+    ),
+    Feature(
+        "other_pause", *_bounds("pause_years"), "years", "Years in which it can make no demand.",
+        others=True, kind="count",
     ),
     Feature("proximity", 0.0, 1.0, doc="prox: part of its strength that arrives.", others=True),
     Feature(
@@ -276,6 +284,7 @@ def see_oneself(
     row[column(sees.excluded, others)] = world.exclusion[power]
     row[column(sees.coherence, others)] = world.coherence[power]
     row[column(sees.fear, others)] = world.fear[power]
+    row[column(sees.pause, others)] = world.pause[power]
     row[column(sees.war_cost, others)] = world.war_cost[power]
     row[column(sees.security, others)] = world.security[power]
     row[column(sees.standing, others)] = world.standing[power]
@@ -344,6 +353,7 @@ def see_other(world: World, power: int, other: int, row: Any, others: int, place
     row[column(sees.truce, others, place)] = 1.0 if world.truce[power, other] > 0 else 0.0
     row[column(sees.settled, others, place)] = 1.0 if world.settled[power, other] > 0 else 0.0
     row[column(sees.other_settled, others, place)] = 1.0 if world.settled[other, power] > 0 else 0.0
+    row[column(sees.other_pause, others, place)] = world.pause[other]
     row[column(sees.proximity, others, place)] = world.proximity[other, power]
     row[column(sees.dependence, others, place)] = world.dependence[power, other]
     row[column(sees.other_dependence, others, place)] = world.dependence[other, power]
@@ -426,10 +436,9 @@ def allow(world: World, parameters: Parameters, masks: Masks) -> None:
         for place in range(others):
             other = world.seat[power, place]
             is_ally = world.allied[power, other] == 1
-            # Whoever may demand something of another may have something demanded by it.
-            may_demand = can_demand(world, power, other)
+            may_demand = can_demand(world, other, power)
             may_embargo = can_embargo(world, other, power)
-            if not challenges or not may_demand:
+            if not challenges or not can_demand(world, power, other):
                 masks[power, demand + 1 + place] = 0
             if not challenges or not can_embargo(world, power, other):
                 masks[power, embargo + 1 + place] = 0

@@ -137,6 +137,7 @@ class World(WorldRecord):
     consumption_reference: PerPower
     written_off: PerPower
     war_cost: PerPower
+    pause: FlagPerPower
     # -- pairs --
     seat: FlagPerPair
     allied: FlagPerPair

@@ -348,6 +348,8 @@ def move_stocks(world: World, parameters: Parameters) -> None:
         cohere(world, parameters, power)
         # (25) L / L_0
         world.consumption_reference[power] *= 1.0 + parameters.labour_growth
+        if world.pause[power] > 0:
+            world.pause[power] -= 1
         for other in range(power):
             if world.truce[power, other] > 0:
                 world.truce[power, other] -= 1

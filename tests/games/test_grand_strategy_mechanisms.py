@@ -47,6 +47,7 @@ USUAL = dict(
 CALM = dict(
     size_spread=0.0, proximity_spread=0.0, dependence_spread=0.0, noise=0.0, blackout_rate=0.0,
     turnover_rate=0.0, generation_rate=0.0, binding=0.0, mean_war_cost=0.0,
+    pause_years=0,
 )  # fmt: skip
 
 Set = Callable[[Any], None]
@@ -664,6 +665,25 @@ def test_a_truce_bars_the_next_demand(resolve: int, stand: int, years: int) -> N
         game.year(demand(resolve), own={1: {"stand": stand}})
         asked.append(int(game["demand"][0, 1]) == 0)
     assert asked == [True, *[False] * years, True]
+
+
+@pytest.mark.parametrize(
+    ("resolve", "stand", "pauses"),
+    [(CONCEDE, BACK_DOWN, True), (0, FIGHT, True), (0, BACK_DOWN, False)],
+    ids=["concession", "war", "bluff"],
+)
+def test_a_power_that_got_its_way_or_fought_pauses(resolve: int, stand: int, pauses: bool) -> None:
+    game = Game(pause_years=2, bluff_truce_years=0).year(demand(resolve), own={1: {"stand": stand}})
+    assert game.seen("pause", 1) == game.seen("other_pause_0", 0) == 2.0 * pauses
+    asked, others_ask = [], []
+    for _ in range(3):
+        at = first_option(DOES.demand, OTHERS) + 2
+        assert bool(game.worlds.masks[0, 1, at]) == (game["pause"][0, 1] == 0)
+        game.year({(1, 2): {"demand": 1}, (3, 0): {"demand": 1}})
+        asked.append(int(game["demand"][0, 1]) == 2)
+        others_ask.append(int(game["demand"][0, 3]) == 0)
+    assert asked == [not pauses, not pauses, True]
+    assert all(others_ask), "others do not pause"
 
 
 def test_nothing_can_be_demanded_of_an_ally() -> None:
