@@ -49,7 +49,7 @@ LEARNERS: dict[str, dict[str, Any]] = {
 REFERENCE = "independent PPO, permutation equivariant"
 
 CONDUCT = ("arms_share", "allies_density", "demand_rate", "concession_rate", "war_rate")
-SHOWN = ("minutes", "regret", "exam", "payoff", *CONDUCT)
+SHOWN = ("minutes", "regret", "allied_regret", "exam", "exam_of_response", "payoff", *CONDUCT)
 
 
 def configuration_of(
@@ -67,6 +67,7 @@ def configuration_of(
         varied={},
         together={},
         drawn={},
+        paired={},
         worlds={"scenarios": scenarios, "opponents": (), "max_drawn": 0},
         network={"critic": "own", "memory": 0, **network},
     )
@@ -102,6 +103,9 @@ def measure(run: Run, learner: str, stake: float, asked: argparse.Namespace) -> 
     """Return the row of one finished training."""
     found = gain(run, run.parameters, agent_steps=asked.response_steps, seed=0, worlds=asked.worlds)
     years = play_episodes(run.game, run.parameters, run.profile(), worlds=asked.worlds).years
+    results = exam.sit(run, count=asked.worlds)
+    shares = [each.share_of_response for each in results]
+    known = [share for share in shares if share is not None]
     return {
         "learner": learner,
         "seed": run.seed,
@@ -114,8 +118,10 @@ def measure(run: Run, learner: str, stake: float, asked: argparse.Namespace) -> 
         "error": found.error,
         "how": found.how,
         "stake": stake,
-        "regret": (found.response - found.own) / stake,
-        "exam": float(np.mean([each.score for each in exam.sit(run, count=asked.worlds)])),
+        "regret": found.gain / stake,
+        "allied_regret": None if found.allied is None else found.allied.gain / stake,
+        "exam": float(np.mean([each.score for each in results])),
+        "exam_of_response": float(np.mean(known)) if len(known) == len(results) else None,
         **{name: METRICS[name](years) for name in CONDUCT},
     }
 
@@ -161,8 +167,10 @@ def write(rows: list[dict[str, Any]], asked: argparse.Namespace) -> None:
         "a share of the stake, the gain of a trained response to random play over random play: a "
         f"lower bound, from {asked.response_steps:,} decisions of the power in the first seat, "
         "which learns by the same learner from the policy itself, or from one choice held fixed "
-        f"if that pays more; valued in {asked.worlds:,} worlds. *Exam* is the mean score, 0 for "
-        "random play and 1 for the best doctrine. *Payoff* is that of the first seat. The arms "
+        f"if that pays more; valued in {asked.worlds:,} worlds. *Allied regret* is the same in "
+        "worlds that begin with alliances. *Exam* is the mean score, 0 for random play and 1 for "
+        "the best doctrine; *exam of response* has its 1 at trained best responses, where these "
+        "are known. *Payoff* is that of the first seat. The arms "
         "share is of GDP, the density of allies of the possible ties, demands and wars are per "
         "power-year, concessions per demand.",
         study.markdown_table(head, body),

@@ -111,7 +111,7 @@ class SeatVecEnv(VecEnv):
             columns = np.array([[by * features + at for by, at in each] for each in seen])
         self._columns = columns[self.seats]
         views = powers if shows_everything else 1
-        # Observations of so many powers, of so many columns: the features, and the chance.
+        # Number of powers whose observations a row holds, and of columns of each.
         self._views = views, features + int(tremble is not None)
         shape = (1, 1, views * self._views[1] + len(self.seats))
         low, high = np.zeros(shape, np.float32), np.ones(shape, np.float32)

@@ -29,6 +29,8 @@ from counterpoise.envs.grand_strategy.world import (
     World,
 )
 
+MOST_ISSUE = 2.0
+
 
 @rule
 def can_demand(world: World, power: int, other: int) -> bool:
@@ -82,6 +84,16 @@ def forget_last_year(world: World) -> None:
             world.comes[power, other] = 0
             world.calls[power, other] = 0
             world.committed[power, other] = 0
+
+
+@rule
+def raise_issues(world: World) -> None:
+    """Draw what each power could demand of each other in the coming year, as both know."""
+    # (19) uniform between nothing and twice the usual stake
+    for power in range(world.powers):
+        for other in range(world.powers):
+            if other != power:
+                world.issue[power, other] = MOST_ISSUE * uniform(world)
 
 
 @rule
@@ -147,7 +159,7 @@ def answer(world: World, parameters: Parameters) -> None:
         resolve = world.resolve[target, demander]
         if resolve == CONCEDE:
             # (19)
-            lost = parameters.stake * world.capital[target]
+            lost = parameters.stake * world.issue[demander, target] * world.capital[target]
             world.outcome[target] = CONCEDED
             world.capital_lost[target] += lost
             world.capital_gained[demander] += parameters.stake_arrives * lost

@@ -195,7 +195,7 @@ class Parameters(ParametersBase):
     )
     home_advantage: float = parameter(1.15, 0.5, 2.0, doc="Weight of the defender's strength (18).")
     pooling: float = parameter(0.7, 0.0, 1.0, doc="Weight of an ally's strength in defence (18).")
-    offence: float = parameter(1.7, 0.3, 2.5, doc="off: the offence-defence ratio (18; Jervis).")
+    offence: float = parameter(1.5, 0.3, 2.5, doc="off: the offence-defence ratio (18; Jervis).")
     decisiveness: float = parameter(
         2.0, 0.5, 4.0, doc="m: decisiveness of superior strength (18; Hirshleifer)."
     )
@@ -216,7 +216,7 @@ class Parameters(ParametersBase):
         0.03, 0.0, 0.3, unit="1/year", doc="Depreciation rate of resilience (14).", kind="share"
     )
     resilience_yield: float = parameter(
-        20.0, 0.0, 50.0, doc="Resilience per unit of spending on supply (14)."
+        10.0, 0.0, 50.0, doc="Resilience per unit of spending on supply (14)."
     )
     reserve_yield: float = parameter(
         10.0, 0.0, 50.0, unit="years", doc="Reserves per unit of spending on the stockpile (14)."
@@ -329,7 +329,7 @@ class Parameters(ParametersBase):
 
     # -- crisis (19 to 21) -------------------------------------------------------------------------
     mean_war_cost: float = parameter(
-        0.06,
+        0.07,
         0.0,
         0.5,
         unit="of product",
@@ -351,17 +351,22 @@ class Parameters(ParametersBase):
         1, 0, 20, unit="years", doc="Truce after the demander has backed down (19)."
     )
     pause_years: int = parameter(
-        3,
+        2,
         0,
         20,
         unit="years",
         doc="Years without a demand by a power that got its way or fought (19).",
     )
     stake: float = parameter(
-        0.04, 0.0, 0.3, unit="of capital", doc="Capital lost by conceding (19).", kind="share"
+        0.05,
+        0.0,
+        0.3,
+        unit="of capital",
+        doc="Capital lost by conceding, in the mean (19).",
+        kind="share",
     )
     stake_arrives: float = parameter(
-        0.8,
+        0.7,
         0.0,
         1.0,
         doc="Share of the ceded capital that the demander receives (19).",
@@ -371,7 +376,7 @@ class Parameters(ParametersBase):
         0.01, 0.0, 0.1, unit="of consumption", doc="Domestic cost of conceding (19).", kind="share"
     )
     audience_cost: float = parameter(
-        0.04, 0.0, 0.1, unit="of consumption",
+        0.045, 0.0, 0.1, unit="of consumption",
         doc="Audience cost of backing down (20; Fearon 1994).", kind="share",
     )  # fmt: skip
     back_down_coherence: float = parameter(
@@ -384,14 +389,14 @@ class Parameters(ParametersBase):
         0.1, 0.0, 0.9, doc="Arms lost by a war's winner (20).", kind="share"
     )
     loser_product: float = parameter(
-        0.04, 0.0, 0.3, unit="of product", doc="Output loss of a war's loser (20).", kind="share"
+        0.06, 0.0, 0.3, unit="of product", doc="Output loss of a war's loser (20).", kind="share"
     )
     loser_arms: float = parameter(
         0.25, 0.0, 0.9, doc="Arms lost by a war's loser (20).", kind="share"
     )
     loser_coherence: float = parameter(0.15, 0.0, 0.5, doc="Coherence lost by a war's loser (20).")
     conquest: float = parameter(
-        0.22,
+        0.17,
         0.0,
         0.3,
         unit="of capital",
@@ -493,7 +498,7 @@ class Parameters(ParametersBase):
         -1.0, -10.0, 0.0, unit="utils/year", doc="Yearly payoff of a fallen power (24)."
     )
     welfare_weight: float = parameter(0.25, 0.0, 2.0, doc="psi: weight of welfare spending (25).")
-    security_weight: float = parameter(0.08, 0.0, 0.5, doc="theta: weight of security (25).")
+    security_weight: float = parameter(0.09, 0.0, 0.5, doc="theta: weight of security (25).")
     discount: float = parameter(0.96, 0.5, 1.0, unit="1/year", doc="beta: discount factor.")
 
     # -- perception (26) and the end ---------------------------------------------------------------

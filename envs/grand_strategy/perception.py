@@ -17,7 +17,7 @@ from counterpoise.envs.engine.compilation import rule
 from counterpoise.envs.engine.game import Feature
 from counterpoise.envs.engine.randomness import bell
 from counterpoise.envs.engine.world import Masks, Observations
-from counterpoise.envs.grand_strategy.crisis import can_demand, can_embargo
+from counterpoise.envs.grand_strategy.crisis import MOST_ISSUE, can_demand, can_embargo
 from counterpoise.envs.grand_strategy.diplomacy import (
     can_ally,
     expected_reliability,
@@ -155,6 +155,14 @@ FEATURES = (
     Feature(
         "other_settled", 0.0, 1.0, doc="Whether it may not embargo, for one has paid it tribute.",
         others=True, kind="flag",
+    ),
+    Feature(
+        "issue", 0.0, MOST_ISSUE, "of the usual stake", "What one could demand of it this year.",
+        others=True,
+    ),
+    Feature(
+        "its_issue", 0.0, MOST_ISSUE, "of the usual stake", "What it could demand this year.",
+        others=True,
     ),
     Feature(
         "other_pause", *_bounds("pause_years"), "years", "Years in which it can make no demand.",
@@ -353,6 +361,8 @@ def see_other(world: World, power: int, other: int, row: Any, others: int, place
     row[column(sees.truce, others, place)] = 1.0 if world.truce[power, other] > 0 else 0.0
     row[column(sees.settled, others, place)] = 1.0 if world.settled[power, other] > 0 else 0.0
     row[column(sees.other_settled, others, place)] = 1.0 if world.settled[other, power] > 0 else 0.0
+    row[column(sees.issue, others, place)] = world.issue[power, other]
+    row[column(sees.its_issue, others, place)] = world.issue[other, power]
     row[column(sees.other_pause, others, place)] = world.pause[other]
     row[column(sees.proximity, others, place)] = world.proximity[other, power]
     row[column(sees.dependence, others, place)] = world.dependence[power, other]

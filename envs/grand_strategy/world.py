@@ -147,6 +147,7 @@ class World(WorldRecord):
     truce: FlagPerPair
     settled: FlagPerPair
     subsidy: SeenPerPair
+    issue: SeenPerPair
     proximity: SeenPerPair
     dependence: SeenPerPair
     arms_error: SeenPerPair

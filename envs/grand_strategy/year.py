@@ -15,6 +15,7 @@ from counterpoise.envs.grand_strategy.crisis import (
     challenge,
     feel_secure,
     forget_last_year,
+    raise_issues,
     stand,
     weigh_odds,
 )
@@ -104,6 +105,7 @@ def start(world: World, parameters: Parameters) -> None:
     count_allies(world)
     forget_last_year(world)
     world.reliability = parameters.reliability
+    raise_issues(world)
     gather_intelligence(world, parameters)
     for power in range(powers):
         feel_secure(world, parameters, power)
@@ -313,6 +315,7 @@ def close_year(world: World, parameters: Parameters, rewards: Rewards) -> bool:
     let_terms_pass(world)
     count_allies(world)
     world.year += 1
+    raise_issues(world)
     gather_intelligence(world, parameters)
     alive = 0
     for power in range(powers):

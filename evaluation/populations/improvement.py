@@ -138,10 +138,12 @@ def improve(
     Raises
     ------
     CounterpoiseError
-        If actions are amounts, or the power never has a choice.
+        If actions are amounts, the power never has a choice, or there are fewer than two states.
     """
     if not game.is_discrete:
         raise CounterpoiseError(f"Rollouts try options: the actions of {game.name} are amounts.")
+    if states < 2:
+        raise CounterpoiseError(f"Rollouts need at least 2 states, not {states}.")
     game = game.seated(parameters.powers)
     sampled = _sample(game, parameters, profile, power, states, seed)
     if not sampled.weights.any():
