@@ -78,6 +78,8 @@ LABELS = {
     "settled": "has bought you off",
     "other_settled": "bought off by you",
     "other_pause": "years without a demand by it",
+    "issue": "what you could demand of it",
+    "its_issue": "what it could demand of you",
     "proximity": "proximity",
     "dependence": "you depend on it",
     "other_dependence": "it depends on you",
@@ -112,7 +114,7 @@ LABELS = {
 # What `gather_intelligence` observes with noise, and the odds computed from it.
 ESTIMATED = frozenset({"other_arms", "other_readiness", "other_resilience", "threat", "prospect"})
 CHIEF = (
-    "other_size", "other_arms", "threat", "prospect", "other_debt", "other_defence",
+    "other_size", "other_arms", "threat", "prospect", "issue", "its_issue", "other_debt", "other_defence",
     "other_standing", "other_allies", "dependence", "other_dependence",
 )  # fmt: skip
 HUNDRED = 100.0

@@ -242,6 +242,8 @@ FULL_OF_OTHERS: dict[str, Expected] = {
     "truce": lambda w, p, k, o: float(w.truce[k, o] > 0),
     "settled": lambda w, p, k, o: float(w.settled[k, o] > 0),
     "other_settled": lambda w, p, k, o: float(w.settled[o, k] > 0),
+    "issue": towards("issue"),
+    "its_issue": lambda w, p, k, o: w.issue[o, k],
     "other_pause": of_other("pause"),
     "proximity": lambda w, p, k, o: w.proximity[o, k],
     "dependence": towards("dependence"),

@@ -547,13 +547,25 @@ def test_no_power_has_more_allies_than_it_may() -> None:
 
 def test_conceding_costs_capital_of_which_a_part_arrives() -> None:
     game = Game()
-    before = float(game["capital"][0, 0])
+    game["issue"][:, 1, 0] = 1.5
+    before = 1.5 * float(game["capital"][0, 0])
     game.year(demand(CONCEDE))
     assert game["outcome"][0, 0] == CONCEDED
     assert game.mean("capital_lost", 0) == pytest.approx(DEFAULTS.stake * before)
     assert game.mean("capital_gained", 1) == pytest.approx(
         DEFAULTS.stake_arrives * DEFAULTS.stake * before
     )
+
+
+def test_what_can_be_demanded_is_drawn_every_year_and_known_to_both() -> None:
+    game = Game(5_000)
+    first = game["issue"][:, 1, 0].copy()
+    assert game.seen("issue_0", 1) == game.seen("its_issue_0", 0) == pytest.approx(first[0])
+    later = game.year()["issue"][:, 1, 0]
+    for drawn in (first, later):
+        assert drawn.mean() == pytest.approx(1.0, abs=0.03)
+        assert drawn.std() == pytest.approx(2.0 / np.sqrt(12.0), rel=0.03), "uniform from 0 to 2"
+    assert abs(np.corrcoef(first, later)[0, 1]) < 0.05
 
 
 def test_backing_down_costs_face_and_coherence() -> None:
