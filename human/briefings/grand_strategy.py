@@ -114,8 +114,8 @@ LABELS = {
 # What `gather_intelligence` observes with noise, and the odds computed from it.
 ESTIMATED = frozenset({"other_arms", "other_readiness", "other_resilience", "threat", "prospect"})
 CHIEF = (
-    "other_size", "other_arms", "threat", "prospect", "issue", "its_issue", "other_debt", "other_defence",
-    "other_standing", "other_allies", "dependence", "other_dependence",
+    "other_size", "other_arms", "threat", "prospect", "issue", "its_issue", "other_debt",
+    "other_defence", "other_standing", "other_allies", "dependence", "other_dependence",
 )  # fmt: skip
 HUNDRED = 100.0
 
