@@ -119,6 +119,8 @@ class Traits:
     """Maximum number of allies sought."""
     boldness: float = 2.0
     """Odds above which a demand is made; with more than 1 never."""
+    least_issue: float = 0.75
+    """Stake, over the usual one, below which nothing is demanded."""
     firmness: float = 0.8
     """Odds of an attack, plus the cost of a war, above which a demand is conceded."""
     endurance: float = 1.0
@@ -183,7 +185,8 @@ class Doctrine(Strategy):
 
     def targets(self, seen: Sight) -> Row:
         """Return the value of each target, [n, others]; a demand is made of the most valuable."""
-        free = seen.strangers & (seen["truce"] < 0.5)
+        free = seen.strangers & (seen["truce"] < 0.5) & (seen["pause"] < 0.5)[:, None]
+        free &= seen["issue"] > self.traits.least_issue
         return np.where(free, seen["prospect"], -1.0)
 
     def embargoes(self, seen: Sight) -> Row:
@@ -550,7 +553,7 @@ DOCTRINES: dict[str, Callable[[Parameters, int], Strategy]] = {
 
 
 # Traits that orders depend on are thresholds, which define a doctrine: variations keep them.
-THRESHOLDS = ("boldness", "firmness", "alarm", "endurance")
+THRESHOLDS = ("boldness", "least_issue", "firmness", "alarm", "endurance")
 
 
 def varied(

@@ -138,7 +138,10 @@ def _of_the_demander(moment: Moment, demander: int, target: int) -> str:
     # In phases the stand is ordered in the last one; the orders of others say nothing of it.
     is_ordered = not moment.parameters.phased or int(moment.before["phase"]) == STAND
     stand = STANDS[int(moment.after["stand"][demander])]
-    words = f"demands; if resisted: {stand}" if is_ordered else "demands"
+    issue = float(moment.before["issue"][demander, target])
+    words = f"demands {issue:.1f} of the usual stake"
+    if is_ordered:
+        words += f"; if resisted: {stand}"
     odds = _seen(moment, SEES.prospect, demander, target)
     return f"{words}. Saw a chance of {odds} to win. {_cost(moment, demander)}"
 

@@ -160,9 +160,13 @@ def action_table(the_game: Game) -> str:
         for part in role.actions:
             name = f"`{part.name}`" + (" towards each other" if part.others else "")
             if isinstance(part, Choice):
-                count = len(part.options)
+                count = f"{len(part.options)} options"
                 what = "; ".join(f"{number} {each}" for number, each in enumerate(part.options))
-                rows.append([role.name, name, f"{count} options: {what}", "", part.doc])
+                if part.each:
+                    # One further option for each other power.
+                    count = f"`powers` − 1 + {len(part.options)} options"
+                    what += f"; then {part.each} each other"
+                rows.append([role.name, name, f"{count}: {what}", "", part.doc])
             else:
                 rows.append([role.name, name, _bounds(part), shown_unit(part.unit), part.doc])
     return table(["role", "part", "options or range", "unit", "meaning"], rows)

@@ -49,6 +49,7 @@ LABELS = {
     "excluded": "years without credit",
     "coherence": "coherence",
     "fear": "fear",
+    "pause": "years without a demand by you",
     "war_cost": "cost of a war to you this year",
     "security": "security",
     "standing": "standing",
@@ -76,6 +77,9 @@ LABELS = {
     "truce": "truce with you",
     "settled": "has bought you off",
     "other_settled": "bought off by you",
+    "other_pause": "years without a demand by it",
+    "issue": "what you could demand of it",
+    "its_issue": "what it could demand of you",
     "proximity": "proximity",
     "dependence": "you depend on it",
     "other_dependence": "it depends on you",
@@ -110,8 +114,8 @@ LABELS = {
 # What `gather_intelligence` observes with noise, and the odds computed from it.
 ESTIMATED = frozenset({"other_arms", "other_readiness", "other_resilience", "threat", "prospect"})
 CHIEF = (
-    "other_size", "other_arms", "threat", "prospect", "other_debt", "other_defence",
-    "other_standing", "other_allies", "dependence", "other_dependence",
+    "other_size", "other_arms", "threat", "prospect", "issue", "its_issue", "other_debt",
+    "other_defence", "other_standing", "other_allies", "dependence", "other_dependence",
 )  # fmt: skip
 HUNDRED = 100.0
 
@@ -259,18 +263,26 @@ def reason(part: str, option: str, seen: Seen, place: int) -> str:
         full = "one of you has the maximum number of allies"
         why = "it is already your ally" if is_ally else full
     elif option == "withdraw":
-        years = int(seen["bound"][place])
-        bound = f"the alliance binds you for {years} more year{'s' * (years > 1)}" if years else ""
+        years = seen["bound"][place]
+        bound = f"the alliance binds you for {_years(years)}" if years > 0 else ""
         why = bound if is_ally else "it is no ally of yours"
     elif part in ("demand", "embargo", "resolve", "buy_off") and is_ally:
         why = "it is your ally"
     elif part in ("demand", "resolve") and has_truce:
         why = "a truce holds"
+    elif part == "demand" and seen["pause"] > 0:
+        why = f"you got your way or fought: not for {_years(seen['pause'])}"
+    elif part == "resolve" and seen["other_pause"][place] > 0:
+        why = f"it got its way or fought: not for {_years(seen['other_pause'][place])}"
     elif part == "embargo" and seen["settled"][place] > 0.5:
         why = "it has paid you tribute"
     elif part == "buy_off" and seen["other_settled"][place] > 0.5:
         why = "you have paid it tribute"
     return why or _not_due(seen)
+
+
+def _years(count: float) -> str:
+    return f"{count:.0f} more year{'s' * (count > 1)}"
 
 
 def _reason_at_home(part: str, seen: Seen) -> str:
@@ -301,7 +313,7 @@ def tags(seen: Seen, place: int) -> list[str]:
         seen["its_help"][place],
     )
     found = {
-        f"ally, bound for {bound:.0f} more year{'s' * (bound > 1)}": is_ally and bound > 0,
+        f"ally, bound for {_years(bound)}": is_ally and bound > 0,
         "ally, free to leave": is_ally and bound == 0,
         "offers you an alliance": seen["its_offer"][place] > 0.5,
         "truce": seen["truce"][place] > 0.5,

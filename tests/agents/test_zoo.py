@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from counterpoise import agents
 from counterpoise.agents import zoo
-from counterpoise.agents.learned import DESCRIPTION, LearnedStrategy
+from counterpoise.agents.learned import DESCRIPTION, LearnedStrategy, load_profile
 from counterpoise.agents.named import strategy
 from counterpoise.envs.engine.errors import CounterpoiseError, UnknownNameError
 from counterpoise.envs.engine.registration import game, game_names
@@ -70,6 +71,16 @@ def test_a_population_is_paid_what_its_card_says(name: str) -> None:
     error = paid.std() / np.sqrt(len(paid))
     told = zoo.card(name)["scores"]["payoff"]
     assert paid.mean() == pytest.approx(told, abs=4.0 * error)
+
+
+def test_a_policy_of_a_superseded_version_says_what_replaced_it(tmp_path: Path) -> None:
+    for path in zoo.folder_of("arms_race/equilibrium-learner").iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    description = json.loads((tmp_path / DESCRIPTION).read_text())
+    description |= {"game": "grand_strategy", "version": 0}
+    (tmp_path / DESCRIPTION).write_text(json.dumps(description))
+    with pytest.raises(CounterpoiseError, match=r"train it again\. grand_strategy v1 replaced"):
+        load_profile(tmp_path)
 
 
 def test_it_is_a_strategy_by_name() -> None:

@@ -100,7 +100,12 @@ def assert_books_balance(before: Any, worlds: Worlds) -> None:
     at_home = (1.0 - constant("foreign_lending")) * after["forgiven"] / output
     close(after["written_off"], np.where(defaults, at_home, stock["written_off"]))
     # (19, 20) what leaves in crises, and the part of it that arrives
-    ceded = (after["outcome"] == CONCEDED) * constant("stake") * stock["capital"]
+    demander = np.maximum(worlds.records["demanded_by"][:, :powers], 0).astype(np.int64)
+    issue = np.take_along_axis(before["issue"][:, :powers, :powers], demander[:, None], axis=1)[
+        :, 0
+    ]
+    stake = constant("stake") * issue * stock["capital"]
+    ceded = (after["outcome"] == CONCEDED) * stake
     taken = (after["outcome"] == BEATEN) * constant("conquest") * stock["capital"]
     close(after["capital_lost"], ceded + taken)
     arrives = constant("stake_arrives") * ceded + constant("conquest_arrives") * taken

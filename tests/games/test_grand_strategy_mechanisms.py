@@ -47,6 +47,7 @@ USUAL = dict(
 CALM = dict(
     size_spread=0.0, proximity_spread=0.0, dependence_spread=0.0, noise=0.0, blackout_rate=0.0,
     turnover_rate=0.0, generation_rate=0.0, binding=0.0, mean_war_cost=0.0,
+    pause_years=0,
 )  # fmt: skip
 
 Set = Callable[[Any], None]
@@ -546,13 +547,25 @@ def test_no_power_has_more_allies_than_it_may() -> None:
 
 def test_conceding_costs_capital_of_which_a_part_arrives() -> None:
     game = Game()
-    before = float(game["capital"][0, 0])
+    game["issue"][:, 1, 0] = 1.5
+    before = 1.5 * float(game["capital"][0, 0])
     game.year(demand(CONCEDE))
     assert game["outcome"][0, 0] == CONCEDED
     assert game.mean("capital_lost", 0) == pytest.approx(DEFAULTS.stake * before)
     assert game.mean("capital_gained", 1) == pytest.approx(
         DEFAULTS.stake_arrives * DEFAULTS.stake * before
     )
+
+
+def test_what_can_be_demanded_is_drawn_every_year_and_known_to_both() -> None:
+    game = Game(5_000)
+    first = game["issue"][:, 1, 0].copy()
+    assert game.seen("issue_0", 1) == game.seen("its_issue_0", 0) == pytest.approx(first[0])
+    later = game.year()["issue"][:, 1, 0]
+    for drawn in (first, later):
+        assert drawn.mean() == pytest.approx(1.0, abs=0.03)
+        assert drawn.std() == pytest.approx(2.0 / np.sqrt(12.0), rel=0.03), "uniform from 0 to 2"
+    assert abs(np.corrcoef(first, later)[0, 1]) < 0.05
 
 
 def test_backing_down_costs_face_and_coherence() -> None:
@@ -664,6 +677,25 @@ def test_a_truce_bars_the_next_demand(resolve: int, stand: int, years: int) -> N
         game.year(demand(resolve), own={1: {"stand": stand}})
         asked.append(int(game["demand"][0, 1]) == 0)
     assert asked == [True, *[False] * years, True]
+
+
+@pytest.mark.parametrize(
+    ("resolve", "stand", "pauses"),
+    [(CONCEDE, BACK_DOWN, True), (0, FIGHT, True), (0, BACK_DOWN, False)],
+    ids=["concession", "war", "bluff"],
+)
+def test_a_power_that_got_its_way_or_fought_pauses(resolve: int, stand: int, pauses: bool) -> None:
+    game = Game(pause_years=2, bluff_truce_years=0).year(demand(resolve), own={1: {"stand": stand}})
+    assert game.seen("pause", 1) == game.seen("other_pause_0", 0) == 2.0 * pauses
+    asked, others_ask = [], []
+    for _ in range(3):
+        at = first_option(DOES.demand, OTHERS) + 2
+        assert bool(game.worlds.masks[0, 1, at]) == (game["pause"][0, 1] == 0)
+        game.year({(1, 2): {"demand": 1}, (3, 0): {"demand": 1}})
+        asked.append(int(game["demand"][0, 1]) == 2)
+        others_ask.append(int(game["demand"][0, 3]) == 0)
+    assert asked == [not pauses, not pauses, True]
+    assert all(others_ask), "others do not pause"
 
 
 def test_nothing_can_be_demanded_of_an_ally() -> None:

@@ -69,6 +69,14 @@ def test_a_file_that_is_not_a_game_is_refused_with_a_reason(
         resume(tmp_path)
 
 
+def test_a_game_of_a_superseded_version_says_what_replaced_it(tmp_path: Path, begin: Begin) -> None:
+    begin(tmp_path)
+    path = tmp_path / FILE
+    path.write_text(json.dumps({**json.loads(path.read_text()), "version": 0}))
+    with pytest.raises(CounterpoiseError, match=r"with grand_strategy v0.*v1 replaced v0, because"):
+        resume(tmp_path)
+
+
 def test_texts_that_are_not_json_and_folders_without_a_game_are_refused(
     tmp_path: Path, begin: Begin
 ) -> None:

@@ -326,6 +326,7 @@ def _actions_described(game: Game) -> list[dict[str, Any]]:
             if isinstance(part, Choice):
                 count = len(part.options)
                 shown = ", ".join(part.options) if count <= 4 else f"{count} options"
+                shown += f", {part.each} each other power" if part.each else ""
                 rows.append([role.name, part.name, shown, "", part.doc])
             else:
                 rows.append([role.name, part.name, _range_in_words(part), part.unit, part.doc])
