@@ -243,7 +243,7 @@ def draw_effects(sensitivity: polars.DataFrame) -> Figure:
     )
     signed = np.clip(total, 0.0, 1.0) * np.sign(slope)
     with style():
-        figure = new_figure(5.0 + 0.5 * len(names), 2.4 + 0.36 * len(moments))
+        figure = new_figure(5.4 + 0.5 * len(names), max(4.6, 2.4 + 0.36 * len(moments)))
         axes = figure.subplots()
         shown = axes.imshow(signed, cmap="RdBu", vmin=-1.0, vmax=1.0, aspect="auto")
         for row, column in zip(*np.nonzero(total >= LEAST_SHOWN), strict=True):
@@ -259,9 +259,7 @@ def draw_effects(sensitivity: polars.DataFrame) -> Figure:
         )
         axes.grid(visible=False)
         axes.set_title("Which parameter moves which moment")
-        figure.colorbar(
-            shown, shrink=0.6, label="total index; blue raises the moment, red lowers it"
-        )
+        figure.colorbar(shown, shrink=0.7, label="total index, below 0 if it lowers the moment")
     return figure
 
 
@@ -280,11 +278,12 @@ def draw_moments(found: Calibration) -> Figure:
             inside = found.eligible[name].drop_nulls().to_numpy()
             axes.plot(
                 inside, np.zeros(len(inside)), "|", color=INK, markersize=9, label="eligible set",
-                clip_on=False,
+                # An empty line that is not clipped has no finite extent for the layout.
+                clip_on=not len(inside),
             )  # fmt: skip
-            axes.axvline(found.default[name], color=INK, linestyle="--", label="default")
+            _draw_line(axes, found.default[name], "--", "default")
             if found.chosen and not found.is_default_eligible:
-                axes.axvline(found.chosen[name], color=INK, label="chosen")
+                _draw_line(axes, found.chosen[name], "-", "chosen")
             held = " (held out)" if name in found.held_out else ""
             axes.set_title(in_words(name) + held, fontsize=9)
             axes.set_yticks([])
@@ -293,3 +292,12 @@ def draw_moments(found: Calibration) -> Figure:
         handles, labels = panels[0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside lower right", ncols=5)
     return figure
+
+
+def _draw_line(axes: Any, value: float, line: str, label: str) -> None:
+    # Where nothing happened there is no value; the line is kept for the legend.
+    places = [value, value] if np.isfinite(value) else []
+    axes.plot(
+        places, [0.0, 1.0][: len(places)], color=INK, linestyle=line, label=label,
+        transform=axes.get_xaxis_transform(),
+    )  # fmt: skip

@@ -142,7 +142,8 @@ def resilience(rows: polars.DataFrame) -> float:
 
 @metric
 def resilience_of_dependent(rows: polars.DataFrame) -> float:
-    powers = rows.group_by("world", "power").agg(
+    # In order, so that the mean is the same to the last digit however many threads there are.
+    powers = rows.group_by("world", "power", maintain_order=True).agg(
         polars.col("dependence").first(), polars.col("resilience").mean()
     )
     place = third(powers["dependence"])
