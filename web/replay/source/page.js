@@ -105,11 +105,10 @@ class Page {
     }
     // A game of amounts without events has nothing to list here: its actions are among the series.
     if (episode.frames.some((frame) => frame.events.length)) shown.push(now);
-    const hasReasons = episode.payoff.length > 0 || episode.frames.some((frame) => frame.reasons.length);
-    if (hasReasons) {
-      const why = panel("why", "Why");
-      this.why = new Why(why, episode, (power) => this.choose(power));
-      shown.push(why);
+    const reasons = [];
+    if (episode.payoff.length || episode.frames.some((frame) => frame.reasons.length)) {
+      reasons.push(panel("why", "Why"));
+      this.why = new Why(reasons[0], episode, (power) => this.choose(power));
     }
     const lines = element("div", { class: "lines" });
     episode.series.forEach((series, k) => {
@@ -124,9 +123,10 @@ class Page {
     this.numbers = new Numbers(scrolled, episode, (power) => this.choose(power));
     const words = `Years on the horizontal axis; each line carries the number of its power, and the chosen power's is thick.${
       episode.equilibrium ? " Dashed: the equilibrium in the same world." : ""} ${episode.note}`;
-    const rooms = [episode.budget.length ? "with-budget" : "", hasReasons ? "with-why" : ""];
+    const rooms = [episode.budget.length ? "with-budget" : "", reasons.length ? "with-why" : ""];
     this.main = element("main", { class: rooms.filter(Boolean).join(" ") },
       ...shown, element("section", { class: "panel charts", "aria-label": "lines" }, lines, element("p", { class: "quiet" }, words)),
+      ...reasons,
       table, all);
     return this.main;
   }

@@ -24,7 +24,7 @@ export class Why {
     const meanings = payoff.map(({ label, doc }) => `${label}: ${doc}`).join("; ");
     return element("div", { class: "parts scrolled", tabindex: "0", role: "region", "aria-label": "parts of the payoff" },
       element("p", { class: "quiet" }, `${meanings[0].toUpperCase()}${meanings.slice(1)}.`),
-      element("table", { class: "numbers" },
+      element("table", { class: "payoffs" },
         element("caption", {}, `Payoff of the year and its parts${unit}`),
         element("thead", {}, element("tr", {}, head("power"), ...payoff.map(({ label, doc }) => head(label, doc)), head("payoff"))),
         element("tbody", {}, ...this.rows)));
