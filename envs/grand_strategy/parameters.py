@@ -221,9 +221,7 @@ class Parameters(ParametersBase):
     reserve_yield: float = parameter(
         10.0, 0.0, 50.0, unit="years", doc="Reserves per unit of spending on the stockpile (14)."
     )
-    reserve_use: float = parameter(
-        0.015, 0.0, 0.2, unit="years", doc="Reserves lost per year (14)."
-    )
+    reserve_use: float = parameter(0.02, 0.0, 0.2, unit="years", doc="Reserves lost per year (14).")
     reserve_drain: float = parameter(
         0.25, 0.0, 1.0, unit="years", doc="Reserves used in a year under embargo (14)."
     )
@@ -329,7 +327,7 @@ class Parameters(ParametersBase):
 
     # -- crisis (19 to 21) -------------------------------------------------------------------------
     mean_war_cost: float = parameter(
-        0.07,
+        0.08,
         0.0,
         0.5,
         unit="of product",
@@ -337,7 +335,7 @@ class Parameters(ParametersBase):
         kind="share",
     )
     demand_cost: float = parameter(
-        0.01,
+        0.012,
         0.0,
         0.1,
         unit="of consumption",
@@ -351,14 +349,14 @@ class Parameters(ParametersBase):
         1, 0, 20, unit="years", doc="Truce after the demander has backed down (19)."
     )
     pause_years: int = parameter(
-        2,
+        4,
         0,
         20,
         unit="years",
         doc="Years without a demand by a power that got its way or fought (19).",
     )
     stake: float = parameter(
-        0.05,
+        0.07,
         0.0,
         0.3,
         unit="of capital",
@@ -366,14 +364,14 @@ class Parameters(ParametersBase):
         kind="share",
     )
     stake_arrives: float = parameter(
-        0.7,
+        0.6,
         0.0,
         1.0,
         doc="Share of the ceded capital that the demander receives (19).",
         kind="share",
     )
     concession_cost: float = parameter(
-        0.01, 0.0, 0.1, unit="of consumption", doc="Domestic cost of conceding (19).", kind="share"
+        0.02, 0.0, 0.1, unit="of consumption", doc="Domestic cost of conceding (19).", kind="share"
     )
     audience_cost: float = parameter(
         0.045, 0.0, 0.1, unit="of consumption",
@@ -396,7 +394,7 @@ class Parameters(ParametersBase):
     )
     loser_coherence: float = parameter(0.15, 0.0, 0.5, doc="Coherence lost by a war's loser (20).")
     conquest: float = parameter(
-        0.17,
+        0.15,
         0.0,
         0.3,
         unit="of capital",
@@ -407,7 +405,7 @@ class Parameters(ParametersBase):
         0.8, 0.0, 1.0, doc="Share of that capital that the winner receives (20).", kind="share"
     )
     deployment: float = parameter(
-        0.1,
+        0.3,
         0.0,
         1.0,
         unit="of the cost of a war",
@@ -426,7 +424,7 @@ class Parameters(ParametersBase):
         0.08, 0.0, 0.5, doc="Arms lost by an ally that came (21).", kind="share"
     )
     abandonment_cost: float = parameter(
-        0.03, 0.0, 0.1, unit="of consumption",
+        0.025, 0.0, 0.1, unit="of consumption",
         doc="Domestic cost of abandoning an ally (21).", kind="share",
     )  # fmt: skip
 

@@ -24,9 +24,9 @@ def risk_blackout(world: World, parameters: Parameters, power: int) -> None:
 @rule
 def exposure(world: World, parameters: Parameters, target: int, maker: int) -> float:
     """Return the share of a target's product that another power's embargo would destroy."""
-    # (15) .15 dep_ji / (n - 1) (1 - Z_j)(1 - V_j)
+    # (15) .2 dep_ji / (n - 1) (1 - Z_j)(1 - V_j/2)
     lost: float = parameters.embargo_damage * world.dependence[target, maker]
-    lost *= (1.0 - world.resilience[target]) * (1.0 - world.reserves[target])
+    lost *= (1.0 - world.resilience[target]) * (1.0 - 0.5 * world.reserves[target])
     return lost / (world.powers - 1.0)
 
 
@@ -56,11 +56,11 @@ def is_embargoed(world: World, power: int) -> bool:
 def secure_supply(world: World, parameters: Parameters, power: int) -> None:
     """Move resilience and reserves to the next year."""
     secured = world.resilience[power]
-    # (14) Z' = min(.95, .97 Z + 20 g_Z (1 - Z))
+    # (14) Z' = min(.95, .97 Z + 10 g_Z (1 - Z))
     grown = (1.0 - parameters.resilience_decay) * secured
     grown += parameters.resilience_yield * world.supply[power] * (1.0 - secured)
     world.resilience[power] = min(MOST_RESILIENCE, grown)
-    # (14) V' = V + 10 g_V - .005 - .25 [embargoed], from 0 to 1
+    # (14) V' = V + 10 g_V - .02 - .25 [embargoed], from 0 to 1
     stored = world.reserves[power] + parameters.reserve_yield * world.stockpile[power]
     stored -= parameters.reserve_use
     if is_embargoed(world, power):
