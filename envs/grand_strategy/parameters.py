@@ -226,7 +226,7 @@ class Parameters(ParametersBase):
         0.25, 0.0, 1.0, unit="years", doc="Reserves used in a year under embargo (14)."
     )
     embargo_damage: float = parameter(
-        0.2,
+        0.25,
         0.0,
         0.3,
         unit="of product",
@@ -592,7 +592,7 @@ class Parameters(ParametersBase):
         1.0, 0.0, 4.0, per_pair=True, doc="dep: trade dependence of one power on another."
     )
     dependence_spread: float = parameter(
-        0.6, 0.0, 1.0, spread_of="dependence", doc="Lognormal spread of dependence."
+        0.7, 0.0, 1.0, spread_of="dependence", doc="Lognormal spread of dependence."
     )
     allied: Pairs[bool] = parameter(False, 0, 1, per_pair=True, doc="Alliances at the start.")
 
