@@ -374,7 +374,7 @@ class Parameters(ParametersBase):
         0.02, 0.0, 0.1, unit="of consumption", doc="Domestic cost of conceding (19).", kind="share"
     )
     audience_cost: float = parameter(
-        0.045, 0.0, 0.1, unit="of consumption",
+        0.035, 0.0, 0.1, unit="of consumption",
         doc="Audience cost of backing down (20; Fearon 1994).", kind="share",
     )  # fmt: skip
     back_down_coherence: float = parameter(
