@@ -203,7 +203,7 @@ class Doctrine(Strategy):
 
     def buys_off(self, seen: Sight) -> Truth:
         """Return whose embargoes to buy off, [n, others]: where tribute costs less."""
-        open_part = (1.0 - seen["resilience"]) * (1.0 - seen["reserves"])
+        open_part = (1.0 - seen["resilience"]) * (1.0 - 0.5 * seen["reserves"])
         loss = self._embargo_damage * seen["dependence"] * open_part[:, None] / seen.others
         return np.asarray((loss > self.traits.endurance) & (self._tribute < 1.0))
 

@@ -1,4 +1,11 @@
-"""The full game: a `Game` made from the rules in `counterpoise.envs.grand_strategy`."""
+"""The full game: a `Game` made from the rules in `counterpoise.envs.grand_strategy`.
+
+Version history
+---------------
+v1: offers stay on the table, alliances bind for a term, demand and embargo are choices apart from
+diplomacy, the cost of a war is private; in v0 powers that learned did not ally, concede or fight.
+v0: first release.
+"""
 
 from __future__ import annotations
 

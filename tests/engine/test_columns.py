@@ -302,7 +302,7 @@ RANGES: dict[str, dict[str, tuple[float, float]]] = {
         "pause": (0, 20),
         "war_cost": (0.0, 0.5),
         "demand": (-1, 7),
-        "demanded_by": (-1, 7),
+        "demanded_by": (-1, 1),
         "outcome": (0, len(full.OUTCOMES) - 1),
     },
 }  # fmt: skip

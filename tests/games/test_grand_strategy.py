@@ -84,7 +84,7 @@ def assert_books_balance(before: Any, worlds: Worlds) -> None:
     pairs = {name: worlds.records[name][:, :powers, :powers] for name in ("tribute", "subsidy")}
     subsidies = (pairs["subsidy"] * output[:, None]).sum(axis=1)
     dependence = before["dependence"][:, :powers, :powers]
-    left_open = (1.0 - stock["resilience"]) * (1.0 - before["reserves"][:, :powers])
+    left_open = (1.0 - stock["resilience"]) * (1.0 - 0.5 * before["reserves"][:, :powers])
     price = constant("tribute") * constant("embargo_damage") * left_open / (powers - 1.0) * output
     tribute = pairs["tribute"] * dependence * price[:, :, None]
     close(after["aid_received"], subsidies + tribute.sum(axis=1))

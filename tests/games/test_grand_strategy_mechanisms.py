@@ -389,7 +389,7 @@ def test_resilience_and_reserves_lower_the_price_of_an_embargo() -> None:
 
     dependent = price(resilience=0.3, reserves=0.2)
     assert price(resilience=0.6, reserves=0.2) == pytest.approx(dependent * 0.4 / 0.7)
-    assert price(resilience=0.3, reserves=0.6) == pytest.approx(dependent * 0.4 / 0.8)
+    assert price(resilience=0.3, reserves=0.6) == pytest.approx(dependent * 0.7 / 0.9)
 
 
 def test_supply_spending_builds_resilience() -> None:
