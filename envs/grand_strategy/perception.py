@@ -310,7 +310,9 @@ def see_oneself(
 def _seen_strength(world: World, observer: int, power: int) -> float:
     if observer == power:
         return float(effective(world.arms[power], world.readiness[power]))
-    return float(effective(world.seen_arms[observer, power], world.seen_readiness[observer, power]))
+    # In double precision also where the rules run uncompiled.
+    arms, readiness = world.seen_arms[observer, power], world.seen_readiness[observer, power]
+    return float(effective(float(arms), float(readiness)))
 
 
 @rule

@@ -13,6 +13,7 @@ from counterpoise.envs.engine.game import Choice, Continuous, Role
 from counterpoise.envs.engine.world import (
     FlagPerPair,
     FlagPerPower,
+    PerPair,
     PerPower,
     Real,
     SeenPerPair,
@@ -146,7 +147,7 @@ class World(WorldRecord):
     offer: FlagPerPair
     truce: FlagPerPair
     settled: FlagPerPair
-    subsidy: SeenPerPair
+    subsidy: PerPair
     issue: SeenPerPair
     proximity: SeenPerPair
     dependence: SeenPerPair
