@@ -226,7 +226,7 @@ class Parameters(ParametersBase):
         0.25, 0.0, 1.0, unit="years", doc="Reserves used in a year under embargo (14)."
     )
     embargo_damage: float = parameter(
-        0.2,
+        0.25,
         0.0,
         0.3,
         unit="of product",
@@ -374,7 +374,7 @@ class Parameters(ParametersBase):
         0.02, 0.0, 0.1, unit="of consumption", doc="Domestic cost of conceding (19).", kind="share"
     )
     audience_cost: float = parameter(
-        0.045, 0.0, 0.1, unit="of consumption",
+        0.035, 0.0, 0.1, unit="of consumption",
         doc="Audience cost of backing down (20; Fearon 1994).", kind="share",
     )  # fmt: skip
     back_down_coherence: float = parameter(
@@ -592,7 +592,7 @@ class Parameters(ParametersBase):
         1.0, 0.0, 4.0, per_pair=True, doc="dep: trade dependence of one power on another."
     )
     dependence_spread: float = parameter(
-        0.6, 0.0, 1.0, spread_of="dependence", doc="Lognormal spread of dependence."
+        0.7, 0.0, 1.0, spread_of="dependence", doc="Lognormal spread of dependence."
     )
     allied: Pairs[bool] = parameter(False, 0, 1, per_pair=True, doc="Alliances at the start.")
 

@@ -24,7 +24,7 @@ def risk_blackout(world: World, parameters: Parameters, power: int) -> None:
 @rule
 def exposure(world: World, parameters: Parameters, target: int, maker: int) -> float:
     """Return the share of a target's product that another power's embargo would destroy."""
-    # (15) .2 dep_ji / (n - 1) (1 - Z_j)(1 - V_j/2)
+    # (15) .25 dep_ji / (n - 1) (1 - Z_j)(1 - V_j/2)
     lost: float = parameters.embargo_damage * world.dependence[target, maker]
     lost *= (1.0 - world.resilience[target]) * (1.0 - 0.5 * world.reserves[target])
     return lost / (world.powers - 1.0)
