@@ -21,7 +21,7 @@ from counterpoise.theory import prediction
 from counterpoise.training.configuration import Configuration, load, shipped
 
 # Fields of a row of the registry that name no module.
-NO_MODULES = ("name", "version")
+NO_MODULES = ("name", "version", "superseded")
 
 IMAGES = Path(__file__).resolve().parents[1] / "images"
 

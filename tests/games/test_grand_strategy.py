@@ -23,7 +23,6 @@ from counterpoise.envs.grand_strategy.world import BEATEN, BUDGET, CONCEDED, DOE
 from counterpoise.envs.grand_strategy.year import read_actions
 
 EXACT = 1e-9
-SINGLE = 1e-6
 
 
 def random_years(parameters: Any, count: int, years: int, seed: int) -> Iterator[tuple[Any, Any]]:
@@ -55,10 +54,10 @@ def assert_books_balance(before: Any, worlds: Worlds) -> None:
     def constant(name: str) -> Any:
         return given[name][:, None]
 
-    def close(one: Any, other: Any, tolerance: float = EXACT) -> None:
+    def close(one: Any, other: Any) -> None:
         scale = 1.0 + np.abs(one) + np.abs(other)
         worst = float((np.abs(one - other) / scale)[live].max(initial=0.0))
-        assert worst < tolerance
+        assert worst < EXACT
 
     output, interest = after["output"], after["interest"] * stock["debt"]
     # (5) the government's budget
@@ -88,8 +87,7 @@ def assert_books_balance(before: Any, worlds: Worlds) -> None:
     left_open = (1.0 - stock["resilience"]) * (1.0 - 0.5 * before["reserves"][:, :powers])
     price = constant("tribute") * constant("embargo_damage") * left_open / (powers - 1.0) * output
     tribute = pairs["tribute"] * dependence * price[:, :, None]
-    # The world keeps each subsidy in single precision; what is paid in all is what is received.
-    close(after["aid_received"], subsidies + tribute.sum(axis=1), SINGLE)
+    close(after["aid_received"], subsidies + tribute.sum(axis=1))
     close(after["aid_paid"], after["aid"] * output + tribute.sum(axis=2))
     # (2, 6) output is what embargoes, wars and defaults leave of the product
     gone = after["trade_loss"] + after["war_loss"]
