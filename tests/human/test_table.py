@@ -39,7 +39,7 @@ def test_looking_asking_and_projecting_change_nothing(
     assert table.digests == twin.digests
 
 
-GOOD = [0] * 12 + [0] * 9
+GOOD = [0] * 14 + [0] * 12
 
 
 @pytest.mark.parametrize(
