@@ -44,8 +44,9 @@ def negotiate(world: World, parameters: Parameters) -> None:
         for other in range(power):
             world.formed[power, other] = 0
             world.formed[other, power] = 0
-            offers = world.diplomacy[power, other] == OFFER
-            answers = world.diplomacy[other, power] == OFFER
+            is_open = can_ally(world, parameters, power, other)
+            offers = is_open and world.diplomacy[power, other] == OFFER
+            answers = is_open and world.diplomacy[other, power] == OFFER
             if world.allied[power, other] == 1:
                 # (16) an ally that leaves is bound to the end of the year
                 leaves = may_withdraw(world, power, other) and (
@@ -53,15 +54,14 @@ def negotiate(world: World, parameters: Parameters) -> None:
                     or world.diplomacy[other, power] == WITHDRAW
                 )
                 world.notice[power, other] = world.notice[other, power] = 1 if leaves else 0
-            elif can_ally(world, parameters, power, other) and (
-                # (16) an offer of last year is still on the table
-                (offers and (answers or world.offer[other, power] == 1))
-                or (answers and world.offer[power, other] == 1)
+            # (16) an offer of last year is still on the table
+            elif (offers and (answers or world.offer[other, power] == 1)) or (
+                answers and world.offer[power, other] == 1
             ):
                 ally(world, parameters, power, other)
-            is_open = world.allied[power, other] == 0
-            world.offer[power, other] = 1 if offers and is_open else 0
-            world.offer[other, power] = 1 if answers and is_open else 0
+                offers = answers = False
+            world.offer[power, other] = 1 if offers else 0
+            world.offer[other, power] = 1 if answers else 0
 
 
 @rule

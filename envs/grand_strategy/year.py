@@ -289,6 +289,10 @@ def plan(world: World, parameters: Parameters) -> None:
     if parameters.reliability_year > 0 and world.year == parameters.reliability_year:
         world.reliability = parameters.later_reliability
     forget_last_year(world)
+    for power in range(world.powers):
+        if world.allies[power] == 0:
+            # Who plans the year without an ally plans no aid, even if an alliance forms in it.
+            world.aid[power] = 0.0
     negotiate(world, parameters)
 
 
