@@ -118,7 +118,8 @@ def test_the_page_works_by_keyboard_and_on_a_phone(
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
         # Every control can be reached, is named and shows that it is reached.
         wanted = page.locator(
-            "select:not(:disabled), input:not(:disabled), button:not(:disabled), summary"
+            "select:not(:disabled):visible, input:not(:disabled):visible, "
+            "button:not(:disabled):visible, summary:visible"
         ).count()
         reached = set()
         page.keyboard.press("Tab")
