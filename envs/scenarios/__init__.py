@@ -20,7 +20,7 @@ import os
 import re
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,10 +32,12 @@ from counterpoise.envs.engine.errors import (
     UnknownNameError,
     unknown_name,
 )
-from counterpoise.envs.engine.game import Game
 from counterpoise.envs.engine.parameters import ParametersBase
 from counterpoise.envs.engine.registration import game as game_named
 from counterpoise.envs.engine.registration import why_superseded
+
+if TYPE_CHECKING:
+    from counterpoise.envs.engine.game import Game
 
 FOLDER = Path(__file__).resolve().parent
 FIELDS = {
