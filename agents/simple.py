@@ -92,7 +92,7 @@ class Holding(Strategy):
         self, observations: NDArray[np.float32], masks: NDArray[np.int8], rng: np.random.Generator
     ) -> NDArray[np.float64] | NDArray[np.int64]:
         """Return the other strategy's actions with the one choice fixed, [n, components]."""
-        return self._fixed(self._strategy.act(observations, masks, rng), masks)
+        return self.fix(self._strategy.act(observations, masks, rng), masks)
 
     def act_with_memory(
         self,
@@ -103,12 +103,62 @@ class Holding(Strategy):
     ) -> NDArray[np.float64] | NDArray[np.int64]:
         """Return the other strategy's actions with the one choice fixed, [n, components]."""
         actions = self._strategy.act_with_memory(observations, masks, rng, memory)
-        return self._fixed(actions, masks)
+        return self.fix(actions, masks)
+
+    def fix(
+        self, actions: NDArray[np.float64] | NDArray[np.int64], masks: NDArray[np.int8]
+    ) -> NDArray[np.float64] | NDArray[np.int64]:
+        """Fix the one choice in actions, where its option is open, and return them."""
+        actions[masks[:, self._place] == 1, self._component] = self._option
+        return actions
+
+
+class HoldingInTurn(Strategy):
+    """Plays another strategy in blocks of worlds, in each of which another choice is fixed.
+
+    It must be asked for all worlds at once, in their order: see `choose`.
+
+    Parameters
+    ----------
+    game : Game
+        A game whose actions are choices.
+    strategy : Strategy
+        The other strategy.
+    held : sequence of (int, int)
+        Of each block, the number of the fixed choice and the option that it always takes where that
+        is open.
+    """
+
+    def __init__(self, game: Game, strategy: Strategy, held: Sequence[tuple[int, int]]) -> None:
+        self.name = f"{strategy.name}, one choice fixed"
+        self.is_random, self.memory = strategy.is_random, strategy.memory
+        self._strategy = strategy
+        self._blocks = [Holding(game, strategy, component, option) for component, option in held]
+
+    def act(
+        self, observations: NDArray[np.float32], masks: NDArray[np.int8], rng: np.random.Generator
+    ) -> NDArray[np.float64] | NDArray[np.int64]:
+        """Return the other strategy's actions with each block's choice fixed, [n, components]."""
+        return self._fixed(self._strategy.act(observations, masks, rng), masks)
+
+    def act_with_memory(
+        self,
+        observations: NDArray[np.float32],
+        masks: NDArray[np.int8],
+        rng: np.random.Generator,
+        memory: NDArray[np.float32],
+    ) -> NDArray[np.float64] | NDArray[np.int64]:
+        """Return the other strategy's actions with each block's choice fixed, [n, components]."""
+        return self._fixed(self._strategy.act_with_memory(observations, masks, rng, memory), masks)
 
     def _fixed(
         self, actions: NDArray[np.float64] | NDArray[np.int64], masks: NDArray[np.int8]
     ) -> NDArray[np.float64] | NDArray[np.int64]:
-        actions[masks[:, self._place] == 1, self._component] = self._option
+        # Views of the actions, which each block changes in place.
+        blocks: list[NDArray[Any]] = np.split(actions, len(self._blocks))
+        open_options = np.split(masks, len(self._blocks))
+        for holding, own, own_masks in zip(self._blocks, blocks, open_options, strict=True):
+            holding.fix(own, own_masks)
         return actions
 
 

@@ -26,7 +26,7 @@ def payoffs(
     profile: Profile,
     *,
     count: int,
-    seed: int = 0,
+    seed: int | NDArray[np.int64] = 0,
     choosing: Choosing = choose,
     renews: bool = False,
 ) -> NDArray[np.float64]:
@@ -42,8 +42,8 @@ def payoffs(
     profile : sequence of Strategy
     count : int
         Number of worlds.
-    seed : int
-        Seed of the first world and of the strategies.
+    seed : int, or ndarray of int, [count]
+        Seed of the first world and of the strategies; or one seed for each world.
     choosing : callable
         `choose`, or `choose_while_running`, which is quicker.
     renews : bool
@@ -55,16 +55,17 @@ def payoffs(
         Discounted to the first year.
     """
     each = [parameters] if isinstance(parameters, ParametersBase) else parameters
-    in_turn = [each[world % len(each)] for world in range(count)] if len(each) > 1 else each[0]
+    in_turn = [each[world % len(each)] for world in range(count)] if len(set(each)) > 1 else each[0]
+    first = int(np.ravel(seed)[0])
     with Worlds(game, count, in_turn, autoreset=False) as worlds:
         worlds.reset(seed)
         return play_on(
             worlds,
             profile,
-            np.random.default_rng(seed),
+            np.random.default_rng(first),
             discount=discount_per_step(game, each[0]),
             choosing=choosing,
-            renewal=np.random.default_rng((seed, RENEWAL)) if renews else None,
+            renewal=np.random.default_rng((first, RENEWAL)) if renews else None,
         )
 
 
