@@ -306,7 +306,7 @@ def _draw_moments(axes: Any, found: Summary) -> None:
     axes.set_xlim(0.0, MOST_RELATIVE)
     axes.set_xlabel(f"value relative to the record's (arrow: beyond {MOST_RELATIVE:g})")
     axes.set_title("Moments")
-    axes.legend(loc="lower right")
+    axes.legend(loc="upper right", bbox_to_anchor=(1.0, -0.09), ncols=2)
 
 
 def _draw_options(axes: Any, options: polars.DataFrame) -> None:
@@ -314,8 +314,10 @@ def _draw_options(axes: Any, options: polars.DataFrame) -> None:
     for place, name in enumerate(reversed(names)):
         start = 0.0
         rows = options.filter(polars.col("choice") == name)
+        # Of the decisions in which there is a choice: at least one option beside the null is open.
+        decided = rows["open"].max()
         for k, row in enumerate(rows.iter_rows(named=True)):
-            taken = row["taken"] or 0.0
+            taken = (row["taken"] or 0.0) * row["open"] / decided
             axes.barh(
                 place, taken, 0.7, left=start, color=COLOURS[k % len(COLOURS)], edgecolor=GRID
             )
@@ -326,8 +328,7 @@ def _draw_options(axes: Any, options: polars.DataFrame) -> None:
                 )  # fmt: skip
             start += taken
     axes.set_yticks(range(len(names)), [in_words(name) for name in reversed(names)])
-    # Shares are of the decisions in which each option is open, so that they may add up to more.
-    axes.set_xlim(left=0.0)
-    axes.set_xlabel("share in which each option is taken where it is open")
+    axes.set_xlim(0.0, 1.0)
+    axes.set_xlabel("share of the decisions in which there is a choice")
     axes.set_title("Options")
     axes.grid(axis="y", visible=False)
