@@ -38,7 +38,7 @@ def test_it_plays_and_says_how_it_was_made(name: str) -> None:
     rules = game(card["game"])
     assert card["command"].startswith("counterpoise train ")
     profile = agents.load(name)
-    parameters = rules.parameters()
+    parameters = load_profile(zoo.folder_of(name))[1]
     assert len(profile) == parameters.powers
     with Worlds(rules, 4, parameters) as worlds:
         worlds.reset(0)
@@ -61,7 +61,7 @@ def test_its_regret_is_the_one_on_its_card(name: str) -> None:
 @pytest.mark.parametrize("name", POPULATIONS)
 def test_a_population_is_paid_what_its_card_says(name: str) -> None:
     rules = game(zoo.card(name)["game"])
-    parameters = rules.parameters()
+    parameters = load_profile(zoo.folder_of(name))[1]
     profile = agents.load(name)
     one = profile[0]
     assert isinstance(one, LearnedStrategy)
