@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -67,7 +68,50 @@ class Constant(Strategy):
         return actions
 
 
-class Holding(Strategy):
+class Changed(Strategy, abc.ABC):
+    """Plays another strategy, some of whose actions are then changed.
+
+    Parameters
+    ----------
+    strategy : Strategy
+        The other strategy.
+    how : str
+        What is changed, for the name.
+    """
+
+    def __init__(self, strategy: Strategy, how: str) -> None:
+        self.name = f"{strategy.name}, {how}"
+        self.is_random, self.memory = strategy.is_random, strategy.memory
+        self._strategy = strategy
+
+    def act(
+        self, observations: NDArray[np.float32], masks: NDArray[np.int8], rng: np.random.Generator
+    ) -> NDArray[np.float64] | NDArray[np.int64]:
+        """Return the other strategy's actions with the changes, [n, components]."""
+        actions: NDArray[Any] = self._strategy.act(observations, masks, rng)
+        self.change(actions, masks, rng)
+        return actions
+
+    def act_with_memory(
+        self,
+        observations: NDArray[np.float32],
+        masks: NDArray[np.int8],
+        rng: np.random.Generator,
+        memory: NDArray[np.float32],
+    ) -> NDArray[np.float64] | NDArray[np.int64]:
+        """Return the other strategy's actions with the changes, [n, components]."""
+        actions: NDArray[Any] = self._strategy.act_with_memory(observations, masks, rng, memory)
+        self.change(actions, masks, rng)
+        return actions
+
+    @abc.abstractmethod
+    def change(
+        self, actions: NDArray[Any], masks: NDArray[np.int8], rng: np.random.Generator
+    ) -> None:
+        """Change actions in place, [n, components]."""
+
+
+class Holding(Changed):
     """Plays another strategy, except that one choice is fixed while its option is open.
 
     Parameters
@@ -83,37 +127,18 @@ class Holding(Strategy):
     """
 
     def __init__(self, game: Game, strategy: Strategy, component: int, option: int) -> None:
-        self.name = f"{strategy.name}, one choice fixed"
-        self._strategy, self._component, self._option = strategy, component, option
-        self.memory = strategy.memory
+        super().__init__(strategy, "one choice fixed")
+        self._component, self._option = component, option
         self._place = int(sum(game.choice_counts[:component])) + option
 
-    def act(
-        self, observations: NDArray[np.float32], masks: NDArray[np.int8], rng: np.random.Generator
-    ) -> NDArray[np.float64] | NDArray[np.int64]:
-        """Return the other strategy's actions with the one choice fixed, [n, components]."""
-        return self.fix(self._strategy.act(observations, masks, rng), masks)
-
-    def act_with_memory(
-        self,
-        observations: NDArray[np.float32],
-        masks: NDArray[np.int8],
-        rng: np.random.Generator,
-        memory: NDArray[np.float32],
-    ) -> NDArray[np.float64] | NDArray[np.int64]:
-        """Return the other strategy's actions with the one choice fixed, [n, components]."""
-        actions = self._strategy.act_with_memory(observations, masks, rng, memory)
-        return self.fix(actions, masks)
-
-    def fix(
-        self, actions: NDArray[np.float64] | NDArray[np.int64], masks: NDArray[np.int8]
-    ) -> NDArray[np.float64] | NDArray[np.int64]:
-        """Fix the one choice in actions, where its option is open, and return them."""
+    def change(
+        self, actions: NDArray[Any], masks: NDArray[np.int8], rng: np.random.Generator
+    ) -> None:
+        """Fix the one choice where its option is open."""
         actions[masks[:, self._place] == 1, self._component] = self._option
-        return actions
 
 
-class HoldingInTurn(Strategy):
+class HoldingInTurn(Changed):
     """Plays another strategy in blocks of worlds, in each of which another choice is fixed.
 
     It must be asked for all worlds at once, in their order: see `choose`.
@@ -130,39 +155,21 @@ class HoldingInTurn(Strategy):
     """
 
     def __init__(self, game: Game, strategy: Strategy, held: Sequence[tuple[int, int]]) -> None:
-        self.name = f"{strategy.name}, one choice fixed"
-        self.is_random, self.memory = strategy.is_random, strategy.memory
-        self._strategy = strategy
+        super().__init__(strategy, "one choice fixed")
         self._blocks = [Holding(game, strategy, component, option) for component, option in held]
 
-    def act(
-        self, observations: NDArray[np.float32], masks: NDArray[np.int8], rng: np.random.Generator
-    ) -> NDArray[np.float64] | NDArray[np.int64]:
-        """Return the other strategy's actions with each block's choice fixed, [n, components]."""
-        return self._fixed(self._strategy.act(observations, masks, rng), masks)
-
-    def act_with_memory(
-        self,
-        observations: NDArray[np.float32],
-        masks: NDArray[np.int8],
-        rng: np.random.Generator,
-        memory: NDArray[np.float32],
-    ) -> NDArray[np.float64] | NDArray[np.int64]:
-        """Return the other strategy's actions with each block's choice fixed, [n, components]."""
-        return self._fixed(self._strategy.act_with_memory(observations, masks, rng, memory), masks)
-
-    def _fixed(
-        self, actions: NDArray[np.float64] | NDArray[np.int64], masks: NDArray[np.int8]
-    ) -> NDArray[np.float64] | NDArray[np.int64]:
+    def change(
+        self, actions: NDArray[Any], masks: NDArray[np.int8], rng: np.random.Generator
+    ) -> None:
+        """Fix each block's choice."""
         # Views of the actions, which each block changes in place.
         blocks: list[NDArray[Any]] = np.split(actions, len(self._blocks))
         open_options = np.split(masks, len(self._blocks))
         for holding, own, own_masks in zip(self._blocks, blocks, open_options, strict=True):
-            holding.fix(own, own_masks)
-        return actions
+            holding.change(own, own_masks, rng)
 
 
-class HoldingAll(Strategy):
+class HoldingAll(Changed):
     """Plays another strategy, except that a choice is fixed towards all powers at once.
 
     Parameters
@@ -177,24 +184,21 @@ class HoldingAll(Strategy):
         drawn with equal probabilities.
     """
 
-    is_random = True
-
     def __init__(
         self, game: Game, strategy: Strategy, held: Sequence[tuple[int, Sequence[int]]]
     ) -> None:
-        self.name = f"{strategy.name}, a choice fixed"
-        self._strategy = strategy
+        super().__init__(strategy, "a choice fixed")
+        self.is_random = True
         first = np.cumsum((0, *game.choice_counts))
         self._held = [
             (component, np.asarray(options), first[component] + np.asarray(options))
             for component, options in held
         ]
 
-    def act(
-        self, observations: NDArray[np.float32], masks: NDArray[np.int8], rng: np.random.Generator
-    ) -> NDArray[np.float64] | NDArray[np.int64]:
-        """Return the other strategy's actions with the choice fixed, [n, components]."""
-        actions = self._strategy.act(observations, masks, rng)
+    def change(
+        self, actions: NDArray[Any], masks: NDArray[np.int8], rng: np.random.Generator
+    ) -> None:
+        """Fix the choice."""
         for component, options, places in self._held:
             is_open = masks[:, places] == 1
             is_own = is_open & (actions[:, component, None] == options)
@@ -202,10 +206,9 @@ class HoldingAll(Strategy):
             drawn = is_open * rng.random(is_open.shape) + is_own
             rows = is_open.any(axis=1)
             actions[rows, component] = options[drawn.argmax(axis=1)[rows]]
-        return actions
 
 
-class Preferring(Strategy):
+class Preferring(Changed):
     """Plays another strategy, except that some choices take the first open option of a list.
 
     Parameters
@@ -222,22 +225,17 @@ class Preferring(Strategy):
     def __init__(
         self, game: Game, strategy: Strategy, preferred: Mapping[int, Sequence[int]]
     ) -> None:
-        self.name = f"{strategy.name}, some choices fixed"
-        self.is_random = strategy.is_random
-        self._strategy = strategy
-        firsts = np.cumsum((0, *game.choice_counts))
+        super().__init__(strategy, "some choices fixed")
         # The most preferred option comes last and overwrites the others.
         self._rules = [
-            (component, option, int(firsts[component]) + option)
+            Holding(game, strategy, component, option)
             for component, options in preferred.items()
             for option in reversed(options)
         ]
 
-    def act(
-        self, observations: NDArray[np.float32], masks: NDArray[np.int8], rng: np.random.Generator
-    ) -> NDArray[np.float64] | NDArray[np.int64]:
-        """Return the other strategy's actions with the preferred options, [n, components]."""
-        actions = self._strategy.act(observations, masks, rng)
-        for component, option, place in self._rules:
-            actions[masks[:, place] == 1, component] = option
-        return actions
+    def change(
+        self, actions: NDArray[Any], masks: NDArray[np.int8], rng: np.random.Generator
+    ) -> None:
+        """Set the choices to the preferred options."""
+        for rule in self._rules:
+            rule.change(actions, masks, rng)

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from counterpoise.envs.engine.compilation import rule
 from counterpoise.envs.engine.randomness import happens, uniform
-from counterpoise.envs.grand_strategy.diplomacy import commitment, help_expected, is_helper
+from counterpoise.envs.grand_strategy.diplomacy import (
+    are_unallied,
+    commitment,
+    help_expected,
+    is_helper,
+)
 from counterpoise.envs.grand_strategy.military import (
     attack_odds,
     attack_strength,
@@ -39,9 +44,7 @@ def can_demand(world: World, power: int, other: int) -> bool:
     A power that got its way or fought makes no demand of anyone for some years.
     """
     return bool(
-        world.alive[power] == 1
-        and world.alive[other] == 1
-        and world.allied[power, other] == 0
+        are_unallied(world, power, other)
         and world.truce[power, other] == 0
         and world.pause[power] == 0
     )
@@ -50,12 +53,7 @@ def can_demand(world: World, power: int, other: int) -> bool:
 @rule
 def can_embargo(world: World, power: int, other: int) -> bool:
     """Return whether one power may embargo another: not an ally, not while trade is settled."""
-    return bool(
-        world.alive[power] == 1
-        and world.alive[other] == 1
-        and world.allied[power, other] == 0
-        and world.settled[power, other] == 0
-    )
+    return bool(are_unallied(world, power, other) and world.settled[power, other] == 0)
 
 
 @rule

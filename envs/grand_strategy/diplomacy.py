@@ -18,12 +18,18 @@ def count_allies(world: World) -> None:
 
 
 @rule
+def are_unallied(world: World, power: int, other: int) -> bool:
+    """Return whether two powers are in the game and no allies."""
+    return bool(
+        world.alive[power] == 1 and world.alive[other] == 1 and world.allied[power, other] == 0
+    )
+
+
+@rule
 def can_ally(world: World, parameters: Parameters, power: int, other: int) -> bool:
     """Return whether an alliance of two powers could be formed now."""
     return bool(
-        world.alive[power] == 1
-        and world.alive[other] == 1
-        and world.allied[power, other] == 0
+        are_unallied(world, power, other)
         and world.allies[power] < parameters.most_allies[power]
         and world.allies[other] < parameters.most_allies[other]
     )

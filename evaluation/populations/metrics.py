@@ -216,7 +216,7 @@ def demanded_rate(rows: polars.DataFrame) -> float:
 
 @metric
 def resist_rate(rows: polars.DataFrame) -> float:
-    return 1.0 - _ratio(rows, "conceded", "demanded")
+    return 1.0 - concession_rate(rows)
 
 
 @metric

@@ -42,7 +42,10 @@ def test_more_cases_than_there_are_pairs_are_refused(tmp_path: Path) -> None:
 
 def found(regret: float) -> Exploit:
     allied = Gain(own=0.0, response=4.0 * regret, error=0.1, how="always none")
-    return Exploit(0, 1.0, 1.0 + 2.0 * regret, 0.1, 0.0, 2.0, "learned", allied=allied)
+    return Exploit(
+        power=0, own=1.0, response=1.0 + 2.0 * regret, error=0.1, random=0.0,
+        response_to_random=2.0, how="learned", allied=allied,
+    )  # fmt: skip
 
 
 def test_every_seed_is_exploited_once_and_read_again(
